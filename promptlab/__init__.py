@@ -1,0 +1,1 @@
+"""promptlab (facade: in progress)"""

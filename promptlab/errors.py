@@ -1,0 +1,43 @@
+"""One base exception, so that ``except PromptlabError`` catches what promptlab itself reports.
+
+A message names the parameter, its owner, the value that was given and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PromptlabError(Exception):
+    """Base of every error that promptlab raises on purpose."""
+
+
+class InputError(PromptlabError, ValueError):
+    """A parameter, file or configuration is not what it should be; nothing was called or changed."""
+
+
+class ModelError(PromptlabError, RuntimeError):
+    """A model or server cannot be used at all (not one failed sample: that is an ending)."""
+
+
+class StoreError(PromptlabError, RuntimeError):
+    """A run directory cannot be read or written."""
+
+
+class BudgetError(PromptlabError, RuntimeError):
+    """The next request would exceed the budget that the caller set."""
+
+
+def unknown(what: str, value: object, allowed: Iterable[str]) -> InputError:
+    """An error for a name that is not among the allowed ones, with the nearest of them.
+
+    Examples
+    --------
+    >>> str(unknown("condition", "few-shots", ["zero-shot", "few-shot"]))
+    "unknown condition 'few-shots': did you mean 'few-shot'? Allowed: zero-shot, few-shot"
+    """
+    names = [str(name) for name in allowed]
+    near = difflib.get_close_matches(str(value), names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return InputError(f"unknown {what} {value!r}: {hint}Allowed: {', '.join(names)}")

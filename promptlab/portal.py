@@ -1,0 +1,44 @@
+"""One background event loop, so that scripts and JupyterLab (whose own loop already runs) share one code path."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from functools import lru_cache
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@lru_cache(maxsize=1)
+def _loop(pid: int) -> asyncio.AbstractEventLoop:
+    """The loop of this process: threads do not survive a fork, so a forked child starts its own."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="promptlab", daemon=True).start()
+    return loop
+
+
+def call(coroutine: Coroutine[Any, Any, T], tick: Callable[[], object] = lambda: None) -> T:
+    """Run a coroutine on the background loop and wait for its result.
+
+    `tick` runs about five times a second in the *calling* thread: in a notebook only output of that thread is sure
+    to reach the right cell. Ctrl-C cancels the coroutine and waits for its clean-up before it goes on.
+    """
+    loop = _loop(os.getpid())
+    task = asyncio.run_coroutine_threadsafe(_as_task(coroutine), loop).result()
+    finished = threading.Event()
+    loop.call_soon_threadsafe(task.add_done_callback, lambda _: finished.set())
+    try:
+        while not finished.wait(0.2):
+            tick()
+    except BaseException:
+        loop.call_soon_threadsafe(task.cancel)
+        finished.wait()
+        raise
+    return task.result()
+
+
+async def _as_task(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    return asyncio.ensure_future(coroutine)
