@@ -1,0 +1,54 @@
+"""Small escaped HTML pieces for Jupyter. Everything a model or a data set wrote passes through `escape`."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+# JupyterLab's theme variables with fallbacks, so that light, dark and exported pages are all readable.
+_BORDER = "1px solid var(--jp-border-color1, #b0b0b0)"
+_MUTED = "color: var(--jp-content-font-color2, #606060)"
+_PRE = (
+    "white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0; max-height: 24em; overflow-y: auto; text-align: left"
+)
+
+
+def escape(text: object, limit: int = 20_000) -> str:
+    """HTML-escape, cut after `limit` characters (said so), so that one endless line cannot freeze a page."""
+    whole = str(text)
+    cut = f" [... {len(whole) - limit:,} more characters]" if len(whole) > limit else ""
+    return html.escape(whole[:limit] + cut, quote=True)
+
+
+def pre(text: object) -> str:
+    """A block that keeps line breaks and wraps long lines."""
+    return f'<pre style="{_PRE}">{escape(text)}</pre>'
+
+
+def muted(text: object) -> str:
+    return f'<span style="{_MUTED}">{escape(text)}</span>'
+
+
+def folded(title: object, inner: str, *, opened: bool = False) -> str:
+    """A part that opens on a click; `inner` is HTML already."""
+    return f"<details{' open' if opened else ''}><summary>{escape(title)}</summary>{inner}</details>"
+
+
+def card(title: object, *inner: str) -> str:
+    """A bordered box with a title; `inner` are pieces of HTML."""
+    style = f"border: {_BORDER}; border-radius: 4px; padding: 6px 10px; flex: 1 1 280px; min-width: 0"
+    return f'<div style="{style}"><strong>{escape(title)}</strong>{"".join(inner)}</div>'
+
+
+def columns(cards: Iterable[str]) -> str:
+    """Cards side by side, wrapped where the page is narrow."""
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 8px; align-items: stretch">{"".join(cards)}</div>'
+
+
+def table(headers: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """A plain table, every cell escaped."""
+    head = "".join(f'<th style="text-align: left">{escape(h)}</th>' for h in headers)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="text-align: left">{escape(c)}</td>' for c in row) + "</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

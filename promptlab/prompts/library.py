@@ -1,0 +1,165 @@
+"""The ready-made conditions, and their names in YAML files and notebook parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from promptlab.errors import InputError, unknown
+from promptlab.prompts.conditions import Condition, Layout
+from promptlab.prompts.exemplars import Exemplars, Select, Style
+from promptlab.types import Question
+
+CONCISE = "Be concise."
+STEP_BY_STEP = "Let's think step by step."  # Kojima et al. 2022, arXiv 2205.11916
+
+# The structure of DeepSeek-R1-Zero's training prompt (arXiv 2501.12948, table 1) in our own words: a dialogue, the
+# two pairs of tags, the question after "User:", the end at "Assistant:". No placeholder stands between the tags,
+# since a small model learns to copy it.
+R1_ZERO = """\
+This is a dialogue between a User and an Assistant. The User asks a question. The Assistant first thinks it through \
+in its mind, between <think> and </think>, and then gives the User the answer, between <answer> and </answer>.
+{% for exemplar in exemplars %}User: {{ exemplar.question }}
+Assistant: {{ exemplar.answer }}
+{% endfor %}User: {{ question }}
+Assistant:"""
+
+
+def zero_shot(*, name: str = "zero-shot", **factors: Any) -> Condition:
+    """The question alone.
+
+    Examples
+    --------
+    >>> from promptlab.types import Question
+    >>> zero_shot().render(Question("q1", "What is 2 + 2?", ("4",))).messages
+    (Message(role='user', content='What is 2 + 2?'),)
+    """
+    return _condition(name, factors)
+
+
+def concise(*, name: str = "concise", **factors: Any) -> Condition:
+    """The question and a request to be concise."""
+    return _condition(name, {"instruction": CONCISE, **factors})
+
+
+def chain_of_thought(*, name: str = "chain-of-thought", **factors: Any) -> Condition:
+    """Zero-shot chain of thought: the question and "Let's think step by step." (arXiv 2205.11916)."""
+    return _condition(name, {"instruction": STEP_BY_STEP, **factors})
+
+
+def r1_zero_template(*, name: str = "r1-zero", chat: bool = False, **factors: Any) -> Condition:
+    """The training template of DeepSeek-R1-Zero (arXiv 2501.12948, table 1), worded anew after its structure.
+
+    Sent as raw text, as to a base model; ``chat=True`` sends it as a user message instead, for servers that only chat.
+    """
+    return _condition(name, {"template": R1_ZERO, "raw": not chat, **factors})
+
+
+def from_template(template: str, *, name: str, **factors: Any) -> Condition:
+    """A condition from your own Jinja text; see `Condition` for the variables that it may use.
+
+    Examples
+    --------
+    >>> from promptlab.types import Question
+    >>> mine = from_template("You are an accountant. {{ text }}", name="accountant")
+    >>> mine.render(Question("q1", "What is 2 + 2?", ("4",))).messages[0].content
+    'You are an accountant. What is 2 + 2?'
+    """
+    return _condition(name, {"template": template, **factors})
+
+
+def few_shot(
+    k: int | None = None,
+    *,
+    style: Style = "worked",
+    select: Select = "random",
+    layout: Layout = "turns",
+    draws: int = 8,
+    seed: int = 0,
+    exemplars: Iterable[Question | tuple[str, ...]] = (),
+    name: str | None = None,
+    **factors: Any,
+) -> Condition:
+    """`k` exemplars before the question.
+
+    Parameters
+    ----------
+    k
+        Shots; with explicit `exemplars` all of them by default.
+    style, select, draws, seed
+        See `Exemplars`.
+    layout
+        ``turns``, ``one-message`` or ``system``; see `Condition`.
+    exemplars
+        Explicit exemplars: questions, or (question, answer) or (question, answer, rationale) tuples.
+
+    Examples
+    --------
+    >>> few_shot(k=3, layout="one-message").name
+    'few-shot-3-one-message'
+    >>> few_shot(exemplars=[("What is 1 + 1?", "2")], style="answers").shots
+    1
+    """
+    given = tuple(_as_exemplar(i, item) for i, item in enumerate(exemplars))
+    shots = len(given) if k is None and given else k
+    if not isinstance(shots, int) or isinstance(shots, bool):
+        raise InputError(f"few_shot needs k, the number of shots (an integer); got {k!r}")
+    select = "given" if given else select
+    picker = Exemplars(k=shots, style=style, select=select, draws=draws, seed=seed, given=given)
+    parts = [f"few-shot-{shots}", "" if style == "worked" else style, "" if select == "random" else select]
+    parts.append("" if layout == "turns" else layout)
+    usual = "-".join(part for part in parts if part)
+    return _condition(name or usual, {"exemplars": picker, "layout": layout, **factors})
+
+
+def _condition(name: str, factors: dict[str, Any]) -> Condition:
+    replicate = factors.get("replicate", 0)
+    return Condition(name=f"{name}#{replicate}" if replicate else name).but(**factors)
+
+
+def _as_exemplar(number: int, item: Question | tuple[str, ...]) -> Question:
+    if isinstance(item, Question):
+        return item
+    if not isinstance(item, tuple) or len(item) not in (2, 3) or not all(isinstance(part, str) for part in item):
+        raise InputError(
+            f"few_shot: exemplar {number + 1} is {item!r}; expected a Question, (question, answer) or "
+            "(question, answer, rationale)"
+        )
+    meta = {"rationale": item[2]} if len(item) == 3 else {}
+    return Question(id=f"given-{number}", text=item[0], answers=(item[1],), meta=meta)
+
+
+CONDITIONS: dict[str, Callable[..., Condition]] = {
+    "zero-shot": zero_shot,
+    "concise": concise,
+    "chain-of-thought": chain_of_thought,
+    "few-shot": few_shot,
+    "r1-zero": r1_zero_template,
+    "from-template": from_template,
+}
+
+
+def condition_from(spec: str | dict[str, Any]) -> Condition:
+    """A condition from a word or a small mapping, as it stands in a YAML file or a notebook's parameters.
+
+    Examples
+    --------
+    >>> condition_from({"few-shot": {"k": 3, "style": "answers"}}).name
+    'few-shot-3-answers'
+    """
+    kind, options = (spec, {}) if isinstance(spec, str) else _single(spec)
+    if kind not in CONDITIONS:
+        raise unknown("condition", kind, CONDITIONS)
+    try:
+        return CONDITIONS[kind](**options)
+    except TypeError as problem:
+        raise InputError(f"condition {kind!r}: {problem}") from None
+
+
+def _single(spec: Any) -> tuple[str, dict[str, Any]]:
+    if not isinstance(spec, dict) or len(spec) != 1:
+        raise InputError(f"a condition is a name or one {{name: {{option: value}}}}; got {spec!r}")
+    kind, options = next(iter(spec.items()))
+    if not isinstance(options, dict | None):
+        raise InputError(f"options of condition {kind!r} must be a mapping; got {options!r}")
+    return kind, dict(options or {})

@@ -1,0 +1,140 @@
+"""What would be sent, how long it is and what it would cost: before any call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, TypeVar
+
+from promptlab import markup
+from promptlab.errors import InputError, unknown
+from promptlab.prompts.conditions import Condition
+from promptlab.types import AnswerFormat, Model, Prompt, Question, Sampling
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, repr=False)
+class Preview:
+    """Prompts as sent and their lengths. `table` has a row a model and condition; `prompt()` gives one prompt.
+
+    In `table`, ``prompt_tokens_max`` is the longest prompt; ``tokens_worst_case`` and ``cost_worst_case`` assume that
+    every output uses all of `max_tokens`. A model that cannot count tokens has them estimated as characters / 4,
+    marked in ``counted``.
+    """
+
+    table: pd.DataFrame
+    models: tuple[Model, ...]
+    conditions: tuple[Condition, ...]
+    questions: tuple[Question, ...]
+    pool: tuple[Question, ...]
+    answer_format: AnswerFormat | None
+
+    def prompt(self, condition: str | None = None, question: str | None = None, model: int = 0) -> str:
+        """The prompt exactly as the model reads it (by default of the first condition and question)."""
+        chosen = _named(self.conditions, "name", condition, "condition")
+        asked = _named(self.questions, "id", question, "question")
+        return self.models[model].as_sent(self._render(chosen, asked))
+
+    def _render(self, condition: Condition, question: Question) -> Prompt:
+        return condition.render(question, pool=self.pool, answer_format=self.answer_format)
+
+    def __repr__(self) -> str:
+        prompts = "\n".join(f"--- {c.name}\n{self.prompt(c.name)}" for c in self.conditions)
+        return f"{self.table.to_string(index=False)}\n\nPrompts as sent, question {self.questions[0].id}:\n{prompts}"
+
+    def _repr_html_(self) -> str:
+        rows = self.table.itertuples(index=False, name=None)
+        prompts = [self._render(c, self.questions[0]) for c in self.conditions]
+        cards = [
+            markup.card(c.name, *_turns(p), markup.folded("as sent", markup.pre(self.models[0].as_sent(p))))
+            for c, p in zip(self.conditions, prompts, strict=True)
+        ]
+        shown = markup.muted(f"Prompts for question {self.questions[0].id}")
+        return markup.table(list(self.table.columns), rows) + shown + markup.columns(cards)
+
+
+def preview(
+    models: Model | Sequence[Model],
+    conditions: Condition | Sequence[Condition],
+    questions: Sequence[Question],
+    *,
+    samples: int = 1,
+    sampling: Sampling | None = None,
+    answer_format: AnswerFormat | None = None,
+    prices: tuple[float, float] | None = None,
+) -> Preview:
+    """Show exactly what a run would send, with tokens and, where prices are given, cost. Makes no paid call.
+
+    Parameters
+    ----------
+    models, conditions, questions, samples, sampling, answer_format
+        As for `promptlab.run`.
+    prices
+        US dollars for a million prompt tokens and for a million completion tokens.
+
+    Returns
+    -------
+    Preview
+        With `table` (a DataFrame), `prompt(condition, question)`, and a rich display in Jupyter.
+    """
+    import pandas as pd
+
+    many = tuple(models) if isinstance(models, Sequence) else (models,)
+    arms = (conditions,) if isinstance(conditions, Condition) else tuple(conditions)
+    if not many or not arms or not len(questions) or samples < 1:
+        raise InputError("preview needs at least one model, condition, question and sample")
+    pool = tuple(getattr(questions, "pool", ()))
+    rows = []
+    for arm in arms:
+        prompts = [arm.render(question, pool=pool, answer_format=answer_format) for question in questions]
+        rows += [_row(model, arm.name, prompts, samples, sampling, prices) for model in many]
+    table = pd.DataFrame(rows)
+    return Preview(table, many, arms, tuple(questions), pool, answer_format)
+
+
+def _row(
+    model: Model,
+    condition: str,
+    prompts: list[Prompt],
+    samples: int,
+    sampling: Sampling | None,
+    prices: tuple[float, float] | None,
+) -> dict[str, object]:
+    counts = [model.count_tokens(prompt) for prompt in prompts]
+    lengths = [n if n is not None else len(model.as_sent(p)) // 4 for n, p in zip(counts, prompts, strict=True)]
+    sent, most = sum(lengths) * samples, (sampling.max_tokens if sampling else 0) * len(prompts) * samples
+    row: dict[str, object] = {
+        "model": model.name,
+        "condition": condition,
+        "requests": len(prompts) * samples,
+        "prompt_tokens_median": int(median(lengths)),
+        "prompt_tokens_max": max(lengths),
+        "counted": None not in counts,
+        "prompt_tokens": sent,
+    }
+    if sampling:
+        row["tokens_worst_case"] = sent + most
+    if prices:
+        row["cost_worst_case"] = round((sent * prices[0] + most * prices[1]) / 1e6, 4)
+    return row
+
+
+def _turns(prompt: Prompt) -> list[str]:
+    if prompt.text is not None:
+        return [markup.muted("raw text"), markup.pre(prompt.text)]
+    turns = [piece for m in prompt.messages for piece in (markup.muted(m.role), markup.pre(m.content))]
+    return turns + ([markup.muted("prefill"), markup.pre(prompt.prefill)] if prompt.prefill else [])
+
+
+def _named(items: Sequence[T], attribute: str, wanted: str | None, what: str) -> T:
+    if wanted is None:
+        return items[0]
+    for item in items:
+        if getattr(item, attribute) == wanted:
+            return item
+    raise unknown(what, wanted, [getattr(item, attribute) for item in items])

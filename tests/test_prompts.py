@@ -1,0 +1,230 @@
+"""Conditions: what is sent, which exemplars, and what is refused before any call."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promptlab.errors import InputError
+from promptlab.prompts import (
+    chain_of_thought,
+    concise,
+    condition_from,
+    few_shot,
+    from_template,
+    preview,
+    r1_zero_template,
+    zero_shot,
+)
+from promptlab.types import AnswerFormat, Completion, Message, ModelId, Question, Sampling
+
+TAGS = AnswerFormat("tags", "Put the answer between answer tags.", "<answer>{answer}</answer>")
+
+
+def number_question(i: int, cluster: str = "add") -> Question:
+    return Question(
+        f"q{i}", f"What is {i} + 1?", (str(i + 1),), cluster=cluster, meta={"rationale": f"{i} + 1 = {i + 1}."}
+    )
+
+
+POOL = tuple(number_question(i, cluster="add" if i % 2 else "sum") for i in range(100, 140))
+ASKED = number_question(7)
+
+
+def text_of(condition, question=ASKED, **options):
+    prompt = condition.render(question, pool=POOL, **options)
+    return prompt.text if prompt.text is not None else "\n".join(m.content for m in prompt.messages)
+
+
+ARMS = [
+    zero_shot(),
+    concise(),
+    chain_of_thought(),
+    few_shot(3),
+    few_shot(1, style="answers"),
+    few_shot(2, select="own-kind"),
+    few_shot(2, layout="one-message"),
+    few_shot(2, layout="system"),
+    few_shot(exemplars=[("What is 3 + 3?", "6", "3 + 3 = 6.")]),
+    r1_zero_template(),
+    r1_zero_template(chat=True) + few_shot(1),
+    from_template("Q: {{ question }}", name="mine"),
+]
+
+
+@pytest.mark.parametrize("condition", ARMS, ids=lambda c: c.name)
+def test_every_arm_asks_for_the_answer_format_once_and_in_the_same_words(condition):
+    assert text_of(condition, answer_format=TAGS).count(TAGS.sentence) == 1
+    assert TAGS.sentence not in text_of(condition)
+
+
+@pytest.mark.parametrize("condition", ARMS, ids=lambda c: c.name)
+def test_every_arm_ends_with_the_question(condition):
+    tail = text_of(condition).rsplit(ASKED.text, 1)
+    assert len(tail) == 2
+    assert "?" not in tail[1]
+
+
+def test_turns_alternate_and_show_answers_in_the_runs_format():
+    messages = few_shot(2).render(ASKED, pool=POOL, answer_format=TAGS).messages
+    assert [m.role for m in messages] == ["user", "assistant", "user", "assistant", "user"]
+    assert re.fullmatch(r"(\d+) \+ 1 = (\d+)\. <answer>\2</answer>", messages[1].content)
+    assert TAGS.sentence not in messages[0].content
+
+
+def test_layouts_carry_the_same_exemplars():
+    shown = {
+        layout: few_shot(3, layout=layout).render(ASKED, pool=POOL) for layout in ("turns", "one-message", "system")
+    }
+    assert len({p.exemplars for p in shown.values()}) == 1
+    assert [m.role for m in shown["one-message"].messages] == ["user"]
+    assert [m.role for m in shown["system"].messages] == ["system", "user"]
+    assert shown["system"].messages[1] == Message("user", ASKED.text)
+
+
+def test_system_none_empty_and_text_are_three_things():
+    assert [m.role for m in zero_shot().render(ASKED).messages] == ["user"]
+    assert zero_shot(system="").render(ASKED).messages[0] == Message("system", "")
+    both = few_shot(1, layout="system", system="You add.").render(ASKED, pool=POOL).messages[0]
+    assert both.content.startswith("You add.\n\nHere are some examples.")
+
+
+def test_raw_template_holds_exemplars_as_dialogue_and_ends_at_the_assistants_turn():
+    prompt = (r1_zero_template() + few_shot(2)).render(ASKED, pool=POOL, answer_format=TAGS)
+    assert prompt.text is not None
+    assert not prompt.messages
+    assert prompt.text.count("User:") == 3
+    assert prompt.text.endswith(f"User: {ASKED.text}\n{TAGS.sentence}\nAssistant:")
+
+
+def test_choices_are_lettered():
+    question = Question("c", "Which is red?", ("A",), kind="label", choices=("blood", "grass"))
+    assert text_of(zero_shot(), question) == "Which is red?\nA. blood\nB. grass"
+
+
+def test_draws_are_nested_independent_of_order_and_all_used():
+    first, three = few_shot(1), few_shot(3)
+    questions = [number_question(i) for i in range(40)]
+    for question in questions:
+        assert three.exemplars.pick(question, POOL)[:1] == first.exemplars.pick(question, POOL)
+    assert {three.draw_of(q) for q in questions} == set(range(8))
+    assert three.draw_of(questions[3]) == three.draw_of(questions[3])
+
+
+def test_own_kind_shows_only_the_questions_own_cluster():
+    assert {q.cluster for q in few_shot(5, select="own-kind").exemplars.pick(ASKED, POOL)} == {"add"}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 20), st.integers(1, 9), st.integers(0, 5))
+def test_exemplars_are_distinct_and_never_the_question(k, draws, seed):
+    chosen = few_shot(k, draws=draws, seed=seed).exemplars.pick(ASKED, POOL)
+    assert len({q.id for q in chosen}) == k
+    assert ASKED.text not in {q.text for q in chosen}
+
+
+@pytest.mark.parametrize(
+    "repeated", ["What is 7 + 1?", "  what IS 7 + 1 ", "Is 7 + 1 what?", "Look: What is 7 + 1? Think."]
+)
+def test_an_exemplar_that_repeats_the_question_is_refused(repeated):
+    with pytest.raises(InputError, match="repeats the test question 'q7'"):
+        few_shot(exemplars=[(repeated, "8")], style="answers").render(ASKED)
+
+
+def test_a_question_of_the_same_template_is_no_repetition():
+    assert few_shot(exemplars=[("What is 8 + 1?", "9")], style="answers").render(ASKED).exemplars
+
+
+def test_conditions_compose():
+    both = chain_of_thought() + few_shot(3) + concise()
+    assert (both.shots, both.instruction) == (3, "Let's think step by step.\nBe concise.")
+    assert both.name == "chain-of-thought+few-shot-3+concise"
+    with pytest.raises(InputError, match="both set exemplars"):
+        few_shot(3) + few_shot(5)
+
+
+def test_factors_are_flat_and_tell_arms_apart():
+    seen = [tuple(arm.factors().values()) for arm in ARMS]
+    assert len(set(seen)) == len(ARMS)
+    assert all(isinstance(value, str | int | bool) for row in seen for value in row)
+
+
+def test_a_replicate_is_another_arm_with_the_same_prompt():
+    assert zero_shot(replicate=1).name == "zero-shot#1"
+    assert zero_shot(replicate=1).render(ASKED).hash == zero_shot().render(ASKED).hash
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: few_shot(), "few_shot needs k"),
+        (lambda: few_shot(0), "k >= 1"),
+        (lambda: few_shot(3, style="workd"), "did you mean 'worked'"),
+        (lambda: few_shot(3, layout="turn"), "did you mean 'turns'"),
+        (lambda: few_shot(3, select="near"), "Allowed: random, own-kind, given"),
+        (lambda: few_shot(3, exemplars=[("a", "b")]), "only 1 exemplars were given"),
+        (lambda: few_shot(exemplars=[("only a question",)]), r"expected a Question, \(question, answer\)"),
+        (lambda: zero_shot(instrction="x"), "did you mean 'instruction'"),
+        (lambda: from_template("{{ question", name="broken"), "not valid Jinja"),
+        (lambda: from_template("{{ qestion }}", name="typo").render(ASKED), "'qestion' is undefined"),
+        (lambda: from_template("{{ ''.__class__.__mro__ }}", name="escape").render(ASKED), "unsafe"),
+        (lambda: few_shot(3).render(ASKED), r"pass pool=questions.pool"),
+        (lambda: few_shot(99).render(ASKED, pool=POOL), "the pool has 40 exemplars for question 'q7'"),
+        (lambda: few_shot(exemplars=[("a?", "b")]).render(ASKED), "has no rationale"),
+        (lambda: zero_shot(raw=True), "raw=True needs a template"),
+        (lambda: from_template("{{ question }}", name="r", raw=True) + few_shot(1), "never uses `exemplars`"),
+        (lambda: condition_from("zero-shots"), "did you mean 'zero-shot'"),
+        (lambda: condition_from({"few-shot": {"shots": 3}}), "few_shot needs k"),
+        (lambda: condition_from({"a": {}, "b": {}}), "one {name: {option: value}}"),
+    ],
+)
+def test_bad_input_gets_one_clear_error(make, message):
+    with pytest.raises(InputError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+class Counting:
+    """A model that counts words; it can be previewed, and it cannot be called."""
+
+    id = ModelId("counting")
+    name = "counting"
+    context = None
+
+    def as_sent(self, prompt):
+        return prompt.text or "|".join(m.content for m in prompt.messages)
+
+    def count_tokens(self, prompt):
+        return len(self.as_sent(prompt).split())
+
+    def generate(self, requests):
+        raise AssertionError("a preview must not call the model")
+
+
+def test_preview_counts_tokens_and_cost_without_a_call():
+    questions = [number_question(i) for i in range(3)]
+    shown = preview(
+        Counting(), [zero_shot(), concise()], questions, samples=2, sampling=Sampling(max_tokens=10), prices=(1.0, 2.0)
+    )
+    row = shown.table.set_index("condition").loc["zero-shot"]
+    assert (row.requests, row.prompt_tokens_median, row.prompt_tokens) == (6, 5, 30)
+    assert row.cost_worst_case == pytest.approx((30 * 1.0 + 60 * 2.0) / 1e6, abs=1e-4)
+    assert shown.prompt("concise", "q2") == "What is 2 + 1?\nBe concise."
+    assert "What is 0 + 1?" in repr(shown)
+    with pytest.raises(InputError, match="did you mean 'concise'"):
+        shown.prompt("concize")
+
+
+def test_preview_escapes_what_a_data_set_wrote():
+    evil = Question("<b>", "<script>alert(1)</script>", ("1",))
+    page = preview(Counting(), zero_shot(), [evil])._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_completion_and_prompt_are_hashable_by_value():
+    assert zero_shot().render(ASKED).hash == zero_shot().render(ASKED).hash
+    assert Completion("a", "complete") == Completion("a", "complete")
