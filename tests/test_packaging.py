@@ -1,0 +1,77 @@
+"""pyproject.toml, environment.yml, constraints.txt and the Makefile say the same thing."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import promptlab
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EIGHT = {"jupyterlab", "ipywidgets", "openai", "vllm", "pandas", "matplotlib", "scipy", "papermill"}
+
+
+def requirements(*lists: list[str]) -> dict[str, Requirement]:
+    return {canonicalize_name(r.name): r for r in map(Requirement, chain(*lists))}
+
+
+def environment() -> dict[str, Requirement]:
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    pip = next(item["pip"] for item in listed if isinstance(item, dict))
+    return requirements([line for line in pip if not line.startswith("-e")])
+
+
+def pins() -> dict[str, Version]:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    return {canonicalize_name(name): Version(version) for name, version in (line.split("==") for line in lines)}
+
+
+EXTRAS = PROJECT["optional-dependencies"]
+ALL = requirements(PROJECT["dependencies"], *EXTRAS.values())
+
+
+def test_the_environment_carries_the_eight_packages_with_the_projects_own_bounds():
+    assert set(environment()) == EIGHT
+    for name, requirement in environment().items():
+        assert requirement.specifier == ALL[name].specifier, name
+
+
+def test_every_dependency_that_the_makefile_installs_is_pinned_within_its_bounds():
+    extras = re.search(r"^EXTRAS := (.*)$", (ROOT / "Makefile").read_text(), re.M)
+    assert extras
+    for name, requirement in requirements(PROJECT["dependencies"], *(EXTRAS[e] for e in extras[1].split(","))).items():
+        assert name in pins(), f"{name} is not in constraints.txt"
+        assert requirement.specifier.contains(pins()[name]), f"{name} {pins()[name]} is outside {requirement.specifier}"
+
+
+def test_the_core_is_light_and_the_extras_are_there():
+    core = requirements(PROJECT["dependencies"])
+    assert not set(core) & {"vllm", "torch", "datasets", "xllamacpp", "jupyterlab", "papermill", "distributed"}
+    assert set(EXTRAS) >= {"embedded", "vllm", "hub", "dask", "train", "test"}
+
+
+def test_name_and_version():
+    assert PROJECT["name"] == "promptlab-notebooks"
+    assert PROJECT["version"] == promptlab.__version__
+    assert f"## {promptlab.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "docs"])
+def test_no_text_says_to_install_somebody_elses_package(path: str):
+    place = ROOT / path
+    for file in [place] if place.is_file() else place.rglob("*.md"):
+        assert not re.search(r"pip install promptlab(?!-notebooks)\b", file.read_text()), file
+
+
+def test_what_a_reader_expects_at_the_top_is_there():
+    for name in ("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "environment.yml", "promptlab/py.typed"):
+        assert (ROOT / name).is_file(), name
