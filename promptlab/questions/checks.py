@@ -1,0 +1,59 @@
+"""What a question may not be: each problem is one `InputError` that names the place (or both places)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from promptlab.errors import InputError
+from promptlab.textnorm import normalise
+from promptlab.types import Question
+
+
+def check_count(n: object, where: str, available: int | None = None) -> None:
+    """Raise unless 1 <= `n` <= `available`."""
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise InputError(f"n={n!r}: expected a whole number of at least 1")
+    if available is not None and n > available:
+        raise InputError(f"n={n}, but {where} has {available} questions")
+
+
+def check_questions(questions: Sequence[Question], places: Sequence[str]) -> None:
+    """Raise one `InputError` for the first question that cannot stand; `places` say where each came from."""
+    ids: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for question, place in zip(questions, places, strict=True):
+        _check_one(question, place)
+        if question.id in ids:
+            raise InputError(f"two questions have the id {question.id!r}: {ids[question.id]} and {place}")
+        key = normalise(question.text)
+        if key in texts:
+            raise InputError(f"the same question stands twice: {texts[key]} and {place}: {shortened(question.text)}")
+        ids[question.id], texts[key] = place, place
+
+
+def _check_one(question: Question, place: str) -> None:
+    if not isinstance(question, Question):
+        raise InputError(f"{place}: expected a Question, found {type(question).__name__}")
+    if not question.text.strip():
+        raise InputError(f"{place}: the question is empty")
+    if not question.answers or not all(answer.strip() for answer in question.answers):
+        raise InputError(f"{place}: the question has no answer, or an empty one")
+    rationale = str(question.meta.get("rationale", ""))
+    for text in (question.id, question.text, *question.answers, *question.choices, rationale):
+        check_unicode(text, place)
+
+
+def check_unicode(text: str, place: str) -> None:
+    """Raise for half a surrogate pair, which no file, database or server can carry."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as problem:
+        half = f"U+{ord(text[problem.start]):04X}"
+        raise InputError(
+            f"{place}: half a surrogate pair ({half}) at character {problem.start + 1}: the text was cut inside "
+            "a character; mend or drop it"
+        ) from None
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    return repr(text if len(text) <= limit else text[: limit - 3] + "...")

@@ -1,0 +1,150 @@
+"""`load_questions`: one door to the built-in generator and to the user's own files, frames and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from promptlab.errors import InputError
+from promptlab.questions import arithmetic
+from promptlab.questions.checks import check_count, check_questions
+from promptlab.questions.columns import Columns, questions_from
+from promptlab.questions.reading import Source, Table, read_table
+from promptlab.questions.sets import QuestionSet, shuffled
+from promptlab.questions.templates import HELD_OUT, SEEN
+from promptlab.types import Question, digest
+
+_DEFAULT_N = 400
+
+
+def load_questions(
+    source: Source,
+    *,
+    split: str = "test",
+    n: int | None = None,
+    seed: int = 0,
+    levels: int | Iterable[int] | None = None,
+    templates: str = "seen",
+    pool: Source | None = None,
+    columns: Columns | None = None,
+    kind: str | None = None,
+    name: str | None = None,
+) -> QuestionSet:
+    """Load and check questions.
+
+    Parameters
+    ----------
+    source
+        ``"arithmetic"`` (built-in word problems), a path to a .jsonl, .csv or .parquet file, a DataFrame, or a list
+        of dicts or `Question` objects. Columns: ``question`` (or ``text``) and ``answer`` (or ``answers``, a list);
+        optional ``id``, ``kind``, ``choices``, ``cluster``, ``rationale``; all others go to ``meta``.
+    split
+        Arithmetic only: ``pool``, ``train``, ``dev`` or ``test``; no text is in two of them.
+    n
+        How many questions; by default 400 of arithmetic, and all rows, in their order, of anything else.
+    seed
+        Which questions, if `n` is given. With the same seed, ``n=100`` is a prefix of ``n=200``.
+    levels
+        Arithmetic only: 1 (one step), 2 (two), 3 (two to four, small numbers), 4 (as 3, larger); default all.
+    templates
+        Arithmetic only: ``seen``, ``held-out`` (never trained on) or ``all``.
+    pool
+        The exemplar pool, as `source` with the same columns; arithmetic has its own (eight for each template).
+    columns
+        What the columns are called, ``{"question": "prompt_text"}``, or how a field is made from a row,
+        ``{"answer": lambda row: row["solution"].split("####")[1]}``.
+    kind
+        ``number``, ``label`` or ``text`` for rows that do not say; by default ``label`` where there are choices,
+        ``number`` where the answers are numbers, else ``text``.
+    name
+        Name of the set; by default the file's, or ``arithmetic-test``.
+
+    Raises
+    ------
+    InputError
+        With file and line, what was found, what was expected and the nearest name.
+
+    Examples
+    --------
+    >>> questions = load_questions("arithmetic", n=3, levels=1)
+    >>> questions[0].id, questions[0].kind
+    ('arithmetic-test-0-L1-0', 'number')
+    >>> load_questions([{"question": "What is 2 + 2?", "answer": 4}])[0].answers
+    ('4',)
+    """
+    _check_whole("seed", seed)
+    if isinstance(source, str) and source == "arithmetic":
+        _refuse("the source 'arithmetic'", pool=pool, columns=columns, kind=kind)
+        return _arithmetic(split, n, seed, levels, templates, name)
+    _refuse(
+        "a file, frame or list: it belongs to the source 'arithmetic'",
+        levels=levels,
+        split=None if split == "test" else split,
+        templates=None if templates == "seen" else templates,
+    )
+    if pool is None and isinstance(source, QuestionSet):
+        pool = source.pool or None  # a set keeps its exemplars
+    return _from_rows(read_table(source), n, seed, pool, columns, kind, name)
+
+
+def _refuse(where: str, **given: Any) -> None:
+    for key, value in given.items():
+        if value is not None:
+            raise InputError(f"{key}={value!r:.60} has no meaning for {where}")
+
+
+def _check_whole(key: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{key}={value!r}: expected a whole number")
+
+
+def _arithmetic(
+    split: str, n: int | None, seed: int, levels: int | Iterable[int] | None, templates: str, name: str | None
+) -> QuestionSet:
+    n = _DEFAULT_N if n is None else n
+    check_count(n, "arithmetic")
+    wanted: Sequence[int] = arithmetic.LEVELS
+    if levels is not None:
+        wanted = tuple(levels) if isinstance(levels, Iterable) else (levels,)
+    questions = arithmetic.generate(split, n, seed, wanted, templates)
+    exemplars = [] if split == "pool" else arithmetic.exemplar_pool(seed, wanted, templates)
+    origin = {
+        "source": "arithmetic",
+        "split": split,
+        "n": n,
+        "seed": seed,
+        "levels": sorted(set(wanted)),
+        "templates": templates,
+        "templates_hash": digest([SEEN, HELD_OUT]),
+    }
+    return QuestionSet(tuple(questions), name or f"arithmetic-{split}", tuple(exemplars), origin)
+
+
+def _from_rows(
+    table: Table,
+    n: int | None,
+    seed: int,
+    pool: Source | None,
+    columns: Columns | None,
+    kind: str | None,
+    name: str | None,
+) -> QuestionSet:
+    name = name or table.name
+    questions = _checked(table, columns, kind, name)
+    origin: dict[str, Any] = {**table.origin, "rows": len(questions), "n": n, "seed": seed, "kind": kind}
+    origin["columns"] = {key: value if isinstance(value, str) else "function" for key, value in (columns or {}).items()}
+    if n is not None:
+        check_count(n, repr(name), len(questions))
+        questions = shuffled(questions, n, seed)
+    exemplars: list[Question] = []
+    if pool is not None:
+        other = read_table(pool)
+        exemplars = _checked(other, columns, kind, f"{name}-pool")
+        origin["pool"] = {**other.origin, "rows": len(exemplars)}
+    return QuestionSet(tuple(questions), name, tuple(exemplars), origin)
+
+
+def _checked(table: Table, columns: Columns | None, kind: str | None, prefix: str) -> list[Question]:
+    questions = questions_from(table, columns, kind, prefix)
+    check_questions(questions, [place for place, _ in table.rows])
+    return questions
