@@ -148,8 +148,10 @@ class Model(Protocol):
 class Grader(Protocol):
     """Pure: the same question and answer text give the same grade. A new rule needs a new `version`."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
 
     def __call__(self, question: Question, answer_text: str) -> Grade: ...
 

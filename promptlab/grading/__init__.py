@@ -1,1 +1,12 @@
-"""(in progress)"""
+"""Answers found, compared and graded: pure functions of a question and the answer text, never of the reasoning."""
+
+from __future__ import annotations
+
+from promptlab.grading.choosing import by_kind, grader_named
+from promptlab.grading.functions import as_grader
+from promptlab.grading.judging import grade, has_format
+from promptlab.grading.labels import label
+from promptlab.grading.numeric import number
+from promptlab.grading.texts import regex, text
+
+__all__ = ["as_grader", "by_kind", "grade", "grader_named", "has_format", "label", "number", "regex", "text"]

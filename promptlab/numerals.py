@@ -1,0 +1,170 @@
+"""What counts as a number in a text, and its exact value: one rule for graders and traces alike."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+MAX_CHARACTERS = 60  # of one numeral; longer ones are recognised, but have no value
+MAX_EXPONENT = 30
+
+_OTHER = {"−": "-", "–": "-", "﹣": "-", "－": "-", "⁻": "-", "＋": "+", "⁺": "+", "．": ".", "，": ",", "٫": ".",
+          "٬": ",", "％": "%", "：": ":", "／": "/", "⁄": "/", "…": " ", "≈": "=", "＝": "="}  # fmt: skip
+_THIN = "\N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}"
+_CURRENCY = "$€£¥₹"
+_NUMERIC = re.compile(r"\s*(-?[\d.,]+)\s*")
+_BRACED = r"(?:\{([^{}]*)\}|(\d))"
+_FRACTION = re.compile(rf"(\d?)\\[dtc]?frac\s*{_BRACED}\s*{_BRACED}")
+
+# In this order: each line may rely on what the lines above have removed.
+_CLEANING = tuple(
+    (re.compile(pattern), new)
+    for pattern, new in (
+        (rf"(?<=\d)(?:[{_THIN}]|\\,|\{{,\}}|,\\!)(?=\d{{3}}(?!\d))", ","),  # thousands: 1 234, 1\,234, 1{,}234
+        (r"\*\*|__|`", ""),
+        (r"\\(?:left|right|displaystyle|boxed|fbox)(?![A-Za-z])", ""),
+        (r"\\(?:text|textbf|textit|mathrm|mathbf|mathit|boldsymbol|operatorname)\s*\{([^{}]*)\}", r" \1"),
+        (r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\(?:degree|quad|qquad)(?![A-Za-z])|\\[,!;: ]|~", " "),
+        (r"\\(?:times|cdot)(?![A-Za-z])", "×"),
+        (r"\\approx(?![A-Za-z])", "="),
+        (r"\\([%#&_])", r"\1"),
+        (rf"(?<=[A-Za-z])\\?[{_CURRENCY}]", " "),  # US$5
+        (rf"\\?[{_CURRENCY}]|\\(?:pounds|euro)(?![A-Za-z])", ""),
+        (r"([\d.])\s*[×·*x]\s*10\s*\^\s*\{?([-+]?\d+)\}?", r"\1e\2"),  # 3 × 10^5
+        (r"(?<![\w.])10\s*\^\s*\{?([-+]?\d+)\}?", r"1e\1"),
+        (r"(?<=[A-Za-z])\^\{?-?\d+\}?", ""),  # the power of a unit: cm^2
+        (r"\\[A-Za-z]+", "√"),  # any other command: what stands beside it is no plain number
+        (r"\.{2,}", " "),
+        (r"=\s*-\s+(?=[\d.])", "= -"),
+    )
+)
+
+_TOKEN = re.compile(
+    r"""(?<![\w/])(?<!\w\.)
+    (?P<sign>(?<![)\]}%-])[-+])?
+    (?P<body>\d+(?:[.,:/]\d+)*|\.\d+)
+    (?P<exponent>[eE][-+]?\d+(?!\w))?
+    (?P<fraction>\ \d+/\d+(?![\d/]))?""",
+    re.VERBOSE,
+)
+_DECIMAL = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")
+_MATHS_BEFORE = re.compile(r"[√π^}]\s?[({]\Z|[√π^]\s?\Z")
+_MATHS_AFTER = re.compile(r"\s?[√π^]")
+
+
+@dataclass(frozen=True)
+class Numeral:
+    """One number in a cleaned text; `value` is None, and `why` says so, where its value is not taken."""
+
+    start: int
+    end: int
+    value: Fraction | None
+    why: str = ""
+
+
+def clean(text: str) -> str:
+    """Rewrite Unicode, LaTeX and Markdown so that every number reads as plain ASCII.
+
+    Decimal digits of every script become 0-9 (Unicode's own digit value), vulgar fractions are written out, minus
+    signs become ``-``, invisible format characters vanish, currency signs too. A LaTeX command that is not understood
+    becomes ``√``: a number beside it is not a plain one.
+
+    Examples
+    --------
+    >>> clean("$-\\\\dfrac{3}{4}$"), clean("1½"), clean("١٢"), clean("1{,}234 \\\\text{km}")
+    ('-3/4', '1 1/2', '12', '1,234  km')
+    """
+    text = re.sub(r"[^\x00-\x7f]", lambda found: _plain(found.group()), text)
+    text = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: "^" + unicodedata.normalize("NFKC", found.group()), text)
+    text = _FRACTION.sub(_plain_fraction, text)
+    for pattern, new in _CLEANING:
+        text = pattern.sub(new, text)
+    return text
+
+
+def numerals(cleaned: str) -> Iterator[Numeral]:
+    """The numbers of a cleaned text, from left to right.
+
+    A number may have a sign, thousands separators, decimals, an exponent, or be a fraction (3/4, 1 1/2). A percent
+    sign and units are left aside. Times (12:30), dates and versions (1/2/2026, 1.2.3), unspaced lists and decimal
+    commas (3,5) and digits inside words (x2) are not numbers.
+
+    Examples
+    --------
+    >>> [str(n.value) for n in numerals("-1,234.50 and 3/4, 1 1/2 or .5 at 12:30, 25% of x2")]
+    ['-2469/2', '3/4', '3/2', '1/2', '25']
+    """
+    for found in _TOKEN.finditer(cleaned):
+        body = found["body"]
+        if ":" in body or body.count("/") > 1 or not all(map(_DECIMAL.fullmatch, body.split("/"))):
+            continue
+        value, why = _value(found)
+        before = cleaned[max(0, found.start() - 3) : found.start()]
+        if _MATHS_AFTER.match(cleaned, found.end()) or _MATHS_BEFORE.search(before):
+            value, why = None, "not a plain number"
+        yield Numeral(found.start(), found.end(), value, why)
+
+
+def written(value: Fraction) -> str:
+    """One way to write each value, so that equal numbers are equal strings: 12, -0.5, 1/3.
+
+    Examples
+    --------
+    >>> written(Fraction("12.50")), written(Fraction(-1, 3)), written(Fraction("1e3"))
+    ('12.5', '-1/3', '1000')
+    """
+    numerator, rest, places = value.numerator, value.denominator, 0
+    while rest % 10 == 0 or rest % 2 == 0 or rest % 5 == 0:
+        factor = next(f for f in (10, 2, 5) if rest % f == 0)
+        rest, numerator, places = rest // factor, numerator * (10 // factor), places + 1
+    if rest != 1:
+        return str(value)
+    digits = str(abs(numerator)).rjust(places + 1, "0")
+    whole, decimals = digits[: len(digits) - places], digits[len(digits) - places :]
+    return "-" * (value < 0) + whole + (f".{decimals}" if decimals else "")
+
+
+def _value(found: re.Match[str]) -> tuple[Fraction | None, str]:
+    exponent = (found["exponent"] or "e0")[1:]
+    if len(found.group()) > MAX_CHARACTERS:
+        return None, f"a number of more than {MAX_CHARACTERS} characters"
+    if abs(int(exponent)) > MAX_EXPONENT:
+        return None, f"an exponent beyond {MAX_EXPONENT}"
+    try:
+        value = _ratio(found["body"]) * Fraction(10) ** int(exponent)
+        value += _ratio(found["fraction"].strip()) if found["fraction"] else 0
+    except ZeroDivisionError:
+        return None, "a division by zero"
+    return (-value if found["sign"] == "-" else value), ""
+
+
+def _ratio(text: str) -> Fraction:
+    above, _, below = text.replace(",", "").partition("/")
+    return Fraction(above) / Fraction(below or "1")
+
+
+@lru_cache(maxsize=4096)
+def _plain(character: str) -> str:
+    if character in _OTHER:
+        return _OTHER[character]
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category == "Cf":
+        return ""
+    if "VULGAR FRACTION" in unicodedata.name(character, ""):
+        return " " + unicodedata.normalize("NFKC", character).replace("⁄", "/")
+    return character
+
+
+def _plain_fraction(found: re.Match[str]) -> str:
+    """``\\frac{3}{4}`` as 3/4; with anything but numbers inside it is left as it is."""
+    before, *parts = found.groups()
+    above, below = (_NUMERIC.fullmatch(part) for part in (parts[0] or parts[1] or "", parts[2] or parts[3] or ""))
+    if not above or not below:
+        return found.group()
+    return f"{before} " * bool(before) + f"{above[1]}/{below[1]}"

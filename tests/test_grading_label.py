@@ -1,0 +1,96 @@
+"""The label grader: letters and choices' texts, never an article or an echo of the options."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promptlab.errors import InputError
+from promptlab.grading import label
+from promptlab.types import Grade, Question
+
+CITIES = ("London", "Paris", "Paris, Texas", "a city")
+
+
+def graded(text: str, *gold: str, choices: tuple[str, ...] = CITIES) -> Grade:
+    return label(Question("q", "?", gold or ("B",), "label", choices), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "B", "b", "(B)", "B.", "B)", "**B**", "[B]", "`B`", "Option B", "B. Paris", "(B) Paris", "Paris", "paris.",
+        "Answer: B", "**Answer:** B", "The answer is B.", "The answer is (B).", "The answer is B because of the tower.",
+        "The correct answer is Paris.", "The answer is option B", "Final answer: B) Paris", "\\boxed{B}",
+        "\\boxed{\\text{B}}",
+        "<answer>B</answer>", "<answer>(B) Paris</answer>", "<answer>Paris</answer>", "It is not (A) but (B).",
+        "<answer>A</answer><answer>B</answer>",
+        "The answer is A. No: the answer is B.", "It is not in England.\n\nSo it must be (B).", "I think it is Paris.",
+        "It is on the Seine.\nB", "A city on the Seine.\n\n**B**",
+    ],
+)  # fmt: skip
+def test_right(text: str):
+    grade = graded(text)
+    assert (grade.score, grade.answer) == (1, "B"), grade
+
+
+@pytest.mark.parametrize(
+    "text", ["A", "C", "The answer is C.", "Paris, Texas", "<answer>A</answer> B", "\\boxed{D}", "London"]
+)
+def test_wrong(text: str):
+    grade = graded(text)
+    assert (grade.score, grade.answered) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "A nice place.", "I do not know.", "A thing", "The answer is A big place.", "Bravo", "E",
+        "The answer is not (B).", "<answer>?</answer> B", "\\boxed{}",
+    ],
+)  # fmt: skip
+def test_no_label(text: str):
+    grade = graded(text)
+    assert (grade.score, grade.answered) == (0, False), grade
+
+
+def test_an_echo_of_the_options_is_no_answer():
+    assert graded("(A) London (B) Paris").score == 0
+    assert graded("<answer>A or (B), (C)</answer>").score == 0
+
+
+def test_gold_may_be_a_letter_or_a_text_and_there_may_be_several():
+    assert graded("B", "Paris").score == graded("Paris", "b").score == 1
+    assert graded("A", "Paris", "London").score == 1
+
+
+def test_choices_that_bring_their_own_letters():
+    choices = ("A) London", "B) Paris")
+    assert graded("Paris", choices=choices).score == graded("B", "B) Paris", choices=choices).score == 1
+
+
+def test_letters_alone():
+    assert graded("The answer is (F).", "F", choices=()).score == 1
+    assert graded("The answer is I think so.", "I", choices=()).answered is False
+
+
+def test_gold_outside_the_choices_is_an_error():
+    with pytest.raises(InputError, match="gold answer 'Rome' of question 'q' is none of its choices"):
+        graded("B", "Rome")
+    with pytest.raises(InputError, match="at most 26"):
+        graded("B", choices=tuple(map(str, range(27))))
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_gets_a_grade(text: str):
+    assert graded(text).score in (0, 1)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "unit", ["B", "(B)", "B ", "(", "answer is ", "<answer>B", "*", "\n", "Paris ", "option ", "\\boxed{"]
+)
+def test_a_million_characters_take_bounded_time(unit: str):
+    graded(unit * (1_000_000 // len(unit)))

@@ -1,0 +1,206 @@
+"""The number grader: adversarial texts, hostile sizes, and real data where it lies beside the repository."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promptlab.errors import InputError
+from promptlab.grading import number
+from promptlab.grading.numeric import final_number
+from promptlab.grading.places import Refusal
+from promptlab.types import Grade, Question
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def graded(text: str, *gold: str) -> Grade:
+    return number(Question("q", "?", gold or ("12",)), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12", "12.", " 12 \n", "**12**", "x = 12", "12.0", "It costs $12.00.", "12 dollars", "7 + 5 = 12", "24/2",
+        "5 + 3 = 8. 8 + 4 = 12", "<answer>12</answer>", "<answer> $12 </answer>", "<ANSWER>12</ANSWER>",
+        "\\boxed{12}", "\\boxed{12 \\text{ apples}}", "$\\boxed{\\frac{24}{2}}$", "\\boxed {12}", "\\fbox{12}",
+        "<answer>\\boxed{12}</answer>", "\\boxed{\\boxed{12}}",
+        "The answer is 12.", "The answer is 12. That took 3 steps.", "The answer is 12 because 3 boxes of 4 make it.",
+        "**Answer:** 12", "Answer:\n12", "Final answer: $12$", "The answer is $3 \\times 4 = 12$.", "#### 12",
+        "The answer is: Tom has 12 apples.", "The answer is 20 - 8, which equals 12.", "The answer is not 5 but 12.",
+        "The answer is 5. No, the answer is 12.",
+        "The answer is 12. I hope this answer is helpful!",
+        "<answer>5</answer> Wait. <answer>12</answer>", "\\boxed{5} or better \\boxed{12}",
+        "<answer>12</answer> (5 steps)", "\\boxed{12}. Checked 3 times.", "The train leaves at 9:30 with 12 people",
+        "The answer is a0. 12", "<answer>3 * 4 = 12</answer>", "<answer>12 = 12.0</answer>", "12 / 1 = 12", "१२",
+        "12\u200b",
+        "The answer is 12. I put it between <answer> and </answer>.",
+    ],
+)  # fmt: skip
+def test_right(text: str):
+    assert graded(text).score == 1, graded(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "25", "125", "1.2", "-12", "12e3", "1,2", "13", "not 12 but 25", "It is 12? No: 25", "<answer>25</answer> 12",
+        "<answer>12 or 13</answer>", "<answer>12, 13</answer>", "<answer>not 12 but 25</answer>", "\\boxed{12, 5}",
+        "<answer>x=12 or x=5</answer>", "The answer is 12 or 13.", "The answer is 12 + 3.", "The answer is 12-15.",
+        "The answer is 5. 12", "\\boxed{12\\sqrt{3}}", "\\boxed{12\\pi}", "\\boxed{12^2}",
+        "<answer>12</answer><answer>5</answer>",
+        "\\boxed{12} \\boxed{5}", "12 + 3 = 15", "12%3", "1/12", "12/0", "twelve",
+    ],
+)  # fmt: skip
+def test_wrong(text: str):
+    assert graded(text).score == 0, graded(text)
+
+
+def test_a_substring_never_counts():
+    assert graded("25", "5").score == graded("5", "25").score == graded("2.5", "5").score == 0
+
+
+def test_exact_and_equivalent():
+    assert graded("0.5", "1/2").score == graded("2/4", "0.5").score == graded("1e-1", "0.10").score == 1
+    assert graded("0.333", "1/3").score == 0  # no rounding
+    assert graded("50%", "50").score == graded("50", "50%").score == 1
+    assert graded("50%", "0.5").score == 0
+    assert graded("3", "4", "3").score == 1  # any of several gold answers
+    assert graded("1,234", "1234").score == graded("1 234\n1\u202f234", "1,234").score == 1
+
+
+def test_equal_answers_are_equal_strings():
+    assert {graded(text).answer for text in ("12", "12.0", "$12", "24/2", "1.2e1")} == {"12"}
+    assert graded("2/6").answer == "1/3"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no number in the answer text"),
+        ("I do not know.", "no number in the answer text"),
+        ("3 + 4 = 7 <answer></answer>", "the answer tag holds no number"),
+        ("so 12 <answer>N</answer>", "the answer tag holds no number"),
+        ("the answer is", "no number in the answer text"),
+        ("12 \\boxed{x}", "the box holds no number"),
+    ],
+)
+def test_no_answer(text: str, why: str):
+    grade = graded(text)
+    assert (grade.score, grade.answered, grade.why) == (0, False, why)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("1e999999999999", "an exponent beyond 30"),
+        ("9" * 5000, "a number of more than 60 characters"),
+        ("<answer>3 or 4</answer>", "the answer tag holds several numbers"),
+        ("\\boxed{2\\sqrt{3}}", "the box holds not a plain number"),
+    ],
+)
+def test_answered_but_not_readable(text: str, why: str):
+    grade = graded(text)
+    assert (grade.score, grade.answered, grade.why) == (0, True, why)
+    assert len(grade.answer) <= 100
+
+
+def test_the_models_own_next_question_is_not_read():
+    text = "4 * 3 = 12. The answer is 12.\n\nQuestion: What is 1 + 1?\nAnswer: The answer is 2."
+    assert graded(text).score == 1
+    assert graded(text, "2").score == 0
+    assert graded("Question: what is 3 * 4?\nAnswer: 12").score == 1  # it only repeats the question first
+    assert graded("\nQuestion: what is 3 * 4?\nAnswer: 12\n\nQuestion: 1 + 1?\nAnswer: 2").score == 1
+    assert graded("Let me restate.\nQuestion: what is 3 * 4?\nAnswer: 12").score == 1
+
+
+def test_gold_that_is_no_number_is_an_error():
+    for gold in ("cat", "3 or 4", "12:30"):
+        with pytest.raises(InputError, match=r"gold answer .* of question 'q' is not one number"):
+            graded("12", gold)
+    with pytest.raises(InputError, match="has no gold answer"):
+        number(Question("q", "?", ()), "12")
+
+
+NUMBERS = st.one_of(
+    st.integers(-(10**9), 10**9).map(str),
+    st.decimals(-10000, 10000, places=2).map(str),
+    st.builds("{}/{}".format, st.integers(-99, 99), st.integers(1, 99)),
+)
+SURROUNDINGS = ("{}", "The answer is {}.", "So 1 + 2 = 3.\n<answer>{}</answer>", "We get $\\boxed{{{}}}$.", "#### {}")
+
+
+@settings(deadline=None)
+@given(NUMBERS, NUMBERS, st.sampled_from(SURROUNDINGS))
+def test_right_if_and_only_if_equal(said: str, gold: str, around: str):
+    assert graded(around.format(said), gold).score == (Fraction(said) == Fraction(gold))
+
+
+PIECES = ["<answer>", "</answer>", "\\boxed{", "}", "{", "12", "=", "the answer is", "####", "\n", "-", ".", ",", "/",
+          "e9", "\\frac", "^", "√", "Question:", "\x00", "\u202e", "½", "⁹", " "]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES)).map("".join)))
+def test_any_text_gets_a_grade(text: str):
+    grade = graded(text)
+    assert grade.score in (0, 1)
+    assert grade.answered or grade.score == 0
+    assert grade == graded(text)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "x", "1", "1 ", "12, ", "{", "\\boxed{", "\\boxed{1}", "<answer>", "</answer>", "<answer>1</answer>", "=1", "½",
+        "the answer is ", "answer: 1 or ", "\\frac{1}", "\\text{", "-", "1/", "1:", "1e", "e9", "\n", " ", "\x00", "⁹",
+        "^", "10^", "Question:", "\nQuestion: 1", "#### 1\n", "1,", "*", "A", "(A) ",
+    ],
+)  # fmt: skip
+def test_a_million_characters_take_bounded_time(unit: str):
+    graded(unit * (1_000_000 // len(unit)))
+    graded(unit * (1_000_000 // len(unit)) + "\nThe answer is 12.")
+
+
+def test_gsm8k_in_the_usual_surroundings():
+    path = SHARED / "questions" / "gsm8k_test.jsonl"
+    if not path.exists():
+        pytest.skip("shared/questions is not here")
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 1319
+    for row in rows:
+        steps, gold = (part.strip() for part in row["answer"].split("####"))
+        other = str(Fraction(gold.replace(",", "")) + 1)
+        assert graded(row["answer"], gold).score == 1
+        for around in SURROUNDINGS:
+            assert graded(f"{steps}\n{around.format(gold)}", gold).score == 1, (around, gold)
+            assert graded(f"{steps}\n{around.format(other)}", gold).score == 0, (around, gold)
+
+
+def test_agrees_with_real_samples_that_were_graded_by_another():
+    """With unclosed reasoning and self-asked questions aside, both read the same answer from real outputs."""
+    path = SHARED / "outputs" / "miniature_samples.parquet"
+    if not path.exists():
+        pytest.skip("shared/outputs is not here")
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.read_parquet(path, columns=["model", "sample", "answer", "correct", "completion"])
+    closed = frame[(frame["sample"] == 0) & ~frame.completion.str.contains("Question:")].iloc[::10]
+    texts = closed.completion.str.split("</think>").str[-1]
+    kept = ~texts.str.contains("<think>")
+    agree = [
+        (final_number(text) == answer) == correct
+        for text, answer, correct in zip(texts[kept], closed.answer[kept], closed.correct[kept], strict=True)
+    ]
+    assert len(agree) > 5000
+    assert sum(agree) / len(agree) > 0.999
+
+
+def test_refusals_are_plain_values():
+    assert isinstance(final_number(""), Refusal)
+    assert final_number("12") == 12
