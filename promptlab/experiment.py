@@ -18,8 +18,7 @@ from promptlab.runner import run
 from promptlab.types import AnswerFormat, Sampling
 
 if TYPE_CHECKING:
-    from promptlab.comparison import Comparison
-    from promptlab.contrasts import Contrast
+    from promptlab.comparison import Comparison, Contrast
     from promptlab.records import Run
 
 T = TypeVar("T")
@@ -131,7 +130,7 @@ class Experiment:
 
     def contrasts(self, runs: list[Run], control: str) -> list[Contrast]:
         """Each other model against the control (none with ``control=""``)."""
-        from promptlab.contrasts import contrast
+        from promptlab.comparison import contrast
 
         names = [r.model for r in runs]
         if control and control not in names:

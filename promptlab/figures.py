@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from promptlab.comparison import Comparison
-    from promptlab.contrasts import Contrast
+    from promptlab.comparison import Comparison, Contrast
 
 # Okabe and Ito's palette, told apart by colour-blind readers, and a marker of its own for each colour.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

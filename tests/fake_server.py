@@ -73,11 +73,12 @@ class FakeServer:
     latency
         Seconds before each answer.
     script
-        Faults for the first requests in order of arrival; None is a good answer. After the script all are good.
+        Faults for the first requests in order of arrival; None, and every request after the script, is for `reply`.
     reply
         The answer to a body: a text, a whole response body, or a `Fault`. Default: `answer_is`.
     owned_by
-        What ``/v1/models`` says ("vllm", "llamacpp", ...); `meta` is merged into that entry.
+        What ``/v1/models`` says ("vllm", "llamacpp", ...); `meta` is merged into that entry, and `models_fault`
+        is what that route answers instead.
     log
         A file that gets one JSON line a request, written when the request has arrived.
     """
@@ -89,10 +90,11 @@ class FakeServer:
         reply: Reply = answer_is,
         owned_by: str = "fake",
         meta: dict[str, Any] | None = None,
+        models_fault: Fault | None = None,
         port: int = 0,
         log: Path | None = None,
     ) -> None:
-        self.latency, self.reply, self.port = latency, reply, port
+        self.latency, self.reply, self.port, self.models_fault = latency, reply, port, models_fault
         self.card = {"id": "fake", "object": "model", "owned_by": owned_by, **(meta or {})}
         self.script = iter(list(script))
         self.bodies: list[dict[str, Any]] = []  # of the completion routes, in order of arrival
@@ -171,30 +173,33 @@ class _Connection(asyncio.Protocol):
 
     def _handle(self, headers: dict[str, str], raw: bytes) -> None:
         path = headers[":path"]
-        if path == "/v1/models":
-            return self._send(200, {"object": "list", "data": [self.server.card]})
-        if path not in ("/v1/chat/completions", "/v1/completions"):
-            return self._send(404, _error("no such route"))
-        body = self.server.record(path, raw)
+        if path in ("/v1/chat/completions", "/v1/completions"):
+            self._complete(path, headers, self.server.record(path, raw))
+        elif path == "/v1/models" and self.server.models_fault:
+            self._fault(path, {}, self.server.models_fault, _key(headers))
+        elif path == "/v1/models":
+            self._send(200, {"object": "list", "data": [self.server.card]})
+        else:
+            self._send(404, _error("no such route"))
+
+    def _complete(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> None:
         self.pending = True
         answer = next(self.server.script, None) or self.server.reply(body)
         if isinstance(answer, Fault) and answer.kind == "hang":
-            return None
-        delay = self.server.latency
-        if delay:
-            self.server.loop.call_later(delay, self._answer, path, body, answer, headers)
+            return
+        if self.server.latency:
+            self.server.loop.call_later(self.server.latency, self._answer, path, body, answer, headers)
         else:
             self._answer(path, body, answer, headers)
-        return None
 
     def _answer(self, path: str, body: dict[str, Any], answer: Any, headers: dict[str, str]) -> None:
         self._done()
         if self.transport.is_closing():
             return
-        if not isinstance(answer, Fault):
-            whole = answer if isinstance(answer, dict) else completion(path, body, answer)
-            return self._send(200, whole)
-        self._fault(path, body, answer, headers.get("authorization", "").removeprefix("Bearer "))
+        if isinstance(answer, Fault):
+            self._fault(path, body, answer, _key(headers))
+        else:
+            self._send(200, answer if isinstance(answer, dict) else completion(path, body, answer))
 
     def _fault(self, path: str, body: dict[str, Any], fault: Fault, key: str) -> None:
         text = answer_is(body)
@@ -235,6 +240,10 @@ def _headers(block: bytes) -> dict[str, str]:
     first, *lines = block.decode("latin-1").split("\r\n")
     pairs = (line.split(":", 1) for line in lines)
     return {":path": first.split(" ")[1]} | {name.lower(): value.strip() for name, value in pairs}
+
+
+def _key(headers: dict[str, str]) -> str:
+    return headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def _error(message: str) -> dict[str, Any]:

@@ -9,17 +9,17 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "promptlab"
 LAYERS = (
-    {"errors", "types", "formats", "textnorm", "numerals", "reasoning", "markup", "portal", "assets"},
+    {"errors", "types", "formats", "textnorm", "numerals", "reasoning", "markup", "tables", "portal", "assets"},
     {"questions", "prompts", "models", "grading", "traces", "store", "stats"},
     {"records"},
     {"runner"},
-    {"comparison", "contrasts", "accounting", "crossed", "verdicts", "tables"},
+    {"comparison"},
     {"figures"},
     {"experiment", "demo", "cli", "__main__"},
 )
 STRICT = (0, 1)  # in these layers siblings do not know each other, except:
 NEIGHBOURS = {
-    ("types", "errors"), ("formats", "types"), ("formats", "errors"), ("reasoning", "types"), ("assets", "errors"),
+    ("types", "errors"), ("formats", "types"), ("tables", "markup"), ("formats", "errors"), ("reasoning", "types"), ("assets", "errors"),
 }  # fmt: skip
 
 

@@ -1,0 +1,6 @@
+"""Prompts compared within each question, and the effect on a model contrasted with that on its control."""
+
+from promptlab.comparison.comparing import Comparison, compare
+from promptlab.comparison.contrasting import Contrast, contrast
+
+__all__ = ["Comparison", "Contrast", "compare", "contrast"]

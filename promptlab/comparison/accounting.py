@@ -1,0 +1,147 @@
+"""What each arm did, and where a difference between two arms comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from promptlab.comparison.crossed import FAILURES, Crossed, Floats, as_numbers
+from promptlab.errors import unknown
+from promptlab.stats import cons_at_k, mean_estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FACTORS = ("shots", "style", "select", "layout")
+MEANS = ("format_ok", "reasoning_words", "bypassed", "copied_number")
+
+
+def summary(design: Crossed, alpha: float) -> pd.DataFrame:
+    """A row an arm: score with Wilson intervals that hold for all rows together (Bonferroni), counts and shares."""
+    import pandas as pd
+
+    table = pd.DataFrame(design.arms, columns=["model", "condition"])
+    table = table.join(_factors(design)).join(_scores(design, alpha))
+    table["coverage"] = _coverage(design)
+    table["cons"] = _cons(design)
+    table["completion_tokens"] = _by_arm(design, "completion_tokens").median().to_numpy()
+    for name in ("truncated", "empty", "refused"):
+        table[name] = design.share((design.ending == name) & ~design.missing)
+    table["no_answer"] = design.share(design.failed & ~np.isin(design.ending, FAILURES))
+    table["error"] = design.share(design.missing)
+    for name in MEANS:
+        table[name.removesuffix("_number")] = _by_arm(design, name).mean().to_numpy()
+    return table
+
+
+def _factors(design: Crossed) -> pd.DataFrame:
+    """Those factor columns that have one value in every arm."""
+    present = [name for name in FACTORS if name in design.samples]
+    groups = design.samples[present].groupby(design.arm)
+    constant = [name for name in present if groups[name].nunique(dropna=False).max() == 1]
+    return groups[constant].first() if constant else design.samples[[]].head(0)
+
+
+def _scores(design: Crossed, alpha: float) -> pd.DataFrame:
+    import pandas as pd
+
+    means = design.means(design.score)
+    counts = np.bincount(design.arm, ~design.missing, len(design.arms)).astype(int)
+    rows = []
+    for row, samples in zip(means, counts, strict=True):
+        e = mean_estimate(row, design.clusters, alpha / len(means), proportion=True)
+        rows.append((e.value, e.low, e.high, e.se, e.n, samples, e.n_clusters))
+    return pd.DataFrame(rows, columns=["score", "low", "high", "se", "questions", "samples", "clusters"])
+
+
+def _coverage(design: Crossed) -> Floats:
+    """Valid samples over planned ones: all questions of the model times its largest number of samples."""
+    n_arms, n_questions = len(design.arms), len(design.questions)
+    cell = design.arm * n_questions + design.question
+    rows = np.bincount(cell, minlength=n_arms * n_questions).reshape(n_arms, n_questions)
+    owner = np.array([model for model, _ in design.arms])
+    planned = [(rows[owner == m].max(axis=0) > 0).sum() * rows[owner == m].max() for m in owner]
+    return np.bincount(design.arm, ~design.missing, n_arms) / np.array(planned)
+
+
+def _cons(design: Crossed) -> Floats:
+    """cons@K; NaN where an arm has one sample a question or no answers are known. Right answers are one class."""
+    import pandas as pd
+
+    if "answer" not in design.samples:
+        return np.full(len(design.arms), np.nan)
+    here = ~design.missing
+    answers = pd.factorize(design.samples["answer"].astype(str))[0] + 1
+    classes = np.where(design.score >= 1, 0, np.where(design.answered, answers, -1))
+    shape = (len(design.arms), len(design.questions))
+    cell = design.arm * shape[1] + design.question
+    counts = np.bincount(cell[here], minlength=shape[0] * shape[1]).reshape(shape)
+    votes = cons_at_k(cell[here], classes[here], design.score[here], counts.size).reshape(shape)
+    seen = counts > 0
+    mean = np.where(seen, votes, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    return np.where(counts.max(axis=1) > 1, mean, np.nan)
+
+
+def feature(design: Crossed, name: str, alpha: float) -> pd.DataFrame:
+    """Mean of a numeric column of the samples in every arm, over questions, with intervals that hold for all arms."""
+    import pandas as pd
+
+    measured = design.samples.select_dtypes(["number", "bool", "boolean"]).columns.drop("score")
+    if name not in measured:
+        raise unknown("feature", name, measured)
+    means = design.means(_valid(design, name))
+    proportion = bool(np.nanmin(means, initial=0) >= 0 and np.nanmax(means, initial=1) <= 1)
+    found = [mean_estimate(row, design.clusters, alpha / len(means), proportion=proportion) for row in means]
+    values = [(e.value, e.low, e.high, e.n) for e in found]
+    arms = pd.DataFrame(design.arms, columns=["model", "condition"])
+    return arms.join(pd.DataFrame(values, columns=["value", "low", "high", "questions"]))
+
+
+def _by_arm(design: Crossed, column: str) -> pd.api.typing.SeriesGroupBy:
+    """A numeric column by arm; all NaN where the samples do not have it."""
+    import pandas as pd
+
+    values = _valid(design, column) if column in design.samples else np.full(len(design.arm), np.nan)
+    return pd.Series(values).groupby(design.arm)
+
+
+def _valid(design: Crossed, column: str) -> Floats:
+    """A numeric column; NaN for missing samples: an error has no length and copies nothing."""
+    return np.where(design.missing, np.nan, as_numbers(design.samples[column]))
+
+
+def accounting(design: Crossed, signs: Floats, labels: pd.DataFrame) -> pd.DataFrame:
+    """Parts of each difference: exclusive classes of failure that sum to it exactly.
+
+    A part is the change of accuracy due to its class; parts may have opposite signs. Precedence is the order of
+    the columns. Missing samples belong to no class: they are not in the difference either.
+    """
+    classes = _classes(design)
+    table = labels.copy()
+    table["difference"] = _paired_mean(design, design.score, signs)
+    for number, name in enumerate(classes[1]):
+        loss = np.where(classes[0] == number, 1 - design.score, np.where(design.missing, np.nan, 0.0))
+        table[name] = 0.0 - _paired_mean(design, loss, signs)
+    return table
+
+
+def _classes(design: Crossed) -> tuple[np.ndarray, list[str]]:
+    tests = {
+        "truncated": design.ending == "truncated",
+        "empty_or_refused": np.isin(design.ending, ["empty", "refused"]),
+    }
+    tests["no_answer"] = ~design.answered
+    last = "wrong_answer"
+    if "bypassed" in design.samples:
+        tests["bypassed_and_wrong"] = as_numbers(design.samples["bypassed"]) > 0
+        last = "wrong_after_reasoning"
+    code = np.select(list(tests.values()), list(range(len(tests))), len(tests))
+    return np.where(design.missing, -1, code), [*tests, last]
+
+
+def _paired_mean(design: Crossed, values: Floats, signs: Floats) -> Floats:
+    differences = design.differences(values, signs)
+    here = ~np.isnan(differences)
+    n = here.sum(axis=0)
+    return np.where(n > 0, np.where(here, differences, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)

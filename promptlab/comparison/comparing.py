@@ -1,0 +1,252 @@
+"""Prompts compared within each question, on one model after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from promptlab import markup, tables
+from promptlab.comparison import accounting, verdicts
+from promptlab.comparison.crossed import Crossed, crossed
+from promptlab.comparison.validity import Judged, decide, inside, judge
+from promptlab.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POWER_80 = 0.8416  # the normal quantile of 80 % power
+SHOWN = [
+    "model",
+    "condition",
+    "difference",
+    "low",
+    "high",
+    "questions",
+    "lost",
+    "gained",
+    "p_holm",
+    "verdict",
+    "validity",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What `compare` found. Scores and differences are shares of 1; the sentences speak of points.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row a comparison: `difference` of mean scores over the questions that both arms have, `low` and `high`
+        (simultaneous over the table), `se`, `df`, `questions`, `clusters`, questions `lost` and `gained`, sign-flip `p`
+        and Holm-adjusted `p_holm`, `method` of the interval, `reason` where a variance does not exist, `verdict`
+        (``degraded | improved | equivalent | inconclusive``), `negligible`, `validity` (``ok | fragile | invalid``)
+        with its `validity_why`, `detectable` (the true difference that would be found with 80 % power) and
+        `questions_needed` (to find the observed difference with 80 % power).
+    summary : DataFrame
+        A row an arm: `score` with interval, counts, coverage, cons@K, shares of failures, features.
+    accounting : DataFrame
+        A row a comparison: the parts of the difference by class of failure; they sum to it exactly.
+    verdicts : tuple of str
+        A sentence a comparison.
+    warnings : tuple of str
+        What to know before reading on.
+    """
+
+    table: pd.DataFrame
+    summary: pd.DataFrame
+    accounting: pd.DataFrame
+    verdicts: tuple[str, ...]
+    warnings: tuple[str, ...]
+    baseline: str
+    margin: float | None
+    alpha: float
+    seed: int
+    design: Crossed = field(repr=False)
+
+    def transitions(self, condition: str, model: str | None = None) -> pd.DataFrame:
+        """Questions right and wrong under the baseline (rows) and the condition (columns).
+
+        With several samples a question: expected counts, when one sample of each arm is drawn at random.
+        """
+        import pandas as pd
+
+        before, after = self._pair(condition, model)[1]
+        both = ~np.isnan(before) & ~np.isnan(after)
+        b, c = before[both], after[both]
+        counts = [[(x * y).sum() for y in (c, 1 - c)] for x in (b, 1 - b)]
+        names = ["right", "wrong"]
+        return pd.DataFrame(counts, pd.Index(names, name=self.baseline), pd.Index(names, name=condition))
+
+    def discordant(self, condition: str, model: str | None = None, lost: bool = True) -> pd.DataFrame:
+        """Questions that the condition loses (``lost=False``: gains), the largest change first.
+
+        For each question the first sample that is right in the better arm, and wrong in the other: answers, and
+        completions where the samples hold them.
+        """
+        import pandas as pd
+
+        model, (before, after) = self._pair(condition, model)
+        names = np.array(self.design.questions, dtype=object)
+        table = pd.DataFrame({"question": names, "baseline_score": before, "condition_score": after})
+        drop = before - after if lost else after - before
+        table = table.assign(drop=drop)[drop > 1e-12].sort_values("drop", ascending=False, kind="stable")
+        for side, arm, right in (("baseline", self.baseline, lost), ("condition", condition, not lost)):
+            examples = self._examples(model, arm, right).add_prefix(f"{side}_")
+            table = table.join(examples, on="question")
+        return table.drop(columns="drop").reset_index(drop=True)
+
+    def feature(self, name: str) -> pd.DataFrame:
+        """Mean of a numeric column of the samples (``reasoning_words``, ...) in every arm: value, low, high."""
+        return accounting.feature(self.design, name, self.alpha)
+
+    def to_markdown(self) -> str:
+        """The table's main columns as a Markdown table."""
+        return tables.markdown(self.table[SHOWN])
+
+    def _pair(self, condition: str, model: str | None) -> tuple[str, tuple[np.ndarray, np.ndarray]]:
+        models = self.design.models()
+        if model is None and len(models) > 1:
+            raise InputError(f"model is not given, and there are several: {', '.join(models)}")
+        model = models[0] if model is None else model
+        if model not in models:
+            raise unknown("model", model, models)
+        if condition not in self.design.conditions(model):
+            raise unknown("condition", condition, self.design.conditions(model))
+        means = self.design.means(self.design.score)
+        before, after = (means[self.design.arms.index((model, c))] for c in (self.baseline, condition))
+        return model, (before, after)
+
+    def _examples(self, model: str, condition: str, right: bool) -> pd.DataFrame:
+        """The best (or worst) sample of each question in one arm, the first of them where several are equal."""
+        arm = self.design.arms.index((model, condition))
+        rows = self.design.samples[(self.design.arm == arm) & ~self.design.missing]
+        rows = rows.assign(question=rows["question"].astype(str)).sort_values("sample", kind="stable")
+        rows = rows.sort_values("score", ascending=not right, kind="stable").drop_duplicates("question")
+        return rows.set_index("question")[[c for c in ("answer", "completion") if c in rows]]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {verdict}" for verdict, n in self.table["verdict"].value_counts().items())
+        return f"<Comparison of {len(self.table)} against {self.baseline!r}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        notes = [markup.pre("\n".join(part)) for part in (self.verdicts, self.warnings) if part]
+        inner = tables.html(self.table[SHOWN])
+        return markup.card(f"Compared with {self.baseline}", inner, *notes)
+
+
+def compare(runs: Any, *, baseline: str, margin: float | None = None, alpha: float = 0.05, seed: int = 0) -> Comparison:
+    """Compare every condition with the baseline, within each question, for every model.
+
+    Parameters
+    ----------
+    runs : Run, DataFrame, or list of those
+        Tidy samples; needed columns: model, condition, question, score (NaN: missing).
+    baseline : str
+        The condition that the others are compared with.
+    margin : float, optional
+        Differences within ±margin count as equivalent; a share of 1 (0.02 is two points). None: nothing does.
+    alpha : float
+        One minus the confidence of all intervals together, in (0, 1).
+    seed : int
+        Of the bootstrap and the sign flips: the same samples and seed give the same result.
+
+    Raises
+    ------
+    InputError
+        The baseline is not among the conditions of a model, a model occurs in two runs, a score is outside [0, 1].
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("m", c, q, float(c == "a")) for c in ("a", "b") for q in range(40)]
+    >>> found = compare(pd.DataFrame(rows, columns=["model", "condition", "question", "score"]), baseline="a")
+    >>> found
+    <Comparison of 1 against 'a': 1 degraded>
+    >>> print(found.verdicts[0])
+    b degrades m against a: -100.0 points [-100.0, -86.0] (40 questions; Holm p < 0.001), for these questions.
+    """
+    _check(margin, alpha)
+    design = crossed(runs)
+    pairs = _pairs(design, baseline)
+    signs = design.signs({(model, condition): 1, (model, baseline): -1} for model, condition in pairs)
+    judged = judge(design, signs, lambda low, high: decide(low, high, margin), alpha=alpha, seed=seed, bound=1)
+    table = _table(pairs, baseline, judged, margin)
+    rows = table.to_dict("records")
+    sentences = tuple(
+        verdicts.sentence(row, margin=margin, one_draw=_one_draw(design, pair))
+        for row, pair in zip(rows, pairs, strict=True)
+    )
+    return Comparison(
+        table=table,
+        summary=accounting.summary(design, alpha),
+        accounting=accounting.accounting(design, signs, table[["model", "condition", "baseline"]]),
+        verdicts=sentences,
+        warnings=tuple(_warnings(design, table)),
+        baseline=baseline,
+        margin=margin,
+        alpha=alpha,
+        seed=seed,
+        design=design,
+    )
+
+
+def _check(margin: float | None, alpha: float) -> None:
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha is {alpha}; allowed: above 0 and below 1")
+    if margin is not None and not 0 < margin < 1:
+        raise InputError(f"margin is {margin}; allowed: a share above 0 and below 1 (0.02 is two points), or None")
+
+
+def _pairs(design: Crossed, baseline: str) -> list[tuple[str, str]]:
+    for model in design.models():
+        if baseline not in design.conditions(model):
+            raise unknown(f"baseline for model {model!r}", baseline, design.conditions(model))
+    pairs = [arm for arm in design.arms if arm[1] != baseline]
+    if not pairs:
+        raise InputError(f"there is no condition besides the baseline {baseline!r}: nothing to compare")
+    return pairs
+
+
+def _table(pairs: list[tuple[str, str]], baseline: str, judged: Judged, margin: float | None) -> pd.DataFrame:
+    import pandas as pd
+
+    f = judged.family
+    table = pd.DataFrame(pairs, columns=["model", "condition"])
+    table["baseline"] = baseline
+    table["difference"], table["low"], table["high"], table["se"], table["df"] = f.estimate, f.low, f.high, f.se, f.df
+    table["questions"], table["clusters"] = f.n, f.n_clusters
+    table["lost"], table["gained"] = (judged.values < -1e-12).sum(axis=0), (judged.values > 1e-12).sum(axis=0)
+    table["p"], table["p_holm"], table["method"], table["reason"] = judged.p, judged.p_holm, f.method, f.reason
+    table["verdict"] = judged.verdicts
+    within = [inside(low, high, margin) for low, high in zip(f.low, f.high, strict=True)]
+    table["negligible"] = np.array(within) & table["verdict"].isin(["degraded", "improved"]).to_numpy()
+    table["validity"], table["validity_why"] = judged.validity, judged.why
+    table["detectable"] = (f.critical + POWER_80) * f.se
+    size = np.where(np.abs(f.estimate) > 1e-9, np.abs(f.estimate), np.nan)
+    table["questions_needed"] = np.ceil(f.n * (table["detectable"] / size) ** 2)
+    return table
+
+
+def _one_draw(design: Crossed, arm: tuple[str, str]) -> bool:
+    """Whether the samples say that this arm showed one exemplar set only."""
+    if not {"draw", "shots"} <= set(design.samples):
+        return False
+    rows = design.samples[design.arm == design.arms.index(arm)]
+    return bool((rows["shots"] > 0).any() and rows["draw"].nunique() == 1)
+
+
+def _warnings(design: Crossed, table: pd.DataFrame) -> list[str]:
+    found = []
+    fewest = table["clusters"].min()
+    if fewest < verdicts.FEW_UNITS:
+        found.append(f"only {fewest} clusters (or questions without clusters): intervals are rough under 20")
+    for model in design.models():
+        ours = np.array([owner == model for owner, _ in design.arms])
+        asked = len(np.unique(design.question[ours[design.arm]]))
+        paired = table.loc[table["model"] == model, "questions"].min()
+        if paired < asked:
+            found.append(f"{model}: down to {paired} of {asked} questions have valid samples in both arms")
+    return found

@@ -1,0 +1,165 @@
+"""A model against its control: the difference of differences on the same questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from promptlab import markup, tables
+from promptlab.comparison import verdicts
+from promptlab.comparison.crossed import Crossed, Floats, crossed
+from promptlab.comparison.validity import Judged, decide_contrast, judge
+from promptlab.errors import InputError, unknown
+from promptlab.stats import Estimate, log_odds_contrast
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FLOOR, CEILING = 0.1, 0.9
+SHOWN = ["condition", "model_difference", "control_difference", "contrast", "low", "high", "questions", "flag"]
+SHOWN += ["verdict", "validity"]
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """What `contrast` found. Scores and differences are shares of 1; the sentences speak of points.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row a condition: `model_difference`, `control_difference` (each to the baseline), their `contrast` with
+        `low` and `high` (simultaneous over the table), the same as `log_odds`, `flag` (``scale-dependent``,
+        ``floor/ceiling``), `verdict` (``less favourable | more favourable | inconclusive``), `validity`.
+    verdicts : tuple of str
+        A sentence a condition.
+    """
+
+    table: pd.DataFrame
+    verdicts: tuple[str, ...]
+    model: str
+    control: str
+    baseline: str
+    alpha: float
+    seed: int
+
+    def to_markdown(self) -> str:
+        """The table's main columns as a Markdown table."""
+        return tables.markdown(self.table[SHOWN])
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {verdict}" for verdict, n in self.table["verdict"].value_counts().items())
+        return f"<Contrast of {self.model!r} with {self.control!r}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        inner = tables.html(self.table[SHOWN])
+        return markup.card(f"{self.model} less {self.control}", inner, markup.pre("\n".join(self.verdicts)))
+
+
+def contrast(
+    runs: Any, *, model: str | int, control: str | int, baseline: str, alpha: float = 0.05, seed: int = 0
+) -> Contrast:
+    """What each condition does to a model, less what it does to its control, on the questions that both answered.
+
+    Parameters
+    ----------
+    runs : Run, DataFrame, or list of those
+        Tidy samples of both models, see `compare`.
+    model, control : str or int
+        Names, or positions in order of appearance.
+    baseline : str
+        The condition to which both differences are taken.
+    alpha, seed
+        As for `compare`.
+
+    Raises
+    ------
+    InputError
+        A model is unknown or is its own control, they share no condition besides the baseline.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [(m, c, q, float(m == "plain" or c == "a" or q < 9)) for m in ("r1", "plain") for c in "ab"
+    ...         for q in range(40)]
+    >>> frame = pd.DataFrame(rows, columns=["model", "condition", "question", "score"])
+    >>> contrast(frame, model="r1", control="plain", baseline="a").table.loc[0, "flag"]
+    'floor/ceiling'
+    """
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha is {alpha}; allowed: above 0 and below 1")
+    design = crossed(runs)
+    ours, theirs = (_named(design, given, what) for given, what in ((model, "model"), (control, "control")))
+    if ours == theirs:
+        raise InputError(f"model and control are both {ours!r}: a contrast needs two models")
+    conditions = _shared(design, ours, theirs, baseline)
+    cells = [[(ours, c), (ours, baseline), (theirs, c), (theirs, baseline)] for c in conditions]
+    signs = design.signs(dict(zip(four, (1, -1, -1, 1), strict=True)) for four in cells)
+    judged = judge(design, signs, decide_contrast, alpha=alpha, seed=seed, bound=2)
+    table = _table(design, conditions, cells, judged, alpha)
+    rows = table.to_dict("records")
+    sentences = (verdicts.contrast_sentence(row, model=ours, control=theirs, baseline=baseline) for row in rows)
+    return Contrast(table, tuple(sentences), ours, theirs, baseline, alpha, seed)
+
+
+def _named(design: Crossed, given: str | int, what: str) -> str:
+    models = design.models()
+    if isinstance(given, int) and 0 <= given < len(models):
+        return models[given]
+    if given not in models:
+        raise unknown(what, given, models)
+    return str(given)
+
+
+def _shared(design: Crossed, ours: str, theirs: str, baseline: str) -> list[str]:
+    both = [c for c in design.conditions(ours) if c in design.conditions(theirs)]
+    if baseline not in both:
+        raise unknown(f"baseline for {ours!r} and {theirs!r}", baseline, both)
+    if len(both) < 2:
+        raise InputError(f"{ours!r} and {theirs!r} share no condition besides the baseline {baseline!r}")
+    return [c for c in both if c != baseline]
+
+
+def _table(
+    design: Crossed, conditions: list[str], cells: list[list[tuple[str, str]]], judged: Judged, alpha: float
+) -> pd.DataFrame:
+    import pandas as pd
+
+    f, means = judged.family, design.means(design.score)
+    rows = []
+    for condition, four in zip(conditions, cells, strict=True):
+        arms = means[[design.arms.index(cell) for cell in four]].T
+        here = ~np.isnan(arms).any(axis=1)
+        odds = log_odds_contrast(arms[here], (1, -1, -1, 1), design.clusters[here], alpha / len(conditions))
+        rows.append(_row(condition, arms[here], odds))
+    table = pd.DataFrame(rows)
+    for name, values in (
+        ("contrast", f.estimate),
+        ("low", f.low),
+        ("high", f.high),
+        ("se", f.se),
+        ("p_holm", judged.p_holm),
+    ):
+        table[name] = values
+    table["questions"], table["clusters"], table["method"] = f.n, f.n_clusters, f.method
+    table["verdict"], table["validity"], table["validity_why"] = judged.verdicts, judged.validity, judged.why
+    return table
+
+
+def _row(condition: str, arms: Floats, odds: Estimate) -> dict[str, Any]:
+    """`arms`: question means of model, model under baseline, control, control under baseline."""
+    after, before, control_after, control_before = arms.mean(axis=0) if len(arms) else [np.nan] * 4
+    accuracy = after - before - control_after + control_before
+    turned = accuracy * odds.value < 0 and abs(accuracy) > 1e-9
+    extreme = any(not FLOOR <= score <= CEILING for score in (control_after, control_before))
+    flags = [name for name, on in (("scale-dependent", turned), ("floor/ceiling", extreme)) if on]
+    return {
+        "condition": condition,
+        "model_difference": after - before,
+        "control_difference": control_after - control_before,
+        "log_odds": odds.value,
+        "log_odds_low": odds.low,
+        "log_odds_high": odds.high,
+        "flag": "; ".join(flags),
+    }

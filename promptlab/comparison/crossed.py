@@ -1,0 +1,161 @@
+"""The crossed design: tidy samples as cells of arms by questions, and signed differences between arms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from promptlab.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+REQUIRED = ("model", "condition", "question", "score")
+FAILURES = ["truncated", "empty", "refused"]
+DEFAULTS = {"cluster": None, "sample": 0, "ending": "complete", "answered": True}
+
+
+@dataclass(frozen=True, eq=False)
+class Crossed:
+    """Samples as rows; `arm` and `question` say to which cell each row belongs."""
+
+    samples: pd.DataFrame
+    arms: tuple[tuple[str, str], ...]  # (model, condition), models first, both in order of appearance
+    questions: tuple[str, ...]
+    clusters: NDArray[np.int64]  # a code for each question; a question without a cluster is its own
+    arm: NDArray[np.int64]
+    question: NDArray[np.int64]
+    score: Floats  # NaN: missing (an infrastructure failure)
+    ending: NDArray[np.object_]
+    answered: NDArray[np.bool_]
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        return np.isnan(self.score)
+
+    @cached_property
+    def failed(self) -> NDArray[np.bool_]:
+        """Model failures: truncated, empty, refused or without an answer."""
+        return ~self.missing & (np.isin(self.ending, FAILURES) | ~self.answered)
+
+    def means(self, values: Floats) -> Floats:
+        """Mean of one value a row over each cell's samples, (arms, questions); NaN where a cell has none."""
+        here = ~np.isnan(values)
+        cell = (self.arm * len(self.questions) + self.question)[here]
+        size = len(self.arms) * len(self.questions)
+        sums, counts = np.bincount(cell, values[here], size), np.bincount(cell, minlength=size)
+        means = np.full(size, np.nan)
+        np.divide(sums, counts, out=means, where=counts > 0)
+        return means.reshape(len(self.arms), -1)
+
+    def share(self, mask: NDArray[np.bool_]) -> Floats:
+        """Share of each arm's rows for which `mask` holds, (arms,)."""
+        return np.bincount(self.arm, mask, len(self.arms)) / np.bincount(self.arm, minlength=len(self.arms))
+
+    def models(self) -> list[str]:
+        return list(dict.fromkeys(model for model, _ in self.arms))
+
+    def conditions(self, model: str) -> list[str]:
+        return [condition for owner, condition in self.arms if owner == model]
+
+    def signs(self, columns: Iterable[dict[tuple[str, str], int]]) -> Floats:
+        """Columns such as ``{(model, condition): 1, (model, baseline): -1}`` as a matrix, (columns, arms)."""
+        return np.array([[column.get(arm, 0) for arm in self.arms] for column in columns], dtype=float)
+
+    def differences(self, values: Floats, signs: Floats) -> Floats:
+        """Signed sum of the arms' question means, (questions, columns); NaN where an arm lacks the question."""
+        means = self.means(values).T
+        lacking = np.isnan(means).astype(float) @ np.abs(signs).T > 0
+        return np.where(lacking, np.nan, np.nan_to_num(means) @ signs.T)
+
+
+def crossed(runs: Any) -> Crossed:
+    """Samples of a DataFrame, of anything with ``to_frame()``, or of a list of those, as a crossed design."""
+    import pandas as pd
+
+    frame = _joined(runs)
+    question, questions = pd.factorize(frame["question"].astype(str), sort=True)
+    model, models = pd.factorize(frame["model"].astype(str))
+    condition, conditions = pd.factorize(frame["condition"].astype(str))
+    present, arm = np.unique(model * len(conditions) + condition, return_inverse=True)
+    arms = tuple((str(models[i // len(conditions)]), str(conditions[i % len(conditions)])) for i in present)
+    return Crossed(
+        samples=frame,
+        arms=arms,
+        questions=tuple(map(str, questions)),
+        clusters=_clusters(frame["cluster"], question),
+        arm=arm,
+        question=question,
+        score=_scores(frame),
+        ending=frame["ending"].astype(object).to_numpy(),
+        answered=frame["answered"].eq(True).fillna(False).to_numpy(dtype=bool),
+    )
+
+
+def as_numbers(column: pd.Series) -> Floats:
+    """A numeric or yes/no column as floats; NaN where there is nothing."""
+    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
+
+
+def _joined(runs: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    frames = [_frame(run) for run in (runs if isinstance(runs, list | tuple) else [runs])]
+    if not frames:
+        raise InputError("runs is empty: give at least one run or DataFrame")
+    names = [name for frame in frames for name in frame["model"].astype(str).unique()]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"model {name!r} occurs in more than one run: give each its own model name, or join them")
+    frame = pd.concat(frames, ignore_index=True)
+    for column, value in DEFAULTS.items():
+        if column not in frame:
+            frame[column] = value
+    if not len(frame):
+        raise InputError("runs hold no samples yet")
+    _no_repeats(frame)
+    return frame
+
+
+def _frame(run: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = run if isinstance(run, pd.DataFrame) else getattr(run, "to_frame", lambda: None)()
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"runs holds {type(run).__name__}: allowed are a Run, a DataFrame, or a list of those")
+    lacking = [column for column in REQUIRED if column not in frame]
+    if lacking:
+        raise InputError(f"runs lack the column {', '.join(lacking)}; needed: {', '.join(REQUIRED)}")
+    return frame
+
+
+def _no_repeats(frame: pd.DataFrame) -> None:
+    """A sample counted twice makes every interval too narrow (a frame without `sample` cannot be checked)."""
+    key = [c for c in ("model", "condition", "question", "sample", "replicate", "draw") if c in frame]
+    if frame["sample"].nunique() > 1 and frame.duplicated(key).any():
+        first = frame.loc[frame.duplicated(key), ["model", "condition", "question", "sample"]].iloc[0]
+        raise InputError(f"a sample occurs twice: {', '.join(f'{k} {v!r}' for k, v in first.items())}")
+
+
+def _scores(frame: pd.DataFrame) -> Floats:
+    score = as_numbers(frame["score"]).copy()
+    outside = (score < 0) | (score > 1)
+    if outside.any():
+        raise InputError(f"score {score[outside][0]} is outside [0, 1]; NaN stands for a missing sample")
+    score[(frame["ending"] == "error").to_numpy()] = np.nan  # an error is missing data, whatever its score says
+    return score
+
+
+def _clusters(labels: pd.Series, question: NDArray[np.int64]) -> NDArray[np.int64]:
+    import pandas as pd
+
+    codes = pd.factorize(labels.groupby(question).first())[0].astype(np.int64)
+    own = codes < 0
+    codes[own] = codes.max(initial=0) + 1 + np.arange(own.sum())
+    return codes

@@ -1,0 +1,104 @@
+"""Sentences from decisions. Every word of an outcome comes from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FEW_UNITS = 20  # with fewer clusters (or questions) the interval itself is rough
+
+
+def sentence(row: Mapping[Any, Any], *, margin: float | None, one_draw: bool) -> str:
+    """One row of `Comparison.table` in words."""
+    return _joined(_outcome(row, margin, one_draw), _negligible(row, margin), _few(row), _validity(row))
+
+
+def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, baseline: str) -> str:
+    """One row of `Contrast.table` in words; it speaks of these two models and no others."""
+    each = f"{points(row['model_difference'])} points on {model}, {points(row['control_difference'])} on {control}"
+    what = f"{row['condition']} against {baseline}: {each}"
+    size = f"contrast {interval(row['contrast'], row['low'], row['high'])} {_evidence(row)}"
+    outcome = {
+        "less favourable": f"{what}; less favourable to {model} than to {control}, {size}, for these two models.",
+        "more favourable": f"{what}; more favourable to {model} than to {control}, {size}, for these two models.",
+        "inconclusive": f"{what}; inconclusive, {size}.",
+    }
+    return _joined(outcome[row["verdict"]], _flag(row["flag"]), _few(row), _validity(row))
+
+
+def points(share: float) -> str:
+    """A share of 1 as signed points.
+
+    >>> points(-0.4361), points(-0.0001)
+    ('-43.6', '+0.0')
+    """
+    return f"{round(100 * share, 1) + 0.0:+.1f}"
+
+
+def interval(value: float, low: float, high: float) -> str:
+    if low != low:
+        return f"{points(value)} points [no interval]"
+    return f"{points(value)} points [{points(low)}, {points(high)}]"
+
+
+def _outcome(row: Mapping[Any, Any], margin: float | None, one_draw: bool) -> str:
+    condition, model, baseline = row["condition"], row["model"], row["baseline"]
+    size = f"{interval(row['difference'], row['low'], row['high'])} {_evidence(row)}"
+    scope = "for these questions and this exemplar set" if one_draw else "for these questions"
+    if row["verdict"] == "inconclusive":
+        return f"{condition} against {baseline} on {model} is inconclusive: {size}. {_learned(row)}"
+    if row["verdict"] == "equivalent":
+        within = f"within the margin of {100 * (margin or 0):g} points"
+        return f"{condition} is equivalent to {baseline} on {model} {within}: {size}, {scope}."
+    verb = {"degraded": "degrades", "improved": "improves"}[row["verdict"]]
+    return f"{condition} {verb} {model} against {baseline}: {size}, {scope}."
+
+
+def _evidence(row: Mapping[Any, Any]) -> str:
+    clusters = "" if row["clusters"] == row["questions"] else f", {row['clusters']} clusters"
+    p = row["p_holm"]
+    tested = "" if p != p else f"; Holm p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
+    return f"({row['questions']} questions{clusters}{tested})"
+
+
+def _learned(row: Mapping[Any, Any]) -> str:
+    """What an inconclusive comparison does say, and what it would take to say more."""
+    if row["low"] != row["low"]:
+        return f"Nothing can be concluded: {row['reason']}."
+    excluded = f"The interval excludes losses above {_size(row['low'])} and gains above {_size(row['high'])} points"
+    power = f"a true difference of {_size(row['detectable'])} points would be found with 80 % power"
+    needed = row["questions_needed"]
+    settle = "" if needed != needed else f"; one of the observed size would take about {needed:,.0f} questions"
+    return f"{excluded}; {power}{settle}."
+
+
+def _size(share: float) -> str:
+    return f"{100 * abs(share):.1f}"
+
+
+def _negligible(row: Mapping[Any, Any], margin: float | None) -> str:
+    return f"Negligible: inside the margin of {100 * (margin or 0):g} points." if row["negligible"] else ""
+
+
+def _few(row: Mapping[Any, Any]) -> str:
+    if row["clusters"] >= FEW_UNITS:
+        return ""
+    what = "questions" if row["clusters"] == row["questions"] else "clusters"
+    return f"Only {row['clusters']} {what}: the interval is rough."
+
+
+def _flag(flag: str) -> str:
+    words = {
+        "scale-dependent": "the sign changes on the log-odds scale",
+        "floor/ceiling": "the control is under 10 % or over 90 %",
+    }
+    reasons = [text for name, text in words.items() if name in flag]
+    return f"It confirms nothing: {' and '.join(reasons)}." if reasons else ""
+
+
+def _validity(row: Mapping[Any, Any]) -> str:
+    return "" if row["validity"] == "ok" else f"{row['validity'].capitalize()}: {row['validity_why']}."
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,97 @@
+"""From a name to a model: ``embedded:instruct``, ``openai:gpt-x@https://...``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from promptlab.assets import list_assets
+from promptlab.errors import InputError, unknown
+from promptlab.models.embedded import EmbeddedModel, make_spec
+from promptlab.models.engine import engine_version, served
+from promptlab.models.openai_api import OpenAIModel
+from promptlab.types import Model
+
+_OPENAI = re.compile(r"(?P<model>.+?)(?:@(?P<base_url>https?://.+))?")
+
+
+def open_model(name: str | Model, **options: Any) -> Model:
+    """Open a model by name; a model that is open already passes through.
+
+    Parameters
+    ----------
+    name
+        ``embedded:NAME`` (see `available_models`), ``embedded:instruct+path/to/adapter.gguf``,
+        ``openai:MODEL`` or ``openai:MODEL@BASE_URL``.
+    options
+        Passed on to `EmbeddedModel` (``workers``, ``slots``, ``context``) or `OpenAIModel` (``key_env``,
+        ``max_in_flight``, ``requests_per_minute``, ``timeout``, ``retries``, ``patience``, ``name``).
+
+    Examples
+    --------
+    >>> open_model("openai:qwen@http://localhost:8000/v1")
+    OpenAIModel('qwen', 'http://localhost:8000/v1')
+    """
+    if not isinstance(name, str):
+        if options:
+            raise InputError(f"{name!r} is open already: {', '.join(options)} can no longer be set")
+        return name
+    scheme, _, rest = name.partition(":")
+    if scheme == "embedded":
+        return _with(EmbeddedModel, options, adapter=_adapter(rest))
+    if scheme == "openai" and (match := _OPENAI.fullmatch(rest)):
+        return _with(OpenAIModel, options, **match.groupdict())
+    raise unknown("model", name, available_models())
+
+
+def available_models() -> list[str]:
+    """The names that `open_model` knows, patterns included."""
+    return [*(f"embedded:{name}" for name in _embedded()), "embedded:instruct+ADAPTER.gguf", "openai:MODEL@BASE_URL"]
+
+
+@contextmanager
+def serve_embedded(name: str = "instruct", port: int = 0, *, slots: int = 4, context: int = 2048) -> Iterator[str]:
+    """Serve an embedded model to any OpenAI client while the block runs; gives the base URL.
+
+    One single-threaded server on loopback. It applies the model's own chat template, with its default system text
+    where a request has no system message, and llama.cpp's own sampling defaults where a request leaves them open.
+
+    Parameters
+    ----------
+    name
+        As after ``embedded:``.
+    port
+        0: any free port.
+    slots, context
+        Requests at a time, and the tokens that each may take.
+    """
+    engine_version()
+    with served(make_spec(_adapter(name), workers=1, slots=slots, context=context), port) as base_url:
+        yield base_url
+
+
+def _embedded() -> dict[str, Path | None]:
+    """The embedded models by name: the base, and every adapter that this installation has."""
+    return {"instruct": None, **list_assets("data/adapters", ".gguf")}
+
+
+def _adapter(name: str) -> Path | None:
+    base, plus, file = name.partition("+")
+    names = _embedded()
+    if base not in names:
+        raise unknown("embedded model", base, names)
+    if plus and base != "instruct":
+        raise InputError(f"embedded:{name}: only `instruct` takes an adapter, {base!r} is one itself")
+    return Path(file) if plus else names[base]
+
+
+def _with(kind: type[Any], options: dict[str, Any], **given: Any) -> Any:
+    """Call a constructor; an unknown option names its nearest neighbour instead of raising a TypeError."""
+    allowed = [key for key in kind.__init__.__annotations__ if key not in ("return", "adapter", "model", "base_url")]
+    for option in options:
+        if option not in allowed:
+            raise unknown(f"option of {kind.__name__}", option, allowed)
+    return kind(**{**given, **options})

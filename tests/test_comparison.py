@@ -1,0 +1,368 @@
+"""`compare`: frames made to have one outcome get that outcome, and swapping the arms turns it round."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promptlab.comparison import Comparison, compare
+from promptlab.errors import InputError
+
+N = 120
+
+
+def samples(condition: str, score, model: str = "m", **columns) -> pd.DataFrame:
+    """One sample a question."""
+    score = np.asarray(score, dtype=float)
+    ids = [f"q{i:03d}" for i in range(len(score))]
+    frame = pd.DataFrame({"model": model, "condition": condition, "question": ids, "sample": 0, "score": score})
+    return frame.assign(**{"cluster": None, "ending": "complete", "answered": True, "answer": "7", **columns})
+
+
+def first(n_right: int, n: int = N) -> np.ndarray:
+    return (np.arange(n) < n_right).astype(float)
+
+
+def endings(n_bad: int, bad: str, n: int = N) -> np.ndarray:
+    """The last questions end badly."""
+    return np.where(np.arange(n) >= n - n_bad, bad, "complete")
+
+
+def arms(name: str) -> list[pd.DataFrame]:
+    """Baseline a and condition b for each outcome."""
+    a = samples("a", first(80))
+    return {
+        "degraded": [a, samples("b", first(40))],
+        "improved": [a, samples("b", first(115))],
+        "equivalent": [a, samples("b", first(80))],
+        "inconclusive": [a, samples("b", first(77))],
+        "fragile": [a, samples("b", first(60), ending=endings(40, "truncated"))],
+        "invalid": [a, samples("b", np.where(endings(10, "error") == "error", np.nan, first(40)))],
+    }[name]
+
+
+EXPECTED = {
+    "degraded": ("degraded", "improved", "ok"),
+    "improved": ("improved", "degraded", "ok"),
+    "equivalent": ("equivalent", "equivalent", "ok"),
+    "inconclusive": ("inconclusive", "inconclusive", "ok"),
+    "fragile": ("degraded", "improved", "fragile"),
+    "invalid": ("degraded", "improved", "invalid"),
+}
+
+
+def swapped(frame: pd.DataFrame) -> Comparison:
+    return compare(frame, baseline="b", margin=0.05)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_golden_outcomes_and_their_mirror(name: str):
+    frame = pd.concat(arms(name))
+    there, back = compare(frame, baseline="a", margin=0.05), swapped(frame)
+    t, b = there.table.iloc[0], back.table.iloc[0]
+    verdict, mirrored, validity = EXPECTED[name]
+    assert (t.verdict, b.verdict, t.validity, b.validity) == (verdict, mirrored, validity, validity)
+    assert (t.difference, t.low, t.high) == pytest.approx((-b.difference, -b.high, -b.low))
+    assert (t.lost, t.gained, t.p) == (b.gained, b.lost, b.p)
+    words = {
+        "degraded": "b degrades m against a: -",
+        "improved": "b improves m against a: +",
+        "equivalent": "b is equivalent to a on m within the margin of 5 points: +0.0 points",
+        "inconclusive": "b against a on m is inconclusive: -2.5 points",
+    }
+    assert there.verdicts[0].startswith(words[verdict])
+    turned = {"degrades": "improves", "improves": "degrades"}
+    for word, other in turned.items():
+        assert (word in there.verdicts[0]) == (other in back.verdicts[0])
+    assert ("Fragile: " in there.verdicts[0]) == (validity == "fragile")
+    assert ("Invalid: " in there.verdicts[0]) == (validity == "invalid")
+
+
+def test_the_whole_sentence():
+    found = compare(pd.concat(arms("degraded")), baseline="a")
+    assert found.verdicts == (
+        "b degrades m against a: -33.3 points [-42.4, -24.3] (120 questions; Holm p < 0.001), for these questions.",
+    )
+
+
+def test_an_inconclusive_sentence_says_what_is_excluded_and_what_it_would_take():
+    found = compare(pd.concat(arms("inconclusive")), baseline="a")
+    row = found.table.iloc[0]
+    text = found.verdicts[0]
+    assert f"excludes losses above {-100 * row.low:.1f} and gains above {100 * row.high:.1f} points" in text
+    assert f"a true difference of {100 * row.detectable:.1f} points would be found with 80 % power" in text
+    assert f"about {row.questions_needed:,.0f} questions" in text
+    assert row.questions_needed > N
+
+
+def test_identical_arms_are_inconclusive_without_a_margin_and_need_no_number_of_questions():
+    row = compare(pd.concat(arms("equivalent")), baseline="a").table.iloc[0]
+    assert row.verdict == "inconclusive"
+    assert row.low < 0 < row.high
+    assert np.isnan(row.questions_needed)
+    assert row.p == 1
+
+
+def test_a_loss_of_everything_is_degraded():
+    found = compare(pd.concat([samples("a", np.ones(40)), samples("b", np.zeros(40))]), baseline="a")
+    row = found.table.iloc[0]
+    assert (row.verdict, row.lost, row.low) == ("degraded", 40, -1)
+    assert row.high < -0.8
+    assert row.reason == "all values are equal"
+
+
+def test_significant_inside_the_margin_keeps_its_direction_and_is_called_negligible():
+    frame = pd.concat([samples("a", first(900, 1200)), samples("b", first(870, 1200))])
+    found = compare(frame, baseline="a", margin=0.05)
+    assert found.table.loc[0, ["verdict", "negligible"]].tolist() == ["degraded", True]
+    assert "Negligible: inside the margin of 5 points." in found.verdicts[0]
+
+
+def test_two_per_cent_missing_are_bounded_and_a_few_that_decide_make_it_invalid():
+    score = first(74)
+    score[-2:] = np.nan  # 1.7 % of the arm: under the limit, but the verdict hangs on them
+    row = compare(pd.concat([samples("a", first(80)), samples("b", score)]), baseline="a").table.iloc[0]
+    assert row.questions == N - 2
+    assert (row.verdict, row.validity) == ("degraded", "invalid")
+    assert "could make it inconclusive" in row.validity_why
+    far = first(40)
+    far[:2] = np.nan
+    row = compare(pd.concat([samples("a", first(80)), samples("b", far)]), baseline="a").table.iloc[0]
+    assert (row.verdict, row.validity) == ("degraded", "ok")
+
+
+def test_an_error_that_was_scored_zero_is_still_missing():
+    frame = pd.concat([samples("a", first(80)), samples("b", first(40), ending=endings(20, "error"))])
+    found = compare(frame, baseline="a")
+    assert found.table.loc[0, "questions"] == 100
+    assert found.table.loc[0, "validity"] == "invalid"
+    assert found.summary.loc[1, ["error", "coverage"]].tolist() == pytest.approx([20 / 120, 100 / 120])
+    assert any("100 of 120 questions" in w for w in found.warnings)
+
+
+def noisy(k: int, n: int = 60, seed: int = 0, clusters: int | None = None) -> pd.DataFrame:
+    """Three conditions, k samples a question, some failures; in clusters the effect of b differs by cluster."""
+    rng = np.random.default_rng(seed)
+    frame = pd.MultiIndex.from_product([["a", "b", "c"], range(n), range(k)], names=["condition", "question", "sample"])
+    frame = frame.to_frame(index=False).assign(model="m")
+    chance = rng.beta(2, 2, n)[frame["question"]]
+    shift = -0.2 if clusters is None else rng.normal(-0.2, 0.4, clusters)[frame["question"] % clusters]
+    chance = np.clip(chance + np.where(frame["condition"] == "b", shift, 0), 0, 1)
+    ending = rng.choice(["complete", "truncated", "empty", "refused"], len(frame), p=[0.9, 0.05, 0.03, 0.02])
+    answered = (ending == "complete") & (rng.random(len(frame)) < 0.95)
+    score = np.where(answered, rng.random(len(frame)) < chance, 0).astype(float)
+    score[rng.random(len(frame)) < 0.01] = np.nan
+    return frame.assign(
+        question=[f"q{q:02d}" for q in frame["question"]],
+        cluster=None if clusters is None else [f"t{q % clusters}" for q in frame["question"]],
+        ending=ending,
+        answered=answered,
+        score=score,
+        answer=np.where(score == 1, "42", rng.choice(["1", "2", "3"], len(frame))),
+        bypassed=rng.random(len(frame)) < 0.3,
+    )
+
+
+@pytest.mark.parametrize("k", [1, 4])
+def test_difference_is_the_mean_of_paired_question_means(k: int):
+    frame = noisy(k)
+    means = frame.pivot_table(index="question", columns="condition", values="score", aggfunc="mean")
+    for row in compare(frame, baseline="a").table.itertuples():
+        paired = (means[row.condition] - means["a"]).dropna()
+        assert row.difference == pytest.approx(paired.mean())
+        assert row.questions == len(paired)
+        assert row.se == pytest.approx(paired.sem())
+        assert (row.lost, row.gained) == ((paired < 0).sum(), (paired > 0).sum())
+
+
+def test_clusters_widen_the_interval_and_few_of_them_are_said():
+    frame = noisy(4, clusters=12)
+    clustered, naive = compare(frame, baseline="a"), compare(frame.assign(cluster=None), baseline="a")
+    wide, narrow = clustered.table.iloc[0], naive.table.iloc[0]
+    assert wide.difference == narrow.difference
+    assert wide.high - wide.low > 1.3 * (narrow.high - narrow.low)
+    assert "60 questions, 12 clusters" in clustered.verdicts[0]
+    assert "Only 12 clusters: the interval is rough." in clustered.verdicts[0]
+    assert any("only 12 clusters" in w for w in clustered.warnings)
+    assert not any("clusters" in w for w in naive.warnings)
+
+
+@settings(deadline=None, max_examples=8)
+@given(st.integers(0, 1000), st.sampled_from([1, 3]), st.sampled_from([None, 9]))
+def test_order_of_rows_and_names_of_questions_do_not_matter(seed, k, clusters):
+    frame = noisy(k, n=30, seed=seed, clusters=clusters)
+    base = compare(frame, baseline="a").table
+    shuffled = compare(frame.sample(frac=1, random_state=seed), baseline="a").table
+    pd.testing.assert_frame_equal(shuffled.sort_values("condition", ignore_index=True), base)
+    renamed = compare(frame.assign(question="x" + frame["question"]), baseline="a").table
+    pd.testing.assert_frame_equal(renamed, base)
+    relabelled = compare(frame.assign(question=[q[::-1] for q in frame["question"]]), baseline="a").table
+    exact = ["condition", "difference", "se", "df", "questions", "lost", "gained"]
+    pd.testing.assert_frame_equal(relabelled[exact], base[exact])
+    np.testing.assert_allclose(relabelled["low"], base["low"], atol=0.03)
+
+
+@settings(deadline=None, max_examples=8)
+@given(st.integers(0, 1000), st.sampled_from([1, 3]), st.booleans())
+def test_accounting_sums_exactly(seed, k, with_bypassed):
+    frame = noisy(k, n=30, seed=seed)
+    found = compare(frame if with_bypassed else frame.drop(columns="bypassed"), baseline="a")
+    parts = found.accounting.drop(columns=["model", "condition", "baseline", "difference"])
+    np.testing.assert_allclose(parts.sum(axis=1), found.table["difference"], atol=1e-12)
+    np.testing.assert_allclose(found.accounting["difference"], found.table["difference"], atol=1e-12)
+    last = "wrong_after_reasoning" if with_bypassed else "wrong_answer"
+    assert list(parts) == ["truncated", "empty_or_refused", "no_answer"] + ["bypassed_and_wrong"] * with_bypassed + [
+        last
+    ]
+
+
+def test_accounting_says_where_it_fell():
+    found = compare(pd.concat(arms("fragile")), baseline="a")
+    row = found.accounting.iloc[0]
+    assert row["truncated"] == pytest.approx(-40 / 120)  # all truncated samples are wrong ...
+    assert row["wrong_answer"] == pytest.approx(20 / 120)  # ... so fewer are plainly wrong than under the baseline
+
+
+def test_transitions_and_discordant_questions():
+    a = samples("a", [1, 1, 1, 0, 0], answer="right", completion="<think>a")
+    b = samples("b", [1, 0, 0, 1, 0], answer="other", completion="<think>b")
+    found = compare(pd.concat([a, b]), baseline="a")
+    assert found.transitions("b").to_numpy().tolist() == [[1, 2], [1, 1]]
+    lost = found.discordant("b")
+    assert lost["question"].tolist() == ["q001", "q002"]
+    assert lost.loc[0, ["baseline_answer", "condition_completion"]].tolist() == ["right", "<think>b"]
+    assert found.discordant("b", lost=False)["question"].tolist() == ["q003"]
+
+
+def test_discordant_shows_a_right_and_a_wrong_sample():
+    frame = noisy(4)
+    found = compare(frame, baseline="a")
+    lost = found.discordant("b")
+    assert (lost["baseline_score"] > lost["condition_score"]).all()
+    assert (lost["baseline_answer"] == "42").all()
+    assert (lost["condition_answer"] != "42").all()
+    assert found.transitions("b").to_numpy().sum() == pytest.approx(found.table.loc[0, "questions"])
+
+
+def test_summary_counts_and_consensus():
+    frame = noisy(4).assign(shots=2, style="worked", completion_tokens=[None, 10, 30, 20] * 180)
+    summary = compare(frame, baseline="a").summary
+    a = frame[frame["condition"] == "a"]
+    valid = a["score"].notna()
+    row = summary.iloc[0]
+    assert row["score"] == pytest.approx(a.groupby("question")["score"].mean().mean())
+    assert row["low"] < row["score"] < row["high"]
+    assert (row["samples"], row["questions"], row["clusters"]) == (valid.sum(), 60, 60)
+    assert row["coverage"] == pytest.approx(valid.mean())
+    assert row["truncated"] == pytest.approx(((a["ending"] == "truncated") & valid).mean())
+    assert row["no_answer"] == pytest.approx(((a["ending"] == "complete") & ~a["answered"] & valid).mean())
+    assert (row["completion_tokens"], row["shots"], row["style"]) == (20, 2, "worked")
+    assert 0 <= row["cons"] <= 1
+    assert np.isnan(compare(noisy(1), baseline="a").summary["cons"]).all()
+
+
+def test_a_feature_has_an_interval_in_every_arm():
+    found = compare(noisy(4), baseline="a")
+    table = found.feature("bypassed")
+    assert ((table["low"] < table["value"]) & (table["value"] < table["high"])).all()
+    with pytest.raises(InputError, match="did you mean 'bypassed'"):
+        found.feature("bypass")
+    with pytest.raises(InputError, match="unknown feature 'answer'"):
+        found.feature("answer")
+
+
+def test_models_are_compared_each_with_its_own_baseline_in_one_family():
+    two = [samples(c, s, model=m) for m, c, s in [("m", "a", first(80)), ("m", "b", first(40)), ("k", "a", first(30))]]
+    two += [samples("b", first(70), model="k")]
+    found = compare([pd.concat(two[:2]), pd.concat(two[2:])], baseline="a")
+    assert found.table[["model", "condition", "verdict"]].to_numpy().tolist() == [
+        ["m", "b", "degraded"],
+        ["k", "b", "improved"],
+    ]
+    with pytest.raises(InputError, match="model is not given"):
+        found.transitions("b")
+    with pytest.raises(InputError, match="unknown condition 'bb'"):
+        found.transitions("bb", model="k")
+
+
+def test_one_draw_of_exemplars_is_said():
+    b = samples("b", first(40), shots=3, draw=0)
+    one = compare(pd.concat([samples("a", first(80), shots=0, draw=0), b]), baseline="a")
+    assert one.verdicts[0].endswith("for these questions and this exemplar set.")
+    several = compare(pd.concat([samples("a", first(80)), b.assign(draw=np.arange(N) % 8)]), baseline="a")
+    assert several.verdicts[0].endswith("for these questions.")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: {"runs": f, "baseline": "A"}, "unknown baseline"),
+        (lambda f: {"runs": [f, f], "baseline": "a"}, "more than one run"),
+        (lambda f: {"runs": [], "baseline": "a"}, "runs is empty"),
+        (lambda f: {"runs": f.drop(columns="score"), "baseline": "a"}, "lack the column score"),
+        (lambda f: {"runs": f.assign(score=f["score"] * 100), "baseline": "a"}, "outside"),
+        (lambda f: {"runs": f[f["condition"] == "a"], "baseline": "a"}, "nothing to compare"),
+        (lambda f: {"runs": f.head(0), "baseline": "a"}, "no samples"),
+        (lambda f: {"runs": f, "baseline": "a", "margin": 2}, "margin is 2"),
+        (lambda f: {"runs": f, "baseline": "a", "alpha": 0}, "alpha is 0"),
+        (lambda f: {"runs": "frame.csv", "baseline": "a"}, "runs holds str"),
+        (lambda f: {"runs": pd.concat([f, f, f.assign(sample=1)]), "baseline": "a"}, "occurs twice"),
+    ],
+)
+def test_bad_input_is_one_clear_line(change, message):
+    arguments = change(pd.concat(arms("degraded")))
+    with pytest.raises(InputError, match=message) as error:
+        compare(arguments.pop("runs"), **arguments)
+    assert "\n" not in str(error.value)
+
+
+def test_anything_with_to_frame_is_a_run():
+    class Run:
+        def to_frame(self) -> pd.DataFrame:
+            return pd.concat(arms("degraded"))
+
+    assert compare(Run(), baseline="a").table.loc[0, "verdict"] == "degraded"
+
+
+def test_nullable_and_categorical_columns_of_a_real_run_are_read():
+    frame = noisy(2)
+    base = compare(frame, baseline="a")
+    typed = frame.assign(
+        format_ok=pd.array([None, True] * (len(frame) // 2), dtype="boolean"),
+        completion_tokens=pd.array([None, 3] * (len(frame) // 2), dtype="Int64"),
+        ending=frame["ending"].astype("category"),
+        answered=frame["answered"].astype(object).where(frame["score"].notna(), None),
+        bypassed=frame["bypassed"].astype("boolean").mask(frame["score"].isna()),
+    )
+    found = compare(typed, baseline="a")
+    pd.testing.assert_frame_equal(found.table, base.table)
+    pd.testing.assert_frame_equal(found.accounting, base.accounting)
+    assert found.summary[["format_ok", "completion_tokens"]].to_numpy().tolist() == [[1, 3]] * 3
+
+
+def test_shown_tables_are_escaped():
+    frame = pd.concat(arms("degraded")).replace({"condition": {"b": "<b>|\n"}})
+    found = compare(frame, baseline="a")
+    assert "<b>" not in found._repr_html_()
+    lines = found.to_markdown().splitlines()
+    assert len(lines) == 3
+    assert "&lt;b&gt;\\|" in lines[2]
+    assert repr(found) == "<Comparison of 1 against 'a': 1 degraded>"
+
+
+def test_one_question_gives_no_interval_and_no_verdict():
+    found = compare(pd.concat([samples("a", [1.0]), samples("b", [0.0])]), baseline="a")
+    assert found.table.loc[0, "verdict"] == "inconclusive"
+    assert "Nothing can be concluded: fewer than two questions." in found.verdicts[0]
+    assert found.to_markdown()
+
+
+def test_the_module_loads_without_pandas():
+    code = "import sys, promptlab.comparison; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

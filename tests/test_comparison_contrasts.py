@@ -1,0 +1,140 @@
+"""`contrast`: a model against its control."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from promptlab.comparison import contrast
+from promptlab.errors import InputError
+
+N = 200
+
+
+def frame(scores: dict[tuple[str, str], float], n: int = N, seed: int = 0) -> pd.DataFrame:
+    """One sample a question, right with the chance of its arm; a question's difficulty is shared."""
+    rng = np.random.default_rng(seed)
+    difficulty = rng.random(n)
+    parts = []
+    for (model, condition), chance in scores.items():
+        luck = np.where(rng.random(n) < 0.5, rng.random(n), difficulty)
+        score = (luck < chance).astype(float)
+        parts.append(pd.DataFrame({"model": model, "condition": condition, "question": range(n), "score": score}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def four(model_after: float, control_after: float, before: float = 0.6, control_before: float | None = None):
+    return {
+        ("r1", "zero-shot"): before,
+        ("r1", "few-shot"): model_after,
+        ("sft", "zero-shot"): before if control_before is None else control_before,
+        ("sft", "few-shot"): control_after,
+    }
+
+
+def run(scores, **options):
+    return contrast(frame(scores), model="r1", control="sft", baseline="zero-shot", **options)
+
+
+def test_a_loss_that_the_control_does_not_share():
+    found = run(four(0.3, 0.6))
+    row = found.table.iloc[0]
+    assert row.verdict == "less favourable"
+    assert row.contrast == pytest.approx(row.model_difference - row.control_difference)
+    assert row.low < row.contrast < row.high < 0
+    assert row.log_odds_low < row.log_odds < row.log_odds_high < 0
+    assert row.flag == ""
+    assert "less favourable to r1 than to sft" in found.verdicts[0]
+    assert found.verdicts[0].endswith("for these two models.")
+
+
+def test_exchanging_the_models_turns_it_round():
+    scores = four(0.3, 0.6)
+    there = run(scores).table.iloc[0]
+    back = contrast(frame(scores), model=1, control=0, baseline="zero-shot")
+    row = back.table.iloc[0]
+    assert (row.contrast, row.low, row.high) == pytest.approx((-there.contrast, -there.high, -there.low))
+    assert row.log_odds == pytest.approx(-there.log_odds)
+    assert row.verdict == "more favourable"
+    assert "more favourable to sft than to r1" in back.verdicts[0]
+
+
+def test_a_big_drop_of_both_is_no_evidence():
+    found = run(four(0.2, 0.2))
+    assert found.table.loc[0, "model_difference"] < -0.25
+    assert found.table.loc[0, "verdict"] == "inconclusive"
+    assert "inconclusive, contrast" in found.verdicts[0]
+
+
+def test_scale_dependence_and_floor_are_flagged_and_said():
+    # 0.70 -> 0.52 against 0.15 -> 0.03: the model loses more points, and less of its log-odds.
+    data = frame(four(0.52, 0.03, before=0.7, control_before=0.15), n=2000)
+    found = contrast(data, model="r1", control="sft", baseline="zero-shot")
+    row = found.table.iloc[0]
+    assert row.contrast * row.log_odds < 0
+    assert row.flag == "scale-dependent; floor/ceiling"
+    assert "It confirms nothing: the sign changes on the log-odds scale and the control is under" in found.verdicts[0]
+
+
+def test_only_questions_that_all_four_cells_have():
+    data = frame(four(0.3, 0.6))
+    data = data[~((data["model"] == "sft") & (data["question"] < 50))]
+    assert contrast(data, model="r1", control="sft", baseline="zero-shot").table.loc[0, "questions"] == N - 50
+
+
+def test_missing_samples_make_a_contrast_invalid_and_failures_fragile():
+    data = frame(four(0.47, 0.6)).assign(ending="complete", answered=True)
+    hit = (data["model"] == "sft") & (data["condition"] == "few-shot") & (data["question"] % 10 == 0)
+    options = {"model": "r1", "control": "sft", "baseline": "zero-shot"}
+    missing = contrast(data.assign(score=data["score"].mask(hit)), **options)
+    assert missing.table.loc[0, "validity"] == "invalid"
+    assert "10.0 % of sft under few-shot" in missing.verdicts[0]
+    many = (data["model"] == "r1") & (data["condition"] == "few-shot") & (data["score"] == 0)
+    failed = contrast(data.assign(ending=data["ending"].mask(many, "truncated")), **options)
+    assert failed.table.loc[0, "validity"] == "fragile"
+
+
+def test_several_conditions_are_one_family():
+    scores = four(0.3, 0.6) | {(m, f"c{i}"): 0.6 for m in ("r1", "sft") for i in range(5)}
+    alone, family = run(four(0.3, 0.6)).table.iloc[0], run(scores).table
+    assert list(family["condition"]) == ["few-shot", *(f"c{i}" for i in range(5))]
+    assert family.loc[0, "high"] - family.loc[0, "low"] > alone.high - alone.low
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": "r2"}, "unknown model 'r2': Allowed: r1, sft"),
+        ({"model": 2}, "unknown model 2"),
+        ({"control": "r1"}, "needs two models"),
+        ({"baseline": "zeroshot"}, "did you mean 'zero-shot'"),
+        ({"alpha": 1.5}, "alpha is 1.5"),
+    ],
+)
+def test_bad_input_is_one_clear_line(options, message):
+    with pytest.raises(InputError, match=message):
+        contrast(frame(four(0.3, 0.6)), **{"model": "r1", "control": "sft", "baseline": "zero-shot"} | options)
+
+
+def test_no_shared_condition():
+    scores = four(0.3, 0.6)
+    data = frame(scores)
+    data.loc[(data["model"] == "sft") & (data["condition"] == "few-shot"), "condition"] = "other"
+    with pytest.raises(InputError, match="share no condition"):
+        contrast(data, model="r1", control="sft", baseline="zero-shot")
+
+
+def test_shown():
+    found = run(four(0.3, 0.6))
+    assert repr(found) == "<Contrast of 'r1' with 'sft': 1 less favourable>"
+    assert "few-shot" in found.to_markdown()
+    assert (
+        "<script>"
+        not in contrast(
+            frame({(m.replace("r1", "<script>"), c): s for (m, c), s in four(0.3, 0.6).items()}),
+            model="<script>",
+            control="sft",
+            baseline="zero-shot",
+        )._repr_html_()
+    )

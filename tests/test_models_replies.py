@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promptlab.models.replies import Failure, one_line, read_reply, read_status
+from promptlab.types import Completion
+
+
+def body(message: dict[str, Any], finish_reason: str | None = "stop", **more: Any) -> dict[str, Any]:
+    return {"choices": [{"message": message, "finish_reason": finish_reason}], **more}
+
+
+@pytest.mark.parametrize(
+    ("message", "finish_reason", "ending"),
+    [
+        ({"content": "42"}, "stop", "complete"),
+        ({"content": "42"}, None, "complete"),
+        ({"content": "4"}, "length", "truncated"),
+        ({"content": None}, "stop", "empty"),
+        ({"content": " \n"}, "length", "empty"),
+        ({}, "stop", "empty"),
+        ({"content": ""}, "content_filter", "refused"),
+        ({"content": None, "refusal": "I cannot."}, "stop", "refused"),
+        ({"content": None, "reasoning": "hm"}, "length", "truncated"),
+        ({"content": "", "reasoning_content": "hm"}, "stop", "complete"),
+    ],
+)
+def test_endings(message: dict[str, Any], finish_reason: str | None, ending: str) -> None:
+    completion = read_reply(body(message, finish_reason))
+    assert isinstance(completion, Completion)
+    assert (completion.ending, completion.finish_reason) == (ending, finish_reason or "")
+
+
+def test_reasoning_stays_apart_from_the_text() -> None:
+    for field in ("reasoning", "reasoning_content"):
+        completion = read_reply(body({"content": "4", field: "2 + 2"}))
+        assert isinstance(completion, Completion)
+        assert (completion.reasoning, completion.text) == ("2 + 2", "4")
+
+
+def test_usage_with_details_and_with_llama_cpp_timings() -> None:
+    usage = {
+        "prompt_tokens": 9,
+        "completion_tokens": 5,
+        "completion_tokens_details": {"reasoning_tokens": 3},
+        "prompt_tokens_details": {"cached_tokens": 0},
+    }
+    full = read_reply(body({"content": "4"}, usage=usage, timings={"cache_n": 8}))
+    assert isinstance(full, Completion)
+    assert (full.prompt_tokens, full.completion_tokens, full.reasoning_tokens, full.cached_tokens) == (9, 5, 3, 0)
+    bare = read_reply(body({"content": "4"}, usage=None, timings={"cache_n": 8}))
+    assert isinstance(bare, Completion)
+    assert (bare.prompt_tokens, bare.cached_tokens) == (None, 8)
+
+
+def test_prefill_is_put_in_front_once() -> None:
+    def text(content: str, echoes: bool) -> str:
+        completion = read_reply(body({"content": content}), prefill="<think>", echoes=echoes)
+        assert isinstance(completion, Completion)
+        return completion.text
+
+    assert text("hm", echoes=False) == "<think>hm"
+    assert text("<think>hm", echoes=True) == "<think>hm"
+    assert text("<think>hm", echoes=False) == "<think><think>hm"  # the model itself wrote it again
+
+
+def test_only_a_prefill_is_empty() -> None:
+    for echoes, content in ((True, "<think>"), (False, "")):
+        completion = read_reply(body({"content": content}), prefill="<think>", echoes=echoes)
+        assert isinstance(completion, Completion)
+        assert (completion.ending, completion.text) == ("empty", "<think>")
+
+
+@pytest.mark.parametrize(
+    "bad", [None, [], "<html>", {}, {"choices": []}, {"choices": [1]}, {"error": {"message": "x"}}]
+)
+def test_what_is_no_answer_is_tried_again(bad: object) -> None:
+    outcome = read_reply(bad)
+    assert isinstance(outcome, Failure)
+    assert outcome.retry
+    assert not outcome.fatal
+
+
+@pytest.mark.parametrize(
+    ("status", "retry", "fatal"),
+    [
+        *[(status, False, True) for status in (401, 402, 403, 404)],
+        *[(status, False, False) for status in (400, 413, 422)],
+        *[(status, True, False) for status in (408, 409, 429, 500, 503, 529)],
+    ],
+)
+def test_statuses(status: int, retry: bool, fatal: bool) -> None:
+    failure = read_status(status, {"error": {"message": "why\nnot"}})
+    assert (failure.retry, failure.fatal) == (retry, fatal)
+    assert failure.message == f"status {status}: why not"
+
+
+def test_an_unsupported_parameter_concerns_the_whole_run() -> None:
+    error = {"message": "temperature is not supported", "code": "unsupported_value"}
+    assert read_status(400, {"error": error}).fatal
+    assert read_status(400, error).fatal  # the client hands over the inner object
+
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["choices", "message", "content", "text", "usage", "error", "timings", "prompt_tokens"]),
+            inner,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None)
+@given(json_like, st.integers(400, 599))
+def test_no_body_breaks_the_reader(value: object, status: int) -> None:
+    assert isinstance(read_reply(value), Completion | Failure)
+    assert "\n" not in read_status(status, value).message
+
+
+@given(st.text(max_size=3000))
+def test_one_line_is_one_bounded_line(text: str) -> None:
+    assert len(one_line(text).splitlines()) <= 1
+    assert len(one_line(text)) <= 300

@@ -1,0 +1,427 @@
+"""The training code of the embedded models: chains, rewards, network, sampler, SFT, GRPO, conversion."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from experiments.r1_miniature.chains import calculation, final, thinking, worked
+from experiments.r1_miniature.mixing import draw_task, exemplar_pool, training_questions
+from experiments.r1_miniature.recipe import CONFIG, load_recipe
+from experiments.r1_miniature.rewards import reward, well_formed
+from promptlab.errors import InputError, ModelError
+from promptlab.formats import ANSWER_IS, ANSWER_TAGS, BOXED, FORMATS
+from promptlab.grading import number
+from promptlab.models.fetching import base_path
+from promptlab.prompts import zero_shot
+from promptlab.questions.arithmetic import all_templates
+from promptlab.reasoning import split_reasoning
+from promptlab.types import Completion, Prompt
+
+needs_torch = pytest.mark.skipif(
+    __import__("importlib.util").util.find_spec("torch") is None, reason="torch is not installed (the `train` extra)"
+)
+SEEN = [template.name for template in all_templates() if not template.held_out]
+ONE_EACH = {question.cluster: question for question in training_questions(4 * len(SEEN), seed=3)}
+EQUATION = re.compile(r"\d+(?: [-+*/] \d+)*(?: = \d+(?: [-+*/] \d+)*)+")
+
+
+def value(expression: str) -> int:
+    """An expression of whole numbers, products before sums, left to right."""
+    total, sign = 0, 1
+    for part in re.split(r" ([-+]) ", expression):
+        if part in "+-":
+            sign = 1 if part == "+" else -1
+            continue
+        first, *rest = re.split(r" ([*/]) ", part)
+        product = int(first)
+        for operation, factor in zip(rest[::2], rest[1::2], strict=True):
+            product = product * int(factor) if operation == "*" else product // int(factor)
+        total += sign * product
+    return total
+
+
+def false_equations(text: str) -> list[str]:
+    return [found for found in EQUATION.findall(text) if len({value(side) for side in found.split(" = ")}) > 1]
+
+
+def test_every_seen_template_is_trained_on() -> None:
+    assert set(ONE_EACH) == set(SEEN)
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_chains_are_true_and_end_with_the_answer(name: str) -> None:
+    question = ONE_EACH[name]
+    for answer_format in (None, *FORMATS.values()):
+        text = thinking(question, answer_format, Random(0), slips=0.0)
+        assert EQUATION.search(text)
+        assert not false_equations(text)
+        reasoning, answer_text = split_reasoning(Completion(text, "complete"))
+        assert reasoning
+        assert answer_text == final(question, answer_format)
+        assert number(question, answer_text).score == 1
+        assert number(question, worked(question, answer_format)).score == 1
+        assert not false_equations(worked(question, answer_format))
+
+
+@pytest.mark.parametrize("name", SEEN[:20])
+def test_a_slip_is_one_false_equation_that_is_mended(name: str) -> None:
+    question = ONE_EACH[name]
+    for seed in range(5):
+        text = thinking(question, ANSWER_TAGS, Random(seed), slips=1.0)
+        (wrong,) = false_equations(text)
+        after = text[text.index(wrong) + len(wrong) :]
+        assert value(wrong.split(" = ")[0]) == value(EQUATION.search(after)[0].split(" = ")[-1])  # type: ignore[index]
+        assert number(question, split_reasoning(Completion(text, "complete"))[1]).score == 1
+
+
+def test_a_product_of_large_numbers_is_split() -> None:
+    assert calculation("123 * 45", 5535) == "123 * 45 = 123 * 40 + 123 * 5 = 4920 + 615 = 5535"
+    assert calculation("20 * 35", 700) == "20 * 35 = 700"
+
+
+def task_for(text: str, answer_format: Any = None) -> tuple[Any, Completion]:
+    question = ONE_EACH["bare-plus"]
+    task = draw_task(question, load_recipe("r1").mix, (), Random(0))
+    task = replace(task, prompt=zero_shot().render(question), answer_format=answer_format)
+    return task, Completion(text.replace("ANSWER", question.answers[0]), "complete")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer_format", "correct", "formed", "tags"),
+    [
+        ("<think>\n1 + 1\n</think>\n<answer>ANSWER</answer>", None, 1, True, 4),
+        ("<think>\n1 + 1\n</think>\nThe answer is ANSWER.", ANSWER_IS, 1, True, 3),
+        ("<think>\n1 + 1\n</think>\n\\boxed{ANSWER}", BOXED, 1, True, 4),
+        ("<think>\n1 + 1\n</think>\n<answer>ANSWER</answer>", BOXED, 1, False, 2),
+        ("<think>\nreasoning process\n</think>\n<answer>ANSWER</answer>", None, 1, False, 4),
+        ("<think>\n1 + 1\n</think>\n<answer>answer here</answer>", None, 0, False, 4),
+        ("<think>\nIt is ANSWER", None, 0, False, 1),
+        ("<answer>ANSWER</answer>", None, 1, False, 2),
+        ("<think><think>1</think></think><answer>ANSWER</answer>", None, 1, False, 2),
+    ],
+)
+def test_reward(text: str, answer_format: Any, correct: int, formed: bool, tags: int) -> None:
+    earned = reward(*task_for(text, answer_format))
+    assert (earned.correct, earned.well_formed, earned.tags) == (correct, formed, tags)
+    assert earned.total(0.1, 0.025) == pytest.approx(correct + 0.1 * formed + 0.025 * tags)
+
+
+def test_a_truncated_answer_is_not_well_formed() -> None:
+    task, done = task_for("<think>\n1 + 1\n</think>\n<answer>ANSWER</answer>")
+    assert not reward(task, replace(done, ending="truncated")).well_formed
+
+
+def test_form_is_checked_in_linear_time() -> None:
+    assert not well_formed("<think>" + "1 " * 200_000, ANSWER_TAGS.wrap)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG.glob("*.yaml")), ids=lambda path: path.stem)
+def test_recipes_are_whole(path: Path) -> None:
+    recipe = load_recipe(path.stem)
+    assert recipe.model == path.stem
+    assert not recipe.start or (CONFIG / f"{recipe.start}.yaml").exists()
+
+
+def test_a_recipe_with_an_unknown_entry_is_refused() -> None:
+    with pytest.raises(InputError, match="did you mean|allowed|expected"):
+        load_recipe("r1", ["grpo.stepz=3"])
+    assert load_recipe("r1", ["grpo.steps=3"]).grpo.steps == 3  # type: ignore[union-attr]
+
+
+def test_robust_prompts_mix_layouts_and_never_show_the_question() -> None:
+    mix, pool, rng = load_recipe("sft").mix, exemplar_pool(5), Random(1)
+    tasks = [draw_task(question, mix, pool, rng) for question in training_questions(300, seed=4)]
+    shown = [task for task in tasks if task.prompt.exemplars]
+    assert 0.4 < len(shown) / len(tasks) < 0.6
+    assert {len(task.prompt.exemplars) for task in shown} == {1, 2, 3, 4, 5}
+    assert len({len(task.prompt.messages) for task in tasks}) > 4
+    assert all(task.question.text not in exemplar for task in shown for exemplar in task.prompt.exemplars)
+    narrow = [draw_task(q, load_recipe("r1").mix, (), rng) for q in training_questions(50, seed=4)]
+    assert not any(task.prompt.exemplars for task in narrow)
+
+
+# --- with torch: a tiny random network of the same make -----------------------------------------------------------
+
+
+def tiny_network(vocabulary: int = 96, seed: int = 0) -> Any:
+    import torch
+
+    from experiments.r1_miniature.network import LINEAR, NORMS, Network, Shape
+
+    torch.manual_seed(seed)
+    shape = Shape(blocks=2, width=24, heads=6, kv_heads=2, rope_base=10_000.0, epsilon=1e-5)
+    sizes = {"attn_k": (8, 24), "attn_v": (8, 24), "ffn_gate": (40, 24), "ffn_up": (40, 24), "ffn_down": (24, 40)}
+    tensors = {name: torch.randn(2, *sizes.get(name, (24, 24))) * 0.2 for name in LINEAR}
+    tensors |= {name: torch.rand(2, 24) + 0.5 for name in NORMS}
+    tensors |= {"token_embd": torch.randn(vocabulary, 24), "output_norm": torch.rand(24) + 0.5}
+    network = Network(shape, tensors, rank=3, alpha=6.0, dtype=torch.float32)
+    for parameter in network.b.values():
+        torch.nn.init.normal_(parameter, std=0.1)
+    return network
+
+
+@needs_torch
+def test_advantages_are_standardised_within_a_group() -> None:
+    import torch
+
+    from experiments.r1_miniature.grpo import advantages
+
+    rewards = torch.tensor([[1.0, 0.0, 0.0, 1.0], [0.5, 0.5, 0.5, 0.5], [0.0, 0.0, 0.0, 1.2]])
+    found = advantages(rewards)
+    assert torch.allclose(found.mean(1), torch.zeros(3), atol=1e-6)
+    assert torch.equal(found[1], torch.zeros(4))
+    assert torch.allclose(found[0], torch.tensor([1.0, -1.0, -1.0, 1.0]) * 0.5 / math.sqrt(1 / 3), atol=1e-4)
+
+
+@needs_torch
+def test_the_surrogate_is_clipped_on_the_profitable_side_only() -> None:
+    import torch
+
+    from experiments.r1_miniature.grpo import surrogate
+
+    ratio, advantage = torch.tensor([2.0, 2.0, 0.1, 0.1, 1.1]), torch.tensor([1.0, -1.0, 1.0, -1.0, 1.0])
+    found = surrogate(ratio.log(), torch.zeros(5), advantage, 0.2, 0.28)
+    assert torch.allclose(found, torch.tensor([1.28, -2.0, 0.1, -0.8, 1.1]))
+
+
+@needs_torch
+def test_sampler_agrees_with_the_whole_forward_pass() -> None:
+    import torch
+
+    from experiments.r1_miniature.network import log_probs
+    from experiments.r1_miniature.sampler import Sampler, Settings
+
+    network, prompts = tiny_network(), [[5, 9, 3], [7] * 70, [11, 2, 2, 8, 40]]
+    sampler = Sampler(network)
+    rollout = sampler.sample(prompts, 4, Settings(1.0, 1.0, 70, (95,)), seed=3)
+    weights = network.merged()
+    for row, answer in enumerate(rollout.rows()):
+        prompt = prompts[row // 4]
+        states = network.hidden(torch.tensor([prompt + answer[:-1]]), weights)[0, len(prompt) - 1 :]
+        expected = log_probs(states, torch.tensor(answer), weights)
+        assert torch.allclose(rollout.log_probs[row, : len(answer)], expected, atol=1e-4)
+        assert (95 in answer) == bool(rollout.ended[row]) and 95 not in answer[:-1]
+    again = sampler.sample(prompts, 4, Settings(1.0, 1.0, 70, (95,)), seed=3)
+    assert torch.equal(rollout.lengths, again.lengths) and rollout.rows() == again.rows()
+    assert sampler.sample(prompts, 4, Settings(1.0, 1.0, 70, (95,)), seed=4).rows() != rollout.rows()
+
+
+@needs_torch
+def test_refresh_shows_the_sampler_a_changed_adapter() -> None:
+    import torch
+
+    from experiments.r1_miniature.sampler import Sampler, Settings
+
+    network, greedy = tiny_network(), Settings(0.0, 1.0, 20, (95,))
+    sampler = Sampler(network)
+    before = sampler.sample([[5, 9, 3]], 1, greedy, 0).rows()
+    with torch.no_grad():
+        for parameter in network.b.values():
+            parameter.mul_(-3)
+    assert sampler.sample([[5, 9, 3]], 1, greedy, 0).rows() == before
+    sampler.refresh()
+    assert sampler.sample([[5, 9, 3]], 1, greedy, 0).rows() == Sampler(network).sample([[5, 9, 3]], 1, greedy, 0).rows()
+    assert sampler.sample([[5, 9, 3]], 1, greedy, 0).rows() != before
+
+
+@needs_torch
+def test_draw_keeps_to_the_nucleus_and_to_the_probabilities() -> None:
+    import torch
+
+    from experiments.r1_miniature.sampler import draw
+
+    torch.manual_seed(0)
+    chances = torch.tensor([0.5, 0.3, 0.15, 0.05])
+    tokens, found = draw(chances.log().repeat(20_000, 1), 1.0, 0.9)
+    shares = torch.bincount(tokens, minlength=4) / 20_000
+    assert torch.allclose(shares, torch.tensor([0.5, 0.3, 0.15, 0.0]) / 0.95, atol=0.015)
+    assert torch.allclose(found.exp(), chances[tokens])
+    cold, _ = draw(chances.log()[None], 0.0, 0.9)
+    assert cold.item() == 0
+
+
+@needs_torch
+def test_gguf_adapter_comes_back_as_it_was_in_fp16(tmp_path: Path) -> None:
+    pytest.importorskip("gguf", reason="gguf is not installed (the `train` extra)")
+    import torch
+
+    from experiments.r1_miniature.convert import read_gguf, write_gguf
+    from promptlab.models.gguf import check_adapter
+
+    network, other = tiny_network(seed=0), tiny_network(seed=1)
+    path = write_gguf(network, tmp_path / "adapter.gguf", "test")
+    check_adapter(path)
+    read_gguf(other, path)
+    for (name, mine), yours in zip(network.named_parameters(), other.parameters(), strict=True):
+        assert torch.equal(mine.half().float(), yours), name
+    wrong = tiny_network()
+    wrong.alpha = 7.0
+    with pytest.raises(ValueError, match="alpha"):
+        read_gguf(wrong, path)
+
+
+@needs_torch
+def test_peft_rows_are_in_halves() -> None:
+    """Rotating neighbours in llama.cpp's order is rotating halves in Hugging Face's."""
+    import torch
+
+    from experiments.r1_miniature.convert import to_halves
+    from experiments.r1_miniature.network import rotary_table, rotate
+
+    shape = tiny_network().shape
+    weight, x = torch.randn(24, 24), torch.randn(5, 24)
+    turn = rotary_table(shape, 5, x.device)
+    ours = rotate((x @ weight.T).unflatten(-1, (6, 4)).transpose(0, 1), turn)
+    left, right = (x @ to_halves(weight, "attn_q", shape).T).unflatten(-1, (6, 4)).transpose(0, 1).chunk(2, -1)
+    cos, sin = turn.unbind(-1)
+    theirs = torch.cat((left * cos - right * sin, right * cos + left * sin), -1)
+    assert torch.allclose(ours.unflatten(-1, (2, 2)).transpose(-1, -2).flatten(-2), theirs, atol=1e-5)
+
+
+@needs_torch
+def test_an_update_raises_what_was_rewarded_and_passes_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from experiments.r1_miniature import grpo
+    from experiments.r1_miniature.sft import Example, answer_log_probs, batch_tensors
+
+    recipe = load_recipe("r1").grpo
+    assert recipe is not None
+    examples = [Example([1, 2, 3], [4, 5 + i, 6]) for i in range(4)] + [Example([9, 2], [8, 7])] * 2
+    rewarded = torch.tensor([1.0, -1.0, 1.0, -1.0, 0.0, 0.0])
+
+    def after_one_update(tokens: int) -> Any:
+        monkeypatch.setattr(grpo, "_TOKENS", tokens)
+        network = tiny_network()
+        tables = [batch_tensors([e], "cpu") for e in examples]
+        old = [answer_log_probs(network, *t).detach() for t in tables]
+        batch = grpo.Batch([], examples, old, [], rewarded)
+        optimiser = torch.optim.SGD(network.parameters(), lr=0.5)
+        told = grpo.update(network, optimiser, batch, range(6), recipe)
+        assert told["drift"] < 1e-5 and told["clipped"] == 0
+        gain = torch.stack([(answer_log_probs(network, *t).detach() - o).sum() for t, o in zip(tables, old, strict=True)])
+        return gain, network
+
+    (gain, whole), (_, pieces) = after_one_update(10_000), after_one_update(6)
+    assert (gain[:4] * rewarded[:4]).sum() > 0
+    for one, other in zip(whole.parameters(), pieces.parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+# --- with the real weights ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def base() -> Path:
+    for module in ("torch", "gguf", "tokenizers"):
+        pytest.importorskip(module, reason=f"{module} is not installed (the `train` extra)")
+    try:
+        return base_path()
+    except ModelError as problem:
+        pytest.skip(str(problem))
+
+
+def engine_log_probs(base: Path, adapter: Path | None, text: str) -> dict[str, float]:
+    """llama.cpp's log-probabilities of the most probable next tokens."""
+    from promptlab.models.engine import Spec, shared_engine
+
+    engine = shared_engine(Spec(base, adapter, str(adapter), 1, 1, 2048))
+    asked = {"prompt": text, "n_predict": 1, "n_probs": 20, "temperature": 0.0, "cache_prompt": False}
+    found = engine.post("/completion", asked)["completion_probabilities"][0]["top_logprobs"]
+    return {one["id"]: one["logprob"] for one in found}
+
+
+PROMPTS = [
+    Prompt(text="The capital of France is"),
+    zero_shot().render(ONE_EACH["trip-remaining"], answer_format=ANSWER_IS),
+    draw_task(ONE_EACH["shop-change"], load_recipe("sft", ["mix.few_shot=1.0"]).mix, exemplar_pool(5), Random(2)).prompt,
+]
+
+
+def unquantised(base: Path, target: Path) -> Path:
+    """The base with fp16 matrices: llama.cpp then leaves the activations unrounded too, and can be compared closely."""
+    import numpy as np
+    from gguf import GGUFReader, GGUFValueType, GGUFWriter
+    from gguf.quants import dequantize
+
+    reader, writer = GGUFReader(base), GGUFWriter(target, "llama")
+    for name, field in reader.fields.items():
+        if not name.startswith(("GGUF.", "general.architecture", "general.file_type")):
+            inner = field.types[-1] if field.types[0] == GGUFValueType.ARRAY else None
+            writer.add_key_value(name, field.contents(), field.types[0], sub_type=inner)
+    for tensor in reader.tensors:
+        weights = dequantize(tensor.data, tensor.tensor_type)
+        writer.add_tensor(tensor.name, weights.astype(np.float16) if weights.ndim > 1 else weights.astype(np.float32))
+    for write in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file, writer.close):
+        write()
+    return target
+
+
+@pytest.mark.slow
+@pytest.mark.embedded
+@needs_torch
+def test_tokens_and_log_probabilities_are_llama_cpps(base: Path, tmp_path: Path) -> None:
+    """Without an adapter, and with a converted one that changes the model a good deal."""
+    pytest.importorskip("xllamacpp", reason="xllamacpp is not installed")
+    import torch
+
+    from experiments.r1_miniature.convert import write_gguf
+    from experiments.r1_miniature.network import load_network
+    from experiments.r1_miniature.tokens import Tokens
+    from promptlab.models.chatml import render
+    from promptlab.models.engine import Spec, shared_engine
+
+    tokens, network = Tokens(base), load_network(base, rank=8, alpha=32, device="cpu")
+    half = unquantised(base, tmp_path / "half.gguf")
+    plain = shared_engine(Spec(base, None, "", 1, 1, 2048))
+    moved = []
+    for spread in (0.0, 0.01):
+        for parameter in network.b.values():
+            torch.nn.init.normal_(parameter, std=spread)
+        adapter = write_gguf(network, tmp_path / "adapter.gguf", "test") if spread else None
+        with torch.no_grad():
+            weights = network.merged()
+            for prompt in PROMPTS:
+                text = render(prompt)
+                ids = tokens.encode(text)
+                assert ids == plain.post("/tokenize", {"content": text, "parse_special": True})["tokens"]
+                last = network.hidden(torch.tensor([ids]), weights)[0, -1] @ weights.embedding.T
+                ours = last.log_softmax(-1)
+                theirs = engine_log_probs(half, adapter, text)
+                gaps = [abs(ours[i].item() - p) for i, p in theirs.items() if p > -6]
+                assert max(gaps) < 0.02
+                moved.append(ours)
+    assert all((one - other).abs().max() > 1 for one, other in zip(moved[:3], moved[3:], strict=True))
+
+
+@pytest.mark.slow
+@needs_torch
+def test_sft_and_grpo_run_and_resume_on_a_cpu(base: Path, tmp_path: Path) -> None:
+    from experiments.r1_miniature.train import main
+
+    def train(model: str, out: str, *more: str) -> int:
+        return main([model, "--device", "cpu", "--dev", "0", "--out", str(tmp_path / out), *more])
+
+    small = ("--set", "sft.questions=64", "--set", "sft.batch=4", "--set", "sft.lr=3e-3", "--steps", "4")
+    assert train("sft-narrow", "one", *small) == 0
+    losses = [float(row.split(",")[1]) for row in (tmp_path / "one/sft-narrow/curve.csv").read_text().splitlines()[1:]]
+    assert len(losses) == 4 and losses[-1] < losses[0]
+    assert train("sft-narrow", "two", *small, "--seconds", "0") == 3  # stops after each step
+    while train("sft-narrow", "two", *small, "--seconds", "0") == 3:
+        pass
+    adapters = [(tmp_path / out / "sft-narrow/adapter.gguf").read_bytes() for out in ("one", "two")]
+    assert adapters[0] == adapters[1]
+
+    tiny = [f"grpo.{entry}" for entry in ("questions=2", "samples=4", "updates=1", "max_tokens=24")]
+    assert train("r1-narrow", "one", "--steps", "1", *(word for entry in tiny for word in ("--set", entry))) == 0
+    after = (tmp_path / "one/r1-narrow/adapter.gguf").read_bytes()
+    assert after != adapters[0] and len(after) < 5_000_000
+    assert json.loads((tmp_path / "one/r1-narrow/recipe.json").read_text())["grpo"]["samples"] == 4
