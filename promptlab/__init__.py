@@ -36,7 +36,7 @@ _HOMES = {
 _MODULES = ("figures",)  # used as lab.figures.degradation(...)
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-__all__ = ["__version__", *_MODULES, *_HOME_OF]  # noqa: PLE0604  (computed from the table above)
+__all__ = ["__version__", *_MODULES, *_HOME_OF]
 
 
 def __getattr__(name: str) -> Any:

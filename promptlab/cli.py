@@ -61,8 +61,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
     experiment = Experiment.from_yaml(arguments.file)
     runs = experiment.run()
-    comparison = experiment.compare(runs)
-    print(comparison.to_markdown(), *comparison.verdicts, *(f"records: {r.path}" for r in runs), sep="\n")
+    print(experiment.compare(runs).to_markdown(), *(f"records: {r.path}" for r in runs), sep="\n")
 
 
 def _show(arguments: argparse.Namespace) -> None:

@@ -65,24 +65,26 @@ def degradation(comparison: Comparison, ax: Axes | None = None) -> Axes:
 
 
 def dose_response(comparison: Comparison, ax: Axes | None = None) -> Axes:
-    """Score over the number of shots; a line for each model and kind of exemplars, the baseline at k = 0."""
+    """Score over the number of shots; a line for each model and kind of exemplars, from the baseline at k = 0."""
     summary = comparison.summary
-    ax = ax or _axes(height=3.4)
-    shown = 0
-    for model, rows in summary.groupby("model", sort=False):
-        zero = rows[rows["condition"] == comparison.baseline]
-        for kind, line in rows[rows["shots"] > 0].groupby(["style", "select", "layout"], sort=False):
-            points = _pandas().concat([zero, line]).sort_values("shots")
-            style = _style(shown, f"{model}, {', '.join(str(part) for part in kind)}")
-            x = points["shots"].to_numpy(float) + 0.07 * shown
-            _dots(ax, 100 * points["score"], x, 100 * points["low"], 100 * points["high"], style, upright=True)
-            ax.plot(x, 100 * points["score"], color=style["color"], linewidth=1, alpha=0.6)
-            shown += 1
+    ax = ax or _axes(height=3.6)
+    lines = list(summary[summary["shots"] > 0].groupby(["model", "style", "select", "layout"], sort=False))
+    for i, (kind, line) in enumerate(lines):
+        points = line.sort_values("shots")
+        style = _style(i, ", ".join(map(str, kind)) if isinstance(kind, tuple) else str(kind))
+        x = points["shots"].to_numpy(float) + 0.06 * (i - (len(lines) - 1) / 2)
+        _dots(ax, 100 * points["score"], x, 100 * points["low"], 100 * points["high"], style, upright=True)
+        start = 100 * summary[_baseline(comparison, line["model"].iloc[0])]["score"]
+        ax.plot([0, *x], [*start, *(100 * points["score"])], color=style["color"], linewidth=1, alpha=0.6)
+    for model in dict.fromkeys(summary["model"]):
+        zero = summary[_baseline(comparison, model)]
+        style = _style(5, f"{model}, {comparison.baseline}") | {"color": GREY}
+        _dots(ax, 100 * zero["score"], np.zeros(1), 100 * zero["low"], 100 * zero["high"], style, upright=True)
     ax.set_xticks(sorted(summary["shots"].unique()))
     ax.set_ylim(bottom=0)
     ax.set_xlabel("exemplars shown (shots k)")
-    ax.set_ylabel(f"correct, % ({_level(comparison)})")
-    ax.legend(frameon=False, fontsize="small")
+    ax.set_ylabel(f"correct, %\n({_level(comparison)})")
+    _legend_below(ax)
     return _tidy(ax)
 
 
@@ -103,7 +105,7 @@ def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
     _dots(ax, 100 * table["contrast"], y, 100 * table["low"], 100 * table["high"], style, filled)
     _condition_axis(ax, conditions)
     ax.set_xlabel(f"points ({100 * (1 - contrast.alpha):g} % simultaneous intervals of the contrast)")
-    ax.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    _legend_below(ax)
     return ax
 
 
@@ -123,7 +125,7 @@ def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
     ax.axvline(0, color=GREY, linewidth=1)
     _condition_axis(ax, labels)
     ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points")
-    ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    _legend_below(ax)
     return ax
 
 
@@ -161,12 +163,6 @@ def save(ax: Axes, path: str | Path, data: pd.DataFrame) -> list[Path]:
         ax.get_figure(root=True).savefig(target, dpi=200, bbox_inches="tight", facecolor="white")  # type: ignore[union-attr]
     data.to_csv(paths[2], index=False)
     return paths
-
-
-def _pandas() -> Any:
-    import pandas
-
-    return pandas
 
 
 def _axes(height: float, width: float = 7.0) -> Axes:
@@ -225,6 +221,18 @@ def _legend(ax: Axes, table: pd.DataFrame) -> None:
         ax.legend(frameon=False, fontsize="small", loc="best")
     else:
         ax.set_title(str(table["model"].iloc[0]), loc="left", fontsize="medium")
+
+
+def _legend_below(ax: Axes) -> None:
+    """Under the figure, where it covers no point; the constrained layout keeps the room."""
+    figure = ax.get_figure()
+    assert figure is not None
+    figure.legend(*ax.get_legend_handles_labels(), frameon=False, fontsize="small", ncols=2, loc="outside lower center")
+
+
+def _baseline(comparison: Comparison, model: str) -> pd.Series:
+    summary = comparison.summary
+    return (summary["model"] == model) & (summary["condition"] == comparison.baseline)
 
 
 def _level(comparison: Comparison) -> str:

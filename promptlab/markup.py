@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 _BORDER = "1px solid var(--jp-border-color1, #b0b0b0)"
 _MUTED = "color: var(--jp-content-font-color2, #606060)"
 _PRE = (
-    "white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0; max-height: 24em; overflow-y: auto; text-align: left"
+    "white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal; margin: 4px 0; max-height: 24em; "
+    "overflow-y: auto; text-align: left"
 )
 
 
@@ -29,6 +30,15 @@ def muted(text: object) -> str:
     return f'<span style="{_MUTED}">{escape(text)}</span>'
 
 
+def bullets(lines: Iterable[object]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+
+
+def turns(pairs: Iterable[tuple[str, str]]) -> str:
+    """A prompt's turns, each under its role."""
+    return "".join(muted(role) + pre(text) for role, text in pairs)
+
+
 def folded(title: object, inner: str, *, opened: bool = False) -> str:
     """A part that opens on a click; `inner` is HTML already."""
     return f"<details{' open' if opened else ''}><summary>{escape(title)}</summary>{inner}</details>"
@@ -37,7 +47,7 @@ def folded(title: object, inner: str, *, opened: bool = False) -> str:
 def card(title: object, *inner: str) -> str:
     """A bordered box with a title; `inner` are pieces of HTML."""
     style = f"border: {_BORDER}; border-radius: 4px; padding: 6px 10px; flex: 1 1 280px; min-width: 0"
-    return f'<div style="{style}"><strong>{escape(title)}</strong>{"".join(inner)}</div>'
+    return f'<div style="{style}"><div><strong>{escape(title)}</strong></div>{"".join(inner)}</div>'
 
 
 def columns(cards: Iterable[str]) -> str:

@@ -26,19 +26,26 @@ def call(coroutine: Coroutine[Any, Any, T], tick: Callable[[], object] = lambda:
     `tick` runs about five times a second in the *calling* thread: in a notebook only output of that thread is sure
     to reach the right cell. Ctrl-C cancels the coroutine and waits for its clean-up before it goes on.
     """
-    loop = _loop(os.getpid())
-    task = asyncio.run_coroutine_threadsafe(_as_task(coroutine), loop).result()
-    finished = threading.Event()
-    loop.call_soon_threadsafe(task.add_done_callback, lambda _: finished.set())
+    loop, finished = _loop(os.getpid()), threading.Event()
+    started: list[asyncio.Task[T]] = []
+
+    def start() -> None:
+        started.append(loop.create_task(coroutine))
+        started[0].add_done_callback(lambda _: finished.set())
+
+    def stop() -> None:  # after `start`, if that was handed over at all: Ctrl-C may come at any moment
+        if started:
+            started[0].cancel()
+        else:
+            coroutine.close()
+            finished.set()
+
     try:
+        loop.call_soon_threadsafe(start)
         while not finished.wait(0.2):
             tick()
     except BaseException:
-        loop.call_soon_threadsafe(task.cancel)
+        loop.call_soon_threadsafe(stop)
         finished.wait()
         raise
-    return task.result()
-
-
-async def _as_task(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    return asyncio.ensure_future(coroutine)
+    return started[0].result()

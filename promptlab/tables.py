@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from promptlab import markup
@@ -10,12 +11,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def section(title: str, frame: pd.DataFrame, lines: Iterable[str] = ()) -> str:
+    """A titled table; then the lines, a bullet each."""
+    bullets = "\n".join(f"- {_safe(line)}" for line in lines)
+    return "\n\n".join(part for part in (f"**{_safe(title)}**", markdown(frame), bullets) if part)
+
+
 def markdown(frame: pd.DataFrame) -> str:
-    """A GitHub table; numbers short, pipes, line breaks and HTML of names made harmless."""
-    header = [_safe(str(column)) for column in frame.columns]
-    rows = [[_safe(cell(value)) for value in row] for row in frame.itertuples(index=False)]
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    """A GitHub table, aligned for a terminal as well; numbers short, pipes, line breaks and HTML made harmless.
+
+    A column in which nothing stands (cons@K where K = 1, say) is left out.
+    """
+    columns = [[cell(value) for value in frame.iloc[:, i]] for i in range(frame.shape[1])]
+    kept = [(str(name), column) for name, column in zip(frame.columns, columns, strict=True) if any(column)]
+    texts = [[_safe(name), *map(_safe, column)] for name, column in kept]
+    padded = [[text.ljust(max(map(len, column))) for text in column] for column in texts]
+    lines = ["| " + " | ".join(row) + " |" for row in zip(*padded, strict=True)]
+    rule = "|" + "|".join("-" * (len(column[0]) + 2) for column in padded) + "|"
+    return "\n".join([*lines[:1], rule, *lines[1:]])
 
 
 def html(frame: pd.DataFrame) -> str:

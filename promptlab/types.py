@@ -47,6 +47,12 @@ class Prompt:
     exemplars: tuple[str, ...] = ()  # the exemplars as shown, kept to trace copying; already inside the prompt
 
     @property
+    def turns(self) -> list[tuple[str, str]]:
+        """What is sent as (role, text), for people to read."""
+        sent = [(m.role, m.content) for m in self.messages] if self.text is None else [("raw text", self.text)]
+        return [*sent, ("prefill", self.prefill)] if self.prefill else list(sent)
+
+    @property
     def hash(self) -> str:
         """Digest of what is sent: `exemplars` repeats a part of it and does not count."""
         return digest([[(m.role, m.content) for m in self.messages], self.text, self.prefill])

@@ -19,7 +19,8 @@ LAYERS = (
 )
 STRICT = (0, 1)  # in these layers siblings do not know each other, except:
 NEIGHBOURS = {
-    ("types", "errors"), ("formats", "types"), ("tables", "markup"), ("formats", "errors"), ("reasoning", "types"), ("assets", "errors"),
+    ("types", "errors"), ("formats", "types"), ("formats", "errors"), ("reasoning", "types"), ("assets", "errors"),
+    ("tables", "markup"),
 }  # fmt: skip
 
 

@@ -49,11 +49,13 @@ def parsed(html: str) -> Tags:
         (markup.pre, ["pre"]),
         (markup.muted, ["span"]),
         (lambda text: markup.folded(text, markup.pre(text)), ["details", "summary", "pre"]),
-        (lambda text: markup.card(text, markup.pre(text)), ["div", "strong", "pre"]),
-        (lambda text: markup.columns([markup.card(text)]), ["div", "div", "strong"]),
+        (lambda text: markup.card(text, markup.pre(text)), ["div", "div", "strong", "pre"]),
+        (lambda text: markup.columns([markup.card(text)]), ["div", "div", "div", "strong"]),
+        (lambda text: markup.bullets([text]), ["ul", "li"]),
+        (lambda text: markup.turns([(text, text)]), ["span", "pre"]),
         (lambda text: markup.table([text], [[text]]), ["table", "thead", "tr", "th", "tbody", "tr", "td"]),
     ],
-    ids=["pre", "muted", "folded", "card", "columns", "table"],
+    ids=["pre", "muted", "folded", "card", "columns", "bullets", "turns", "table"],
 )
 @settings(deadline=None, max_examples=30)
 @given(text=st.one_of(st.just(HOSTILE), st.text()))

@@ -17,19 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POWER_80 = 0.8416  # the normal quantile of 80 % power
-SHOWN = [
-    "model",
-    "condition",
-    "difference",
-    "low",
-    "high",
-    "questions",
-    "lost",
-    "gained",
-    "p_holm",
-    "verdict",
-    "validity",
-]
+SCORES = ["model", "condition", "score", "low", "high", "cons", "completion_tokens"]
+SCORES += ["truncated", "no_answer", "error", "coverage"]
+SHOWN = ["model", "condition", "difference", "low", "high", "questions", "lost", "gained"]
+SHOWN += ["p_holm", "verdict", "validity"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +94,15 @@ class Comparison:
         return accounting.feature(self.design, name, self.alpha)
 
     def to_markdown(self) -> str:
-        """The table's main columns as a Markdown table."""
-        return tables.markdown(self.table[SHOWN])
+        """Scores, differences and verdicts as Markdown."""
+        scores = self.summary[[c for c in SCORES if c in self.summary]]
+        notes = [*self.verdicts, *self.warnings]
+        return "\n\n".join(
+            [
+                tables.section("Scores by condition", scores),
+                tables.section(f"Differences to {self.baseline}", self.table[SHOWN], notes),
+            ]
+        )
 
     def _pair(self, condition: str, model: str | None) -> tuple[str, tuple[np.ndarray, np.ndarray]]:
         models = self.design.models()
@@ -132,9 +130,8 @@ class Comparison:
         return f"<Comparison of {len(self.table)} against {self.baseline!r}: {counts}>"
 
     def _repr_html_(self) -> str:
-        notes = [markup.pre("\n".join(part)) for part in (self.verdicts, self.warnings) if part]
-        inner = tables.html(self.table[SHOWN])
-        return markup.card(f"Compared with {self.baseline}", inner, *notes)
+        notes = markup.bullets([*self.verdicts, *self.warnings])
+        return markup.card(f"Compared with {self.baseline}", tables.html(self.table[SHOWN]), notes)
 
 
 def compare(runs: Any, *, baseline: str, margin: float | None = None, alpha: float = 0.05, seed: int = 0) -> Comparison:

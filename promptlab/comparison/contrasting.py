@@ -45,8 +45,8 @@ class Contrast:
     seed: int
 
     def to_markdown(self) -> str:
-        """The table's main columns as a Markdown table."""
-        return tables.markdown(self.table[SHOWN])
+        """Differences of differences and verdicts as Markdown."""
+        return tables.section(f"{self.model} against its control {self.control}", self.table[SHOWN], self.verdicts)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {verdict}" for verdict, n in self.table["verdict"].value_counts().items())
@@ -54,7 +54,7 @@ class Contrast:
 
     def _repr_html_(self) -> str:
         inner = tables.html(self.table[SHOWN])
-        return markup.card(f"{self.model} less {self.control}", inner, markup.pre("\n".join(self.verdicts)))
+        return markup.card(f"{self.model} less {self.control}", inner, markup.bullets(self.verdicts))
 
 
 def contrast(

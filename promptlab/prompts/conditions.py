@@ -130,19 +130,20 @@ class Condition:
         chosen = self.exemplars.pick(question, pool) if self.exemplars else ()
         shown = [self._shown(exemplar, answer_format) for exemplar in chosen]
         turn = self._turn(question, shown, answer_format)
-        record = tuple(f"{q}\n{a}" for q, a in shown)
+        record = tuple(f"{exemplar.text}\n{answer}" for exemplar, (_, answer) in zip(chosen, shown, strict=True))
         if self.raw:
             return Prompt(text=turn, prefill=self.prefill, exemplars=record)
         messages = [*self._before(shown), Message("user", self._with_examples(shown, turn))]
         return Prompt(messages=tuple(messages), prefill=self.prefill, exemplars=record)
 
     def _shown(self, exemplar: Question, answer_format: AnswerFormat | None) -> tuple[str, str]:
+        """An earlier turn reads like the last one, instruction and format included; inside a text they stand once."""
         assert self.exemplars is not None
-        return _with_choices(exemplar), self.exemplars.show(exemplar, answer_format)
+        asked = self._usual(exemplar, answer_format) if self._placed == "turns" else _with_choices(exemplar)
+        return asked, self.exemplars.show(exemplar, answer_format)
 
     def _turn(self, question: Question, shown: list[tuple[str, str]], answer_format: AnswerFormat | None) -> str:
-        sentence = answer_format.sentence if answer_format else ""
-        usual = "\n".join(part for part in (_with_choices(question), self.instruction, sentence) if part)
+        usual = self._usual(question, answer_format)
         if self.template is None:
             return usual
         return _fill(
@@ -151,9 +152,13 @@ class Condition:
             text=question.text,
             choices=list(question.choices),
             instruction=self.instruction,
-            answer_format=sentence,
+            answer_format=answer_format.sentence if answer_format else "",
             exemplars=[{"question": q, "answer": a} for q, a in shown],
         )
+
+    def _usual(self, question: Question, answer_format: AnswerFormat | None) -> str:
+        sentence = answer_format.sentence if answer_format else ""
+        return "\n".join(part for part in (_with_choices(question), self.instruction, sentence) if part)
 
     @property
     def _placed(self) -> str:

@@ -20,11 +20,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, repr=False)
 class Preview:
-    """Prompts as sent and their lengths. `table` has a row a model and condition; `prompt()` gives one prompt.
+    """Prompts as sent and their lengths; `prompt()` gives one of them.
 
-    In `table`, ``prompt_tokens_max`` is the longest prompt; ``tokens_worst_case`` and ``cost_worst_case`` assume that
-    every output uses all of `max_tokens`. A model that cannot count tokens has them estimated as characters / 4,
-    marked in ``counted``.
+    `table` has a row a model and condition: ``requests``, tokens of the ``median`` and the ``longest`` prompt,
+    ``prompt_tokens`` in all; ``worst_case`` (tokens) and ``worst_cost`` (US dollars) assume that every output uses all
+    of `max_tokens`. A model that cannot count tokens has them estimated as characters / 4: ``counted`` is then False.
     """
 
     table: pd.DataFrame
@@ -51,11 +51,11 @@ class Preview:
         rows = self.table.itertuples(index=False, name=None)
         prompts = [self._render(c, self.questions[0]) for c in self.conditions]
         cards = [
-            markup.card(c.name, *_turns(p), markup.folded("as sent", markup.pre(self.models[0].as_sent(p))))
+            markup.card(c.name, markup.turns(p.turns), markup.folded("as sent", markup.pre(self.models[0].as_sent(p))))
             for c, p in zip(self.conditions, prompts, strict=True)
         ]
-        shown = markup.muted(f"Prompts for question {self.questions[0].id}")
-        return markup.table(list(self.table.columns), rows) + shown + markup.columns(cards)
+        title = f"prompts for question {self.questions[0].id}"
+        return markup.table(list(self.table.columns), rows) + markup.folded(title, markup.columns(cards))
 
 
 def preview(
@@ -112,23 +112,16 @@ def _row(
         "model": model.name,
         "condition": condition,
         "requests": len(prompts) * samples,
-        "prompt_tokens_median": int(median(lengths)),
-        "prompt_tokens_max": max(lengths),
+        "median": int(median(lengths)),
+        "longest": max(lengths),
         "counted": None not in counts,
         "prompt_tokens": sent,
     }
     if sampling:
-        row["tokens_worst_case"] = sent + most
+        row["worst_case"] = sent + most
     if prices:
-        row["cost_worst_case"] = round((sent * prices[0] + most * prices[1]) / 1e6, 4)
+        row["worst_cost"] = round((sent * prices[0] + most * prices[1]) / 1e6, 4)
     return row
-
-
-def _turns(prompt: Prompt) -> list[str]:
-    if prompt.text is not None:
-        return [markup.muted("raw text"), markup.pre(prompt.text)]
-    turns = [piece for m in prompt.messages for piece in (markup.muted(m.role), markup.pre(m.content))]
-    return turns + ([markup.muted("prefill"), markup.pre(prompt.prefill)] if prompt.prefill else [])
 
 
 def _named(items: Sequence[T], attribute: str, wanted: str | None, what: str) -> T:

@@ -36,7 +36,7 @@ def simultaneous(
     alpha: float = 0.05,
     *,
     rng: np.random.Generator,
-    draws: int = 2000,
+    draws: int | None = None,
     bound: float = 1.0,
 ) -> Family:
     """Estimate the mean of each column with intervals that cover all of them together with 1 - alpha.
@@ -52,6 +52,8 @@ def simultaneous(
         Differences in [-bound, bound], a row a question, a column a comparison; NaN where a question lacks it.
     clusters : array of shape (n,), optional
         Labels of what questions share.
+    draws : int, optional
+        Resamples; by default 10,000, and 2,000 above 1,000 units, where max \\|t\\| has lighter tails.
     bound : float
         The largest possible size of a value: 1 for a difference of scores, 2 for a difference of differences.
 
@@ -73,6 +75,7 @@ def simultaneous(
     critical = np.where(adjusted, t_quantile(level, np.inf), np.nan)
     if booted.any():
         share = level * booted.sum()
+        draws = draws or (10_000 if len(totals) <= 1_000 else 2_000)
         critical[booted] = _critical(totals[:, booted], counts[:, booted], df[booted], share, rng, draws)
     low, high = estimate - critical * se, estimate + critical * se
     for j in np.flatnonzero(adjusted):
