@@ -1,39 +1,43 @@
-"""Assets are found in a checkout; the wheel's mapping is checked against what the code asks for."""
-
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from promptlab import assets
-from promptlab.errors import PromptlabError
-
-ROOT = Path(__file__).parents[1]
+from promptlab.models import available_models
 
 
-def test_a_checkout_has_its_notebook():
-    assert assets.find_asset("notebooks/few_shot_degradation.ipynb").is_file()
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "promptlab"
+    folder.mkdir()
+    monkeypatch.setattr(assets, "_PACKAGE", folder)
+    return folder
 
 
-def test_what_is_missing_is_said_with_its_name():
-    with pytest.raises(PromptlabError, match=r"notebooks/nowhere.ipynb is missing"):
-        assets.find_asset("notebooks/nowhere.ipynb")
-    assert assets.list_assets("data/nowhere", ".gguf") == {}
+def put(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("x")
+    return path
 
 
-def test_a_wheel_is_searched_first_and_needs_no_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "promptlab/_data/adapters").mkdir(parents=True)
-    (tmp_path / "promptlab/_data/adapters/r1.gguf").touch()
-    (tmp_path / "data/adapters").mkdir(parents=True)  # somebody else's `data` beside site-packages
-    (tmp_path / "data/adapters/other.gguf").touch()
-    monkeypatch.setattr(assets, "_PACKAGE", tmp_path / "promptlab")
-    assert list(assets.list_assets("data/adapters", ".gguf")) == ["r1"]
+def test_a_checkout_and_a_wheel_alike(package: Path) -> None:
+    beside = put(package.parent / "data" / "adapters" / "r1.gguf")
+    assert assets.find_data("adapters", "r1.gguf") is None  # some `data` beside site-packages is not ours
+    put(package.parent / "pyproject.toml")
+    assert assets.find_data("adapters", "r1.gguf") == beside
+    inside = put(package / "_data" / "adapters" / "r1.gguf")
+    assert assets.find_data("adapters", "r1.gguf") == inside
 
 
-def test_the_wheel_maps_the_folders_where_they_are_looked_for():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    mapped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    assert mapped == {"data": "promptlab/_data", "notebooks": "promptlab/_notebooks"}
-    assert all((ROOT / folder).is_dir() for folder in mapped)
+def test_nothing_there(package: Path) -> None:
+    assert assets.find_data("adapters") is None
+    assert assets.list_data("adapters", ".gguf") == {}
+
+
+def test_every_adapter_is_an_embedded_model(package: Path) -> None:
+    for name in ("r1.gguf", "plain.gguf", "README.md"):
+        put(package / "_data" / "adapters" / name)
+    assert list(assets.list_data("adapters", ".gguf")) == ["plain", "r1"]
+    assert available_models()[:3] == ["embedded:instruct", "embedded:plain", "embedded:r1"]

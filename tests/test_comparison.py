@@ -87,7 +87,7 @@ def test_golden_outcomes_and_their_mirror(name: str):
 def test_the_whole_sentence():
     found = compare(pd.concat(arms("degraded")), baseline="a")
     assert found.verdicts == (
-        "b degrades m against a: -33.3 points [-42.4, -24.3] (120 questions; Holm p < 0.001), for these questions.",
+        "b degrades m against a: -33.3 points [-42.1, -24.6] (120 questions; Holm p < 0.001), for these questions.",
     )
 
 

@@ -184,7 +184,6 @@ def test_an_adapters_cache_never_reaches_the_base(instruct: EmbeddedModel, r1: P
         changed = texts(adapted, prompt)
         assert changed != alone
         assert texts(instruct, prompt) == alone  # right after the adapter has read the same prompt
-        assert texts(adapted, prompt) == changed
 
 
 @pytest.mark.embedded

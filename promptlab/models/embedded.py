@@ -50,7 +50,9 @@ class EmbeddedModel:
     -----
     Messages without a system message get the model's own default system text; an empty system message means no
     system turn; `Prompt.text` is sent as it is. The servers start with the first call, and models that are open at
-    the same time with the same adapter share them.
+    the same time with the same adapter share them. Same seed, same text, whatever else is in flight or cached; an
+    adapter whose rank is even can differ in near-ties, since llama.cpp then multiplies one row and many differently
+    (a row of zeros makes a rank odd).
     """
 
     def __init__(

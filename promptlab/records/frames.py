@@ -1,0 +1,107 @@
+"""From the tables to one tidy frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import pandas as pd
+
+from promptlab.store import Store
+from promptlab.types import status
+
+_CHUNK = 20_000  # rows turned into columns at once, so that the rows themselves never fill the memory
+
+_HEAD = ("condition", "question", "cluster", "sample", "draw", "replicate")
+_GRADE = ("score", "status", "ending", "answered", "format_ok", "answer", "gold", "why")
+_TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+_TAIL = (*_TOKENS, "seconds", "finish_reason", "error", "seed", "key", "completion", "reasoning")
+RESERVED = frozenset({"model", *_HEAD, *_GRADE, *_TAIL})
+
+_READ = (*_HEAD, "score", "ending", "answered", "format_ok", "answer", "answers", "why", "features", *_TAIL)
+_OF_QUESTION, _OF_GRADE = ("cluster", "answers"), ("score", "answered", "format_ok", "answer", "why", "features")
+_TABLE = {**dict.fromkeys(_READ, "s"), **dict.fromkeys(_OF_QUESTION, "q"), **dict.fromkeys(_OF_GRADE, "g")}
+_FROM = """
+FROM samples s
+JOIN questions q ON q.id = s.question
+JOIN conditions c ON c.name = s.condition
+LEFT JOIN grades g ON g.key = s.key AND g.grader = ? AND g.version = ?
+ORDER BY c.rowid, q.rowid, s.replicate, s.sample
+"""
+
+
+def to_frame(store: Store, model: str, grader: tuple[str, str], without: Collection[str] = ()) -> pd.DataFrame:
+    """The frame that `Run.to_frame` describes; columns in `without` are not even read."""
+    read = [column for column in _READ if column not in without]
+    rows = store.rows(f"SELECT {', '.join(f'{_TABLE[column]}.{column}' for column in read)} {_FROM}", grader)
+    factors = store.conditions()
+    parts = [_part(_by_column(read, chunk), factors) for chunk in _chunks(rows)] or [
+        _part(_by_column(read, []), factors)
+    ]
+    frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    frame.insert(0, "model", model)
+    loose = {column: _tidy(frame[column]) for column in frame.columns if column not in RESERVED}
+    return frame.assign(**loose).astype(_TYPES)
+
+
+def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    while chunk := list(islice(rows, _CHUNK)):
+        yield chunk
+
+
+def _by_column(names: list[str], rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+
+
+def _part(read: dict[str, Any], factors: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """The columns of some rows, in their order."""
+    read["status"] = list(map(_status, read["ending"], read["score"], read["answered"]))
+    gold = {text: " | ".join(json.loads(text)) for text in set(read["answers"])}
+    read["gold"] = [gold[text] for text in read["answers"]]
+    features = json.loads(f"[{','.join(text or '{}' for text in read['features'])}]")
+    blocks = (
+        {column: read[column] for column in _HEAD},
+        _columns([factors[name] for name in read["condition"]], _names(factors.values())),
+        {column: read[column] for column in _GRADE},
+        _columns(features, _names(features)),
+        {column: read[column] for column in _TAIL if column in read},
+    )
+    return pd.DataFrame({name: values for block in blocks for name, values in block.items()})
+
+
+def _status(ending: Any, score: float | None, answered: int | None) -> str:
+    """Words of `types.status`; a sample that no grader has seen is ``ungraded``, which no statistic may count."""
+    if answered is None:
+        return "ungraded"
+    return status(ending, float("nan") if score is None else score, bool(answered))
+
+
+def _names(mappings: Iterable[dict[str, Any]]) -> list[str]:
+    """Every name that occurs, in order of appearance, except those that have a meaning of their own."""
+    return [name for name in {name: None for mapping in mappings for name in mapping} if name not in RESERVED]
+
+
+def _columns(mappings: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
+    return {name: pd.Series([mapping.get(name) for mapping in mappings], dtype=object) for name in names}
+
+
+def _tidy(column: pd.Series) -> pd.Series:
+    """Numbers, truths and texts in their own types; whole numbers and truths also where some are missing."""
+    found = column.convert_dtypes()
+    if found.dtype == "Float64":
+        return found.astype("float64")
+    if found.dtype == "string":
+        return column.infer_objects()  # the type that pandas gives to every other text
+    whole = {"Int64": "int64", "boolean": "bool"}.get(str(found.dtype))
+    return found if whole is None or found.isna().any() else found.astype(whole)  # type: ignore[call-overload]
+
+
+_TYPES = {
+    **dict.fromkeys(_TOKENS, "Int64"),
+    **dict.fromkeys(("score", "seconds"), "float64"),
+    **dict.fromkeys(("sample", "draw", "replicate", "seed"), "int64"),
+    **dict.fromkeys(("status", "ending", "finish_reason"), "category"),
+    **{"answered": "bool", "format_ok": "boolean"},  # an ungraded sample counts as not answered; its score is NaN
+}

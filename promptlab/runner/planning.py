@@ -1,0 +1,105 @@
+"""Which requests a run consists of: pure, before any call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promptlab.errors import InputError
+from promptlab.types import AnswerFormat, ModelId, Prompt, Question, Request, Sampling, request_key, request_seed
+
+if TYPE_CHECKING:
+    from promptlab.prompts import Condition
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """One question under one condition."""
+
+    condition: str
+    replicate: int
+    question: Question
+    draw: int
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """One sample of the design."""
+
+    key: str
+    cell: Cell
+    index: int  # 0..K-1
+
+    def request(self, sampling: Sampling) -> Request:
+        return Request(self.key, self.cell.prompt, sampling, request_seed(self.key), self.index)
+
+
+def plan(
+    model: ModelId,
+    conditions: Sequence[Condition],
+    questions: Sequence[Question],
+    *,
+    samples: int,
+    sampling: Sampling,
+    answer_format: AnswerFormat | None,
+) -> list[Planned]:
+    """Every sample of the design, by condition, then draw (a server's prefix cache), question and index.
+
+    Raises
+    ------
+    InputError
+        Nothing to do, a name used twice, a prompt that does not render, or two cells that would be one sample.
+    """
+    _check_design(conditions, questions, samples)
+    cells = list(_cells(conditions, questions, answer_format))
+    _check_distinct(cells)
+    return [
+        Planned(request_key(model, cell.prompt, sampling, cell.replicate, index), cell, index)
+        for cell in cells
+        for index in range(samples)
+    ]
+
+
+def _check_design(conditions: Sequence[Condition], questions: Sequence[Question], samples: int) -> None:
+    if not conditions or not len(questions):
+        raise InputError(f"run needs a condition and a question; got {len(conditions)} and {len(questions)}")
+    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
+        raise InputError(f"samples of run must be a whole number >= 1; got {samples!r}")
+    _check_once("condition", (condition.name for condition in conditions))
+    _check_once("question id", (question.id for question in questions))
+
+
+def _check_once(what: str, names: Iterable[str]) -> None:
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        raise InputError(f"{what} {twice[0]!r} is given more than once: every name must be unique within a run")
+
+
+def _cells(
+    conditions: Sequence[Condition], questions: Sequence[Question], answer_format: AnswerFormat | None
+) -> Iterable[Cell]:
+    pool = tuple(getattr(questions, "pool", ()))
+    for condition in conditions:
+        for question in sorted(questions, key=condition.draw_of):
+            prompt = condition.render(question, pool=pool, answer_format=answer_format)
+            yield Cell(condition.name, condition.replicate, question, condition.draw_of(question), prompt)
+
+
+def _check_distinct(cells: Sequence[Cell]) -> None:
+    """Two cells with one prompt and one replicate would share their samples, as if they had been drawn twice."""
+    seen: dict[tuple[str, int], Cell] = {}
+    for cell in cells:
+        first = seen.setdefault((cell.prompt.hash, cell.replicate), cell)
+        if first.condition != cell.condition:
+            raise InputError(
+                f"conditions {first.condition!r} and {cell.condition!r} send the same prompt for question "
+                f"{cell.question.id!r}: drop one, or give one another replicate= for an A/A comparison"
+            )
+        if first is not cell:
+            raise InputError(
+                f"questions {first.question.id!r} and {cell.question.id!r} send the same prompt under condition "
+                f"{cell.condition!r}: drop one of them, a repeated question is not a new one"
+            )

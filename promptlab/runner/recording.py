@@ -1,0 +1,119 @@
+"""From completions to committed records, in groups, in a worker thread: the event loop never waits for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from promptlab.errors import PromptlabError
+from promptlab.records import Scorer
+from promptlab.runner.planning import Planned
+from promptlab.store import Record, Sample, Store, storable
+from promptlab.types import Completion, request_seed
+
+Arrived = tuple[Planned, Completion]
+
+_ROOM = 1_024  # samples that may wait for their commit: memory stays flat, and the model waits for the disk
+_SLOW = 0.5  # seconds of grading after which a group is committed so far: a slow grader holds nothing back for long
+_GRACE = 2.0  # seconds in which grading may still go on after Ctrl-C
+
+
+class Recorder:
+    """Grades and commits what arrives.
+
+    Attributes
+    ----------
+    stored
+        Samples committed, failed ones not counted.
+    failed, errors
+        Failed samples committed: how many, and by reason.
+    paid
+        Requests and tokens of this call, copied samples not counted.
+    failure
+        Why grading stopped. Completions are then kept without a grade: they have been paid for.
+    """
+
+    def __init__(self, store: Store, scorer: Scorer) -> None:
+        self.stored = self.failed = 0
+        self.errors: Counter[str] = Counter()
+        self.paid: Counter[str] = Counter()
+        self.failure: PromptlabError | None = None
+        self._store, self._scorer = store, scorer
+        self._waiting: list[Arrived] = []
+        self._news, self._room = asyncio.Event(), asyncio.Semaphore(_ROOM)
+        self._closed, self._until = False, math.inf
+
+    async def work(self) -> None:
+        """Commit whatever has queued, again and again, until `finish` or until grading or the disk fails."""
+        while not self._closed or self._waiting:
+            await self._news.wait()
+            await self.flush()
+            if self.failure:
+                raise self.failure
+
+    async def put(self, arrived: Arrived) -> None:
+        """Hand over a completion; waits while too many are waiting."""
+        try:
+            await self._room.acquire()
+        finally:  # also when this is cancelled: it has been paid for
+            self._waiting.append(arrived)
+            self._news.set()
+
+    def finish(self) -> None:
+        """No more will come."""
+        self._closed = True
+        self._news.set()
+
+    async def flush(self) -> None:
+        """Commit what is waiting now."""
+        group, self._waiting = self._waiting, []
+        self._news.clear()
+        if group:
+            await asyncio.to_thread(self.commit, group)
+        for _ in group:
+            self._room.release()
+
+    def hurry(self) -> None:
+        """The user waits: what is not graded soon is kept without a grade, and the next call grades it."""
+        self._until = time.monotonic() + _GRACE
+
+    def commit(self, group: Sequence[Arrived], origin: str = "") -> None:
+        """Grade and store a group in the calling thread, as one transaction unless grading is slow."""
+        records, since = [], time.monotonic()
+        for arrived in group:
+            records.append(self._record(*arrived, origin))
+            if time.monotonic() > since + _SLOW:
+                self._commit(records, paid=not origin)
+                records, since = [], time.monotonic()
+        self._commit(records, paid=not origin)
+
+    def _commit(self, records: Sequence[Record], *, paid: bool) -> None:
+        self._store.commit(records, self._scorer.identity)
+        for record in records:
+            self._count(record.sample.completion, paid=paid)
+
+    def _record(self, planned: Planned, completion: Completion, origin: str) -> Record:
+        cell, completion = planned.cell, storable(completion)
+        place = cell.question.id, cell.condition, cell.draw, cell.replicate, planned.index
+        sample = Sample(planned.key, *place, cell.prompt.hash, request_seed(planned.key), completion, origin)
+        if self.failure or time.monotonic() > self._until:
+            return Record(sample, cell.prompt)
+        try:
+            return Record(sample, cell.prompt, *self._scorer(cell.question, cell.prompt, completion))
+        except PromptlabError as problem:
+            self.failure = problem
+            return Record(sample, cell.prompt)
+
+    def _count(self, completion: Completion, *, paid: bool) -> None:
+        if completion.ending == "error":
+            self.failed += 1
+            self.errors[completion.error[:100] or "no reason given"] += 1
+        else:
+            self.stored += 1
+        if paid:
+            self.paid["requests"] += 1
+            self.paid["prompt_tokens"] += completion.prompt_tokens or 0
+            self.paid["completion_tokens"] += completion.completion_tokens or 0

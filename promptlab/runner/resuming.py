@@ -1,0 +1,112 @@
+"""What a directory holds already: is it part of this design, what is still to do, what can be copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from promptlab.errors import InputError, StoreError
+from promptlab.records import Run
+from promptlab.runner.planning import Planned
+from promptlab.runner.recording import Recorder
+from promptlab.runner.sessions import differences, plain_json, settings_differ
+from promptlab.store import Store, read_manifest, storable_text
+from promptlab.types import Question
+
+_CHUNK = 500  # samples copied in one transaction
+
+
+def check_names(
+    store: Store, questions: Iterable[Question], conditions: Mapping[str, Mapping[str, Any]], folder: Path
+) -> None:
+    """A name that is stored already must still mean the same.
+
+    Raises
+    ------
+    InputError
+        A condition with other factors, or a question with another text or other answers.
+    """
+    known = store.conditions()
+    for name, factors in conditions.items():
+        shared = {factor: value for factor, value in plain_json(factors).items() if factor in known.get(name, {})}
+        changed = [line for f, v in shared.items() for line in differences(f, known[name][f], v)]
+        if changed:
+            raise InputError(
+                f"condition {name!r} has other factors in {folder}: {'; '.join(changed)}. Use another name"
+            )
+    asked = {question.id: _content(question) for question in store.questions()}
+    for question in questions:
+        if asked.get(question.id, _content(question)) != _content(question):
+            raise InputError(f"question {question.id!r} has another text or other answers in {folder}: use another id")
+
+
+def _content(question: Question) -> tuple[Any, ...]:
+    return storable_text(question.text), plain_json(question.answers), plain_json(question.choices)
+
+
+def pending(store: Store, planned: Sequence[Planned], folder: Path) -> list[Planned]:
+    """The planned samples that are not stored yet, or only as a failure (ending ``error``): those are tried again.
+
+    Raises
+    ------
+    InputError
+        A stored sample stands in the place of a planned one, but was made with another prompt.
+    """
+    by_key = {p.key: p for p in planned}
+    places = {(p.cell.condition, p.cell.question.id, p.index) for p in planned}
+    done = set()
+    for key, condition, question, sample, ending in store.places():
+        same = by_key.get(key)
+        if same and (same.cell.condition, same.cell.question.id) != (condition, question):
+            raise InputError(
+                f"condition {same.cell.condition!r}, question {same.cell.question.id!r}: {folder} holds this sample as "
+                f"condition {condition!r}, question {question!r}. Keep its names, or use another replicate="
+            )
+        if not same and (condition, question, sample) in places:
+            raise InputError(
+                f"condition {condition!r}, question {question!r}: {folder} holds samples of another prompt or "
+                "replicate under these names (did the exemplar pool change?). Use another name or another path"
+            )
+        if same and ending != "error":
+            done.add(key)
+    return [p for p in planned if p.key not in done]
+
+
+def check_sources(sources: Iterable[Run | str | Path], made_with: Mapping[str, Any]) -> list[Path]:
+    """The directories of other runs from which samples may be copied.
+
+    Raises
+    ------
+    InputError
+        A source of another model or sampling: nothing in it can match.
+    """
+    folders = [source.path if isinstance(source, Run) else Path(source) for source in sources]
+    for folder in folders:
+        manifest = read_manifest(folder)
+        if manifest is None:
+            raise StoreError(f"reuse: {folder} holds no run (manifest.json is missing)")
+        different = settings_differ(manifest, made_with, ("model", "sampling"))
+        if different:
+            raise InputError(f"reuse: nothing in {folder} can match, it was made with {'; '.join(different)}")
+    return folders
+
+
+def copy(sources: Iterable[Path], wanted: Sequence[Planned], recorder: Recorder) -> Sequence[Planned]:
+    """Copy matching samples of other runs, graded with this run's grader; return what is still to be paid for."""
+    for folder in sources:
+        with Store(folder) as other:
+            wanted = _copy_from(other, wanted, recorder)
+    return wanted
+
+
+def _copy_from(other: Store, wanted: Sequence[Planned], recorder: Recorder) -> list[Planned]:
+    copied: set[str] = set()
+    for start in range(0, len(wanted), _CHUNK):
+        some = {p.key: p for p in wanted[start : start + _CHUNK]}
+        found = [sample for sample in other.samples(list(some)) if sample.completion.ending != "error"]
+        recorder.commit([(some[s.key], s.completion) for s in found], origin=other.folder.name)
+        if recorder.failure:
+            raise recorder.failure
+        copied.update(sample.key for sample in found)
+    return [p for p in wanted if p.key not in copied]

@@ -1,0 +1,172 @@
+"""`run`: check everything, pay for what is missing, commit as it comes."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promptlab import portal
+from promptlab.errors import BudgetError, InputError, PromptlabError, StoreError
+from promptlab.grading import as_grader, by_kind
+from promptlab.records import Run, Scorer, load_run
+from promptlab.records.scoring import grade_stored
+from promptlab.runner.budgets import Prices, budgets
+from promptlab.runner.planning import plan
+from promptlab.runner.recording import Recorder
+from promptlab.runner.resuming import check_names, check_sources, copy, pending
+from promptlab.runner.sending import recorded, send
+from promptlab.runner.sessions import check_same, identity, manifest, session
+from promptlab.store import Store, read_manifest
+from promptlab.types import AnswerFormat, Grader, Model, Question, Sampling
+
+if TYPE_CHECKING:
+    from promptlab.prompts import Condition
+
+
+def run(
+    model: Model,
+    conditions: Condition | Sequence[Condition],
+    questions: Sequence[Question],
+    *,
+    samples: int = 1,
+    sampling: Sampling,
+    grader: Grader | None = None,
+    answer_format: AnswerFormat | None = None,
+    path: str | Path,
+    reuse: Iterable[Run | str | Path] = (),
+    max_tokens_total: int | None = None,
+    max_cost: float | None = None,
+    prices: Prices | None = None,
+    progress: bool = True,
+) -> Run:
+    """Ask a model every question under every condition, and keep everything in `path`.
+
+    The same call again goes on where the last one stopped, also after ``kill -9``; a call with more questions,
+    samples or conditions pays only for the difference. Failed samples (ending ``error``) are tried again.
+
+    Parameters
+    ----------
+    model, conditions, questions
+        The design. Exemplars come from ``questions.pool``.
+    samples
+        Samples of each question under each condition, K >= 1.
+    sampling
+        The same in every arm.
+    grader
+        By default the one that fits the question's kind.
+    answer_format
+        The sentence that asks for a format, the same in every arm.
+    path
+        The run's directory: one model, sampling, answer format and grader. On a local disk: SQLite's write-ahead log
+        does not work on network file systems.
+    reuse
+        Other runs, or their directories; samples that this design shares with them are copied, not paid for.
+    max_tokens_total, max_cost
+        Limits on what this call may spend: prompt and completion tokens, or US dollars. Requests are sent only
+        while their worst case (all of `max_tokens`) fits. Tokens of a prompt that the model cannot count are taken
+        as its characters / 2, and a completion that does not state its usage as the worst case. Retries inside a
+        model's transport are not seen here.
+    prices
+        US dollars per million prompt tokens and per million completion tokens, for `max_cost`.
+    progress
+        Show a progress bar.
+
+    Returns
+    -------
+    Run
+        Everything in `path`.
+
+    Raises
+    ------
+    InputError
+        Something does not fit, in itself or with what `path` holds; nothing was sent.
+    BudgetError
+        The next request might exceed a limit; what was done is kept.
+    ModelError
+        The model cannot be used; what was done is kept.
+    StoreError
+        Another process writes to `path`, or it cannot be written.
+    """
+    arms: list[Condition] = [conditions] if hasattr(conditions, "render") else list(conditions)  # type: ignore
+    scorer = Scorer(by_kind if grader is None else as_grader(grader), answer_format)
+    made_with = identity(model, sampling, scorer)
+    planned = plan(model.id, arms, questions, samples=samples, sampling=sampling, answer_format=answer_format)
+    limits = budgets(model, sampling.max_tokens, tokens=max_tokens_total, cost=max_cost, prices=prices)
+    model.check(sampling, list({p.cell.prompt.hash: p.cell.prompt for p in planned}.values()))
+    factors = {arm.name: arm.factors() for arm in arms}
+    folder, sources = Path(path), check_sources(reuse, made_with)
+    with Store(folder, write=True) as store:
+        old = read_manifest(folder)
+        if old:
+            check_same(folder, old, made_with, regraded=not store.ungraded(scorer.identity))
+        check_names(store, questions, factors, folder)
+        todo = pending(store, planned, folder)
+        new = manifest(old, made_with, model, factors, questions, samples)
+        recorder = Recorder(store, scorer)
+        bar = _progress(model.name, len(planned), len(todo), recorder, shown=progress)
+        with session(folder, new, recorder.paid, len(planned), len(todo)), _resumable(folder), bar as tick:
+            store.add_design(questions, factors)
+            grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind
+            to_pay = copy(sources, todo, recorder)
+            refused = portal.call(recorded(send(model, sampling, to_pay, limits, recorder), recorder), tick)
+            if refused:
+                raise BudgetError(limits.refusal(refused.cell.prompt))
+    _warn_about(recorder.errors, folder)
+    return load_run(folder)
+
+
+@contextmanager
+def _progress(name: str, planned: int, todo: int, recorder: Recorder, *, shown: bool) -> Iterator[Callable[[], None]]:
+    """A bar that counts committed samples; yields what refreshes it. A log file gets a line every 30 seconds."""
+    from tqdm.auto import tqdm
+
+    live = sys.stderr.isatty() or "ipykernel" in sys.modules
+    pause = 0.2 if live else 30
+    done = planned - todo
+    with tqdm(total=planned, initial=done, desc=name, unit="sample", disable=not shown, mininterval=pause) as bar:
+
+        def tick() -> None:
+            bar.update(done + recorder.stored - bar.n)
+            if recorder.failed:
+                bar.set_postfix(errors=recorder.failed, refresh=False)
+
+        try:
+            yield tick
+        finally:
+            tick()
+
+
+@contextmanager
+def _resumable(folder: Path) -> Iterator[None]:
+    """An error of the model, the grader or the budget says that nothing is lost, and how to go on."""
+    try:
+        yield
+    except (StoreError, InputError):
+        raise
+    except PromptlabError as problem:
+        raise type(problem)(f"{problem}. {_how_to_go_on(folder)}") from problem
+    except Exception as problem:
+        problem.add_note(_how_to_go_on(folder))
+        raise
+
+
+def _how_to_go_on(folder: Path) -> str:
+    with Store(folder) as store:
+        (stored,) = next(store.rows("SELECT count(*) FROM samples WHERE ending != 'error'"))
+    return f"{stored:,} samples are kept in {folder}; the same call again goes on from there"
+
+
+def _warn_about(errors: Counter[str], folder: Path) -> None:
+    """Failed samples are missing data: never silently."""
+    if errors:
+        reasons = "; ".join(f"{n} x {reason}" for reason, n in errors.most_common(3))
+        more = f"; {len(errors) - 3} other reasons" if len(errors) > 3 else ""
+        warnings.warn(
+            f"{errors.total()} samples failed in {folder} ({reasons}{more}): the same call again tries them again",
+            stacklevel=3,
+        )

@@ -1,0 +1,128 @@
+"""The manifest over the life of a run: what it was made with, and every call that added to it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from promptlab.errors import BudgetError, InputError
+from promptlab.records import Scorer
+from promptlab.store import environment, without_secrets, write_manifest
+from promptlab.types import Model, Sampling
+
+
+def identity(model: Model, sampling: Sampling, scorer: Scorer) -> dict[str, Any]:
+    """The part of a manifest that every call on one directory must share (the engine apart)."""
+    name, version = scorer.identity
+    asked = scorer.answer_format
+    made_with = {
+        "name": model.name,
+        "model": without_secrets(asdict(model.id)),
+        "sampling": asdict(sampling),
+        "answer_format": asdict(asked) if asked else None,
+        "grader": {"name": name, "version": version},
+    }
+    try:
+        return plain_json(made_with)
+    except TypeError as problem:
+        raise InputError(f"sampling.extra must hold plain values only: {problem}") from None
+
+
+def check_same(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any], *, regraded: bool) -> None:
+    """Refuse to mix: the same model, sampling, answer format and grader as before.
+
+    Another grader is welcome where `regraded`, that is where it has graded everything that is stored.
+    """
+    different = settings_differ(old, new, ("model", "sampling", "answer_format"))
+    if different:
+        raise InputError(f"{folder} was made with other settings: {'; '.join(different)}. Use another path")
+    if not regraded and (different := settings_differ(old, new, ("grader",))):
+        raise InputError(
+            f"{folder} was graded by another grader: {'; '.join(different)}. Grade what is stored again first, with "
+            "load_run(path).regrade(grader), or use another path"
+        )
+
+
+def settings_differ(old: Mapping[str, Any], new: Mapping[str, Any], parts: Iterable[str]) -> list[str]:
+    """What differs in these parts of two manifests; another engine is no other model."""
+    lines = [line for part in parts for line in differences(part, old.get(part), new.get(part))]
+    return [line for line in lines if not line.startswith("model.engine:")]
+
+
+def differences(name: str, old: Any, new: Any) -> list[str]:
+    """What differs, one text each: ``sampling.top_p: 0.9 -> 1.0``."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = list({**old, **new})
+        return [line for key in keys for line in differences(f"{name}.{key}", old.get(key), new.get(key))]
+    return [] if old == new else [f"{name}: {old!r} -> {new!r}"]
+
+
+def plain_json(value: Any) -> Any:
+    """The value as it comes back from a JSON file, so that old and new compare."""
+    return json.loads(json.dumps(value))
+
+
+def manifest(
+    old: Mapping[str, Any] | None,
+    made_with: Mapping[str, Any],
+    model: Model,
+    conditions: Mapping[str, Mapping[str, Any]],
+    questions: Any,
+    samples: int,
+) -> dict[str, Any]:
+    """The manifest from now on: settings as they are, conditions and sessions added to what was there."""
+    old = old or {}
+    source = {name: getattr(questions, name, None) for name in ("name", "origin", "hash")}
+    return {
+        **made_with,
+        "settings": without_secrets(getattr(model, "settings", {})),
+        "questions": {**source, "count": len(questions)},
+        "conditions": {**old.get("conditions", {}), **conditions},
+        "samples": samples,
+        "seed": made_with["sampling"]["seed"],
+        **environment(),
+        "started": old.get("started", _now()),
+        "updated": _now(),
+        "sessions": list(old.get("sessions", [])),
+    }
+
+
+@contextmanager
+def session(
+    folder: Path, manifest: dict[str, Any], paid: Mapping[str, int], planned: int, pending: int
+) -> Iterator[None]:
+    """Note one call of `run` in the manifest: when it started and, also after Ctrl-C, how it ended and what it cost.
+
+    After ``kill -9`` the entry has no ``ended``.
+    """
+    entry: dict[str, Any] = {"started": _now(), "planned": planned, "pending": pending}
+    entry |= {"conditions": list(manifest["conditions"]), "questions": manifest["questions"]["count"]}
+    entry |= {"samples": manifest["samples"], "engine": manifest["model"]["engine"], "git": manifest["git"]}
+    manifest["planned"] = planned
+    manifest["sessions"].append(entry)
+    write_manifest(folder, manifest)
+    try:
+        yield
+        entry["ended"] = "completed"
+    except BaseException as problem:
+        entry["ended"] = _how(problem)
+        raise
+    finally:
+        entry["paid"] = dict(paid)
+        entry["stopped"] = manifest["updated"] = _now()
+        write_manifest(folder, manifest)
+
+
+def _how(problem: BaseException) -> str:
+    if isinstance(problem, KeyboardInterrupt):
+        return "interrupted"
+    return "budget" if isinstance(problem, BudgetError) else f"failed: {type(problem).__name__}"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")

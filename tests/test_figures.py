@@ -1,0 +1,143 @@
+"""Figures draw what the comparison holds, on the Axes they are given, and change nothing else."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import matplotlib as mpl
+import matplotlib.figure
+import numpy as np
+import pandas as pd
+import pytest
+
+from promptlab import figures
+from promptlab.comparison import compare, contrast
+
+mpl.use("agg")
+
+ARMS = {"zero-shot": 0, "few-shot-1": 1, "few-shot-3": 3, "few-shot-3-one-message": 3}
+EFFECT = {"r1": -0.15, "plain": -0.05}
+
+
+def samples(models: tuple[str, ...] = ("r1", "plain")) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "model": model,
+            "condition": name,
+            "question": f"q{q}",
+            "sample": 0,
+            "score": float(rng.random() < 0.7 + EFFECT[model] * shots),
+            "ending": "truncated" if rng.random() < 0.05 else "complete",
+            "answered": True,
+            "answer": "1",
+            "bypassed": bool(rng.random() < 0.2),
+            "copied_number": bool(shots and rng.random() < 0.3),
+            "reasoning_words": int(rng.integers(5, 50)),
+            "shots": shots,
+            "style": "worked" if shots else "",
+            "select": "random" if shots else "",
+            "layout": "" if not shots else "one-message" if "message" in name else "turns",
+        }
+        for model in models
+        for name, shots in ARMS.items()
+        for q in range(60)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return compare(samples(), baseline="zero-shot", margin=0.02)
+
+
+DRAWN = {
+    "scores": figures.scores,
+    "degradation": figures.degradation,
+    "dose_response": figures.dose_response,
+    "accounting": figures.accounting,
+    "feature": lambda c, ax=None: figures.feature(c, "reasoning_words", ax),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
+def test_a_figure_uses_the_axes_it_is_given_and_no_global_state(draw, comparison):
+    before = dict(mpl.rcParams)
+    ax = mpl.figure.Figure(layout="constrained").subplots()
+    assert draw(comparison, ax) is ax
+    assert dict(mpl.rcParams) == before
+    assert ax.get_xlabel()
+    assert len(ax.collections) + len(ax.patches) + len(ax.lines) > 3
+
+
+def points_of(ax, label: str) -> np.ndarray:
+    (found,) = [c for c in ax.collections if c.get_label() == label]
+    return np.asarray(found.get_offsets())
+
+
+def test_points_and_intervals_are_the_tables_numbers(comparison):
+    ax = figures.degradation(comparison)
+    rows = comparison.table[comparison.table["model"] == "r1"]
+    np.testing.assert_allclose(points_of(ax, "r1")[:, 0], 100 * rows["difference"])
+    ends = np.concatenate([s[:, 0] for c in ax.collections if hasattr(c, "get_segments") for s in c.get_segments()])
+    for low, high in rows[["low", "high"]].to_numpy():
+        assert np.isclose(ends, 100 * low).any()
+        assert np.isclose(ends, 100 * high).any()
+
+
+def test_an_open_marker_means_no_verdict(comparison):
+    ax = figures.degradation(comparison)
+    for model in ("r1", "plain"):
+        (dots,) = [c for c in ax.collections if c.get_label() == model]
+        is_white = [tuple(face[:3]) == (1, 1, 1) for face in dots.get_facecolors()]
+        verdicts = comparison.table.loc[comparison.table["model"] == model, "verdict"]
+        assert is_white == [v == "inconclusive" for v in verdicts]
+
+
+def test_models_of_one_row_do_not_cover_each_other(comparison):
+    ax = figures.scores(comparison)
+    assert not np.isclose(points_of(ax, "r1")[:, 1], points_of(ax, "plain")[:, 1]).any()
+
+
+def test_dose_response_has_a_line_for_each_kind_of_exemplars(comparison):
+    ax = figures.dose_response(comparison)
+    labels = ax.get_legend_handles_labels()[1]
+    assert {"r1, worked, random, turns", "r1, worked, random, one-message"} <= set(labels)
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "1", "3"]
+
+
+def test_bars_of_the_accounting_sum_to_the_difference(comparison):
+    ax = figures.accounting(comparison)
+    width = np.zeros(len(comparison.accounting))
+    for bar in ax.patches:
+        width[round(bar.get_y() + bar.get_height() / 2)] += bar.get_width()
+    np.testing.assert_allclose(width, 100 * comparison.accounting["difference"], atol=1e-9)
+
+
+def test_contrast_shows_both_effects_and_their_difference():
+    found = contrast(samples(), model="r1", control="plain", baseline="zero-shot")
+    ax = figures.against_control(found)
+    assert len(ax.get_legend_handles_labels()[1]) == 3
+    np.testing.assert_allclose(points_of(ax, "r1 less plain")[:, 0], 100 * found.table["contrast"])
+
+
+def test_a_missing_interval_draws_no_bar():
+    two = samples(("r1",)).query("question == 'q0'")
+    ax = figures.degradation(compare(two, baseline="zero-shot"))
+    assert np.isfinite(points_of(ax, "r1")).all()
+
+
+def test_save_writes_svg_png_and_the_numbers(comparison, tmp_path):
+    paths = figures.save(figures.scores(comparison), tmp_path / "new" / "a-scores", comparison.summary)
+    assert [p.name for p in paths] == ["a-scores.svg", "a-scores.png", "a-scores.csv"]
+    assert ET.parse(paths[0]).getroot().tag.endswith("svg")
+    assert paths[1].read_bytes().startswith(b"\x89PNG")
+    assert list(pd.read_csv(paths[2])["condition"]) == list(comparison.summary["condition"])
+
+
+def test_no_figure_is_left_open_in_pyplot_by_drawing_on_given_axes(comparison):
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+    figures.scores(comparison, mpl.figure.Figure().subplots())
+    assert plt.get_fignums() == []

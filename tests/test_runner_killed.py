@@ -1,0 +1,138 @@
+"""After ``kill -9`` at any moment the same command ends with the same records, and pays only for what was in flight."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from promptlab.records import load_run
+from promptlab.store import Store
+
+HERE = Path(__file__).parent
+IN_FLIGHT = 6
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {here!r})
+from local_models import QUESTIONS, SAMPLING
+from promptlab.models import open_model
+from promptlab.prompts import concise, zero_shot
+from promptlab.runner import run
+from promptlab.store import database
+
+url, path, point, n = *sys.argv[1:4], int(sys.argv[4])
+die = lambda: os.kill(os.getpid(), signal.SIGKILL)
+commit, grade_rows, calls = database.Store.commit, database.grade_rows, 0
+
+def counted(*given):
+    global calls
+    calls += 1
+    if point == "before" and calls == n:
+        die()
+    commit(*given)
+    if point == "after" and calls == n:
+        die()
+
+def within(*given):  # its samples are in the transaction already
+    if point == "within" and calls == n:
+        die()
+    return grade_rows(*given)
+
+database.Store.commit, database.grade_rows = counted, within
+model = open_model("openai:fake@" + url, max_in_flight={in_flight})
+run(model, [zero_shot(), concise()], QUESTIONS, samples=3, sampling=SAMPLING, path=path, progress=False)
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server in its own process, which outlives the killed runs; (URL, its log)."""
+    log = tmp_path_factory.mktemp("server") / "log.jsonl"
+    command = [sys.executable, "-m", "tests.fake_server", "--latency", "0.08", "--log", str(log)]
+    process = subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    yield process.stdout.readline().strip(), log
+    process.terminate()
+    process.wait()
+
+
+def start(url: str, path: Path, point: str = "never", n: int = 0) -> subprocess.Popen[str]:
+    code = KILLED.format(here=str(HERE), in_flight=IN_FLIGHT)
+    command = [sys.executable, "-c", code, url, str(path), point, str(n)]
+    return subprocess.Popen(command, cwd=HERE.parent, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process: subprocess.Popen[str]) -> int:
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode in (0, -signal.SIGKILL), errors
+    return process.returncode
+
+
+def requests(log: Path) -> Counter[str]:
+    lines = log.read_text().splitlines() if log.exists() else []
+    return Counter(json.loads(line)["digest"] for line in lines)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    path = tmp_path_factory.mktemp("undisturbed")
+    assert finish(start(server[0], path)) == 0
+    return comparable(path)
+
+
+def comparable(path: Path) -> pd.DataFrame:
+    return load_run(path).to_frame().drop(columns="seconds")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no kill -9 on Windows")
+@pytest.mark.parametrize("point", ["before", "after", "within", "any time", "any time again"])
+def test_after_kill_9_the_same_command_goes_on(
+    server: tuple[str, Path], undisturbed: pd.DataFrame, tmp_path: Path, point: str
+):
+    url, log = server
+    rng = random.Random(point)
+    earlier = requests(log)
+    process = start(url, tmp_path, point, rng.randint(2, 6))
+    if point.startswith("any time"):
+        limit = rng.randint(5, 60)
+        while (requests(log) - earlier).total() < limit:
+            time.sleep(0.005)
+        process.kill()
+    assert finish(process) == -signal.SIGKILL
+    with Store(tmp_path) as store:
+        (kept,) = next(store.rows("SELECT count(*) FROM samples"))
+        sent = (requests(log) - earlier).total()
+    assert sent - kept <= 2 * IN_FLIGHT, "in flight, and the group that was being committed"
+    assert finish(start(url, tmp_path)) == 0
+    pd.testing.assert_frame_equal(comparable(tmp_path), undisturbed)
+    assert undisturbed["key"].is_unique
+    assert len(undisturbed) == 2 * 12 * 3
+    assert (requests(log) - earlier).total() - 72 == sent - kept, "repeated: only what was lost"
+    sessions = load_run(tmp_path).manifest["sessions"]
+    assert [entry.get("ended") for entry in sessions] == [None, "completed"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for a child on Windows")
+def test_after_ctrl_c_in_a_script_too(server: tuple[str, Path], undisturbed: pd.DataFrame, tmp_path: Path):
+    url, log = server
+    earlier = requests(log)
+    process = start(url, tmp_path)
+    while (requests(log) - earlier).total() < 20:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert load_run(tmp_path).manifest["sessions"][-1]["ended"] == "interrupted"
+    lost = (requests(log) - earlier).total() - len(comparable(tmp_path))
+    assert 0 <= lost <= 2 * IN_FLIGHT
+    assert finish(start(url, tmp_path)) == 0
+    pd.testing.assert_frame_equal(comparable(tmp_path), undisturbed)
