@@ -56,9 +56,17 @@ ARMS = [
 
 
 @pytest.mark.parametrize("condition", ARMS, ids=lambda c: c.name)
-def test_every_arm_asks_for_the_answer_format_once_and_in_the_same_words(condition):
-    assert text_of(condition, answer_format=TAGS).count(TAGS.sentence) == 1
+def test_every_arm_asks_for_the_answer_format_in_the_same_words(condition):
+    prompt = condition.render(ASKED, pool=POOL, answer_format=TAGS)
+    asked = [prompt.text or ""] if prompt.text else [m.content for m in prompt.messages if m.role == "user"]
+    assert [turn.count(TAGS.sentence) for turn in asked] == [1] * len(asked)
     assert TAGS.sentence not in text_of(condition)
+
+
+def test_an_earlier_turn_reads_like_the_last_one():
+    messages = (concise() + few_shot(2)).render(ASKED, pool=POOL, answer_format=TAGS).messages
+    tails = {m.content.split("?", 1)[1] for m in messages if m.role == "user"}
+    assert tails == {f"\nBe concise.\n{TAGS.sentence}"}
 
 
 @pytest.mark.parametrize("condition", ARMS, ids=lambda c: c.name)
@@ -72,7 +80,6 @@ def test_turns_alternate_and_show_answers_in_the_runs_format():
     messages = few_shot(2).render(ASKED, pool=POOL, answer_format=TAGS).messages
     assert [m.role for m in messages] == ["user", "assistant", "user", "assistant", "user"]
     assert re.fullmatch(r"(\d+) \+ 1 = (\d+)\. <answer>\2</answer>", messages[1].content)
-    assert TAGS.sentence not in messages[0].content
 
 
 def test_layouts_carry_the_same_exemplars():
@@ -210,8 +217,8 @@ def test_preview_counts_tokens_and_cost_without_a_call():
         Counting(), [zero_shot(), concise()], questions, samples=2, sampling=Sampling(max_tokens=10), prices=(1.0, 2.0)
     )
     row = shown.table.set_index("condition").loc["zero-shot"]
-    assert (row.requests, row.prompt_tokens_median, row.prompt_tokens) == (6, 5, 30)
-    assert row.cost_worst_case == pytest.approx((30 * 1.0 + 60 * 2.0) / 1e6, abs=1e-4)
+    assert (row.requests, row["median"], row.prompt_tokens) == (6, 5, 30)
+    assert row.worst_cost == pytest.approx((30 * 1.0 + 60 * 2.0) / 1e6, abs=1e-4)
     assert shown.prompt("concise", "q2") == "What is 2 + 1?\nBe concise."
     assert "What is 0 + 1?" in repr(shown)
     with pytest.raises(InputError, match="did you mean 'concise'"):

@@ -36,7 +36,7 @@ class Condition:
         Send the template's text as it is, without a chat template: for base models.
     exemplars, layout
         Which exemplars, and where they stand: earlier ``turns`` of the chat, in ``one-message`` with the question,
-        or in the ``system`` message.
+        or in the ``system`` message. An earlier turn reads like the last one, instruction and answer format included.
     replicate
         Another value gives other samples of the same prompt: an A/A comparison.
     """

@@ -1,0 +1,82 @@
+"""The command line: every example of its help runs, errors are one line, exit codes tell a script the truth."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from promptlab import cli
+from promptlab.errors import BudgetError
+
+ROOT = Path(__file__).parents[1]
+
+
+def promptlab(*words: str, cwd: Path, timeout: float = 280) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "promptlab", *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working directory that holds the shipped experiments, as in a checkout."""
+    path = tmp_path_factory.mktemp("cli")
+    shutil.copytree(ROOT / "experiments", path / "experiments", ignore=shutil.ignore_patterns("*miniature*"))
+    return path
+
+
+ORDER = ("fetch", "models", "conditions", "run", "show", "demo")  # `show` looks at what `run` has made
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("name", ORDER)
+def test_the_example_in_every_help_runs(name: str, folder: Path, base_weights: Path):
+    words = shlex.split(cli.COMMANDS[name].example)
+    assert words[:2] == ["promptlab", name]
+    done = promptlab(*words[1:], cwd=folder)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip()
+
+
+def test_every_command_has_an_example_in_its_help(capsys: pytest.CaptureFixture[str]):
+    assert set(ORDER) == set(cli.COMMANDS)
+    for name, command in cli.COMMANDS.items():
+        with pytest.raises(SystemExit) as ended:
+            cli.main([name, "--help"])
+        assert ended.value.code == 0
+        assert command.example in " ".join(capsys.readouterr().out.split())
+
+
+def test_bad_input_is_one_line_and_exit_2(tmp_path: Path):
+    (tmp_path / "mine.yaml").write_text("modls: [x]\n")
+    done = promptlab("run", "mine.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("promptlab: mine.yaml: unknown key of an experiment 'modls': did you mean 'models'?")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_debug_shows_the_traceback(tmp_path: Path):
+    done = promptlab("run", "nowhere.yaml", "--debug", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+
+
+def test_a_folder_without_a_run(tmp_path: Path):
+    done = promptlab("show", str(tmp_path), cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert done.stderr.startswith("promptlab: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("problem", "code"), [(BudgetError("spent"), 1), (KeyboardInterrupt(), 130)])
+def test_other_ends(problem: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys):
+    def fails(_):
+        raise problem
+
+    monkeypatch.setitem(cli.COMMANDS, "models", cli.COMMANDS["models"]._replace(run=fails))
+    assert cli.main(["models"]) == code
+    assert capsys.readouterr().err.startswith("promptlab: ")
