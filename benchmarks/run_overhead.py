@@ -64,6 +64,7 @@ def through_promptlab(base_url: str, samples: int) -> None:
 def side(name: str, base_url: str, samples: int) -> None:
     """One side in this process: prints seconds and peak memory as JSON."""
     import openai  # noqa: F401  (its import, 0.3 s, is on neither side's clock)
+
     import promptlab.runner  # noqa: F401
 
     start = time.perf_counter()

@@ -117,7 +117,7 @@ COMMANDS = {
     "show": Command(
         _show,
         "show what a run's model answered to one question under each condition",
-        "promptlab show runs/first-run --condition zero-shot",
+        "promptlab show runs/first-run/instruct --condition zero-shot",
         (
             Option("run", "the run's directory"),
             Option("--question", "a question's id (default: the first)"),

@@ -10,10 +10,10 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from fake_server import FakeServer, Fault, Kind, answer_is, completion
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fake_server import FakeServer, Fault, Kind, answer_is, completion
 from promptlab.errors import InputError, ModelError, PromptlabError
 from promptlab.models import OpenAIModel
 from promptlab.models.transport import Blocks, Pace, Policy, _retry_after, is_loopback

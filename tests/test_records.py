@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from local_models import QUESTIONS, SAMPLING, LocalModel, complete
 
 import promptlab as lab
+from local_models import QUESTIONS, SAMPLING, LocalModel, complete
 from promptlab import traces
 from promptlab.errors import InputError, StoreError
 from promptlab.prompts import concise, few_shot, zero_shot

@@ -20,9 +20,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from local_models import QUESTIONS, SAMPLING, LocalModel, complete, text_of
 
 import promptlab as lab
+from local_models import QUESTIONS, SAMPLING, LocalModel, complete, text_of
 from promptlab.errors import BudgetError, InputError, ModelError, PromptlabError, StoreError
 from promptlab.prompts import concise, few_shot, zero_shot
 from promptlab.questions import QuestionSet

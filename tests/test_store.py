@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from local_models import QUESTIONS
 
+from local_models import QUESTIONS
 from promptlab.errors import StoreError
 from promptlab.store import Record, Sample, Store, environment, read_manifest, storable, without_secrets, write_manifest
 from promptlab.store.schema import VERSION

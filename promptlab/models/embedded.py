@@ -120,7 +120,8 @@ class EmbeddedModel:
     async def generate(self, requests: Sequence[Request]) -> AsyncGenerator[tuple[str, Completion], None]:
         """Answer all requests; of contiguous requests with a common beginning it is read once a slot."""
         engine = await asyncio.to_thread(self._engine)
-        lanes = [Lane(f"{address}/v1", self._spec.slots) for address in engine.addresses]
+        slots = range(self._spec.slots)
+        lanes = [Lane(f"{address}/v1", 1, body={"id_slot": i}) for address in engine.addresses for i in slots]
         async with aclosing(stream(requests, lanes, self._prepare, _POLICY, Pace(None))) as items:
             async for item in items:
                 yield item

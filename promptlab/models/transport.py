@@ -39,11 +39,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Lane:
-    """One server and how many requests it may hold; the key is known to the lane for one batch only."""
+    """One server, or one slot of it, and how many requests it may hold.
+
+    `body` is added to every request of the lane; the key is known to the lane for one batch only.
+    """
 
     base_url: str | None
     in_flight: int
     key: str = field(default="none", repr=False)
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,17 +127,19 @@ async def stream(
     blocks = Blocks(requests, len(lanes))
     done: asyncio.Queue[tuple[str, Completion] | Exception] = asyncio.Queue(2 * sum(lane.in_flight for lane in lanes))
 
-    async def work(number: int, client: AsyncOpenAI, key: str) -> None:
+    async def work(number: int, client: AsyncOpenAI, lane: Lane) -> None:
         try:
             while (request := blocks.take(number)) is not None:
-                await done.put((request.key, await _complete(client, prepare(request), policy, pace, key)))
+                call = prepare(request)
+                call = replace(call, body={**call.body, **lane.body})
+                await done.put((request.key, await _complete(client, call, policy, pace, lane.key)))
         except Exception as error:  # noqa: BLE001 (handed to the reader, who raises it)
             await done.put(error)
 
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(_client(lane, policy)) for lane in lanes]
         tasks = [
-            asyncio.create_task(work(number, clients[number], lane.key))
+            asyncio.create_task(work(number, clients[number], lane))
             for number, lane in enumerate(lanes)
             for _ in range(min(lane.in_flight, len(requests)))
         ]
