@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -87,8 +88,9 @@ def _progress(runs: Path, models: int) -> Iterator[None]:
 def _watch(runs: Path, models: int, done: threading.Event) -> None:
     from tqdm import tqdm
 
-    with tqdm(desc="starting", unit="sample", mininterval=0.5) as bar:
-        while not done.wait(0.5):
+    pause = 0.5 if sys.stderr.isatty() else 15  # a log file gets few lines
+    with tqdm(desc="starting", unit="sample") as bar:
+        while not done.wait(pause):
             stored, planned = _count(runs)
             if planned and bar.total is None:
                 bar.reset(total=planned * models)  # every model gets the same plan

@@ -141,6 +141,15 @@ def test_an_exemplar_that_repeats_the_question_is_refused(repeated):
         few_shot(exemplars=[(repeated, "8")], style="answers").render(ASKED)
 
 
+def test_a_draw_passes_over_what_repeats_the_question():
+    twin = Question("twin", "1 + 7 is what?", ("8",), cluster="add", meta={"rationale": "7 + 1 = 8."})
+    same = Question("asked", "Is what 7 + 1?", ("8",), cluster="add")
+    few = (twin, *POOL[1:6:2])
+    assert [q.id for q in few_shot(3, select="own-kind").exemplars.pick(same, few)].count("twin") == 0
+    with pytest.raises(InputError, match="the pool has 3 exemplars of kind 'add'"):
+        few_shot(4, select="own-kind").render(same, pool=few)
+
+
 def test_a_question_of_the_same_template_is_no_repetition():
     assert few_shot(exemplars=[("What is 8 + 1?", "9")], style="answers").render(ASKED).exemplars
 

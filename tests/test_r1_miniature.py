@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
+import importlib.util
+import itertools
 import json
 import math
 import re
@@ -15,18 +19,18 @@ import pytest
 from experiments.r1_miniature.chains import calculation, final, thinking, worked
 from experiments.r1_miniature.mixing import draw_task, exemplar_pool, training_questions
 from experiments.r1_miniature.recipe import CONFIG, load_recipe
-from experiments.r1_miniature.rewards import reward, well_formed
+from experiments.r1_miniature.rewards import Reward, reward, well_formed
 from promptlab.errors import InputError, ModelError
 from promptlab.formats import ANSWER_IS, ANSWER_TAGS, BOXED, FORMATS
 from promptlab.grading import number
 from promptlab.models.fetching import base_path
-from promptlab.prompts import zero_shot
+from promptlab.prompts import few_shot, zero_shot
 from promptlab.questions.arithmetic import all_templates
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion, Prompt
 
 needs_torch = pytest.mark.skipif(
-    __import__("importlib.util").util.find_spec("torch") is None, reason="torch is not installed (the `train` extra)"
+    importlib.util.find_spec("torch") is None, reason="torch is not installed (the `train` extra)"
 )
 SEEN = [template.name for template in all_templates() if not template.held_out]
 ONE_EACH = {question.cluster: question for question in training_questions(4 * len(SEEN), seed=3)}
@@ -131,7 +135,7 @@ def test_recipes_are_whole(path: Path) -> None:
 
 
 def test_a_recipe_with_an_unknown_entry_is_refused() -> None:
-    with pytest.raises(InputError, match="did you mean|allowed|expected"):
+    with pytest.raises(InputError, match="stepz"):
         load_recipe("r1", ["grpo.stepz=3"])
     assert load_recipe("r1", ["grpo.steps=3"]).grpo.steps == 3  # type: ignore[union-attr]
 
@@ -156,6 +160,7 @@ def tiny_network(vocabulary: int = 96, seed: int = 0) -> Any:
 
     from experiments.r1_miniature.network import LINEAR, NORMS, Network, Shape
 
+    torch.set_num_threads(1)  # several threads that wait for one another collapse on busy cores
     torch.manual_seed(seed)
     shape = Shape(blocks=2, width=24, heads=6, kv_heads=2, rope_base=10_000.0, epsilon=1e-5)
     sizes = {"attn_k": (8, 24), "attn_v": (8, 24), "ffn_gate": (40, 24), "ffn_up": (40, 24), "ffn_down": (24, 40)}
@@ -208,9 +213,10 @@ def test_sampler_agrees_with_the_whole_forward_pass() -> None:
         states = network.hidden(torch.tensor([prompt + answer[:-1]]), weights)[0, len(prompt) - 1 :]
         expected = log_probs(states, torch.tensor(answer), weights)
         assert torch.allclose(rollout.log_probs[row, : len(answer)], expected, atol=1e-4)
-        assert (95 in answer) == bool(rollout.ended[row]) and 95 not in answer[:-1]
+        assert (95 in answer) == bool(rollout.ended[row])
+        assert 95 not in answer[:-1]
     again = sampler.sample(prompts, 4, Settings(1.0, 1.0, 70, (95,)), seed=3)
-    assert torch.equal(rollout.lengths, again.lengths) and rollout.rows() == again.rows()
+    assert rollout.rows() == again.rows()
     assert sampler.sample(prompts, 4, Settings(1.0, 1.0, 70, (95,)), seed=4).rows() != rollout.rows()
 
 
@@ -287,6 +293,114 @@ def test_peft_rows_are_in_halves() -> None:
 
 
 @needs_torch
+def test_peft_gives_the_same_log_probabilities(tmp_path: Path) -> None:
+    """Also a check of the network itself against the transformers library's LLaMA."""
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed (the `train` extra)")
+    peft = pytest.importorskip("peft", reason="peft is not installed (the `train` extra)")
+    import torch
+
+    from experiments.r1_miniature.convert import PEFT_NAMES, to_halves, write_peft
+
+    network = tiny_network()
+    shape = network.shape
+    config = transformers.LlamaConfig(
+        vocab_size=96,
+        hidden_size=shape.width,
+        intermediate_size=40,
+        num_hidden_layers=shape.blocks,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.kv_heads,
+        rms_norm_eps=shape.epsilon,
+        rope_theta=shape.rope_base,
+        tie_word_embeddings=True,
+    )
+    names = {**PEFT_NAMES, "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm"}
+    weights = {
+        f"model.layers.{i}.{name}.weight": to_halves(network.base(kind)[i], kind, shape)
+        for kind, name in names.items()
+        for i in range(shape.blocks)
+    }
+    weights |= {name: network.base("token_embd") for name in ("model.embed_tokens.weight", "lm_head.weight")}
+    model = transformers.LlamaForCausalLM(config)
+    model.load_state_dict({**weights, "model.norm.weight": network.base("output_norm")})
+    ids, merged = torch.tensor([[5, 9, 3, 60, 2, 17]]), network.merged()
+    with torch.no_grad():
+        ours = (network.hidden(ids, merged) @ merged.embedding.T).log_softmax(-1)
+        without = model(ids).logits.log_softmax(-1)
+        adapted = peft.PeftModel.from_pretrained(model, str(write_peft(network, tmp_path)))
+        theirs = adapted(ids).logits.log_softmax(-1)
+    assert torch.allclose(ours, theirs, atol=1e-4)
+    assert (without - theirs).abs().max() > 0.1
+
+
+class Letters:
+    """A stand-in for the tokeniser: a token a letter."""
+
+    ends = (95,)
+
+    def encode(self, text: str) -> list[int]:
+        return [ord(letter) % 95 for letter in text]
+
+    def encode_all(self, texts: list[str]) -> list[list[int]]:
+        return [self.encode(text) for text in texts]
+
+    def decode_all(self, rows: list[list[int]]) -> list[str]:
+        return ["".join(chr(token + 32) for token in row if token != 95) for row in rows]
+
+
+@needs_torch
+def test_the_sampler_is_a_model_that_can_be_run(tmp_path: Path) -> None:
+    pytest.importorskip("gguf", reason="gguf is not installed (the `train` extra)")
+    from experiments.r1_miniature.gpu_model import GpuModel
+    from experiments.r1_miniature.record import DROPPED, write
+    from experiments.r1_miniature.sampler import Sampler
+    from promptlab.questions import load_questions
+    from promptlab.runner import run
+    from promptlab.types import Sampling
+
+    class Tiny(GpuModel):
+        def __init__(self) -> None:
+            self.name, self.context, self._groups, self._adapter_hash, self._device = "tiny", 8192, 4, "", "cpu"
+            self._tokens, self._sampler = Letters(), Sampler(tiny_network(), keep=1)  # type: ignore[assignment]
+
+    def recorded(folder: str) -> Any:
+        return run(
+            Tiny(),
+            [zero_shot(), few_shot(k=1)],
+            load_questions("arithmetic", split="dev", n=5, seed=0),
+            samples=3,
+            sampling=Sampling(max_tokens=70, temperature=5.0, top_p=1.0),
+            path=tmp_path / folder,
+            progress=False,
+        ).to_frame()
+
+    frame = recorded("one")
+    assert len(frame) == 2 * 5 * 3
+    assert set(frame["ending"]) <= {"complete", "truncated", "empty"}
+    assert (frame.loc[frame["ending"] == "truncated", "completion_tokens"] == 70).all()
+    assert frame.groupby(["condition", "question"])["completion"].nunique().max() == 3
+    assert frame["completion"].equals(recorded("two")["completion"])
+    pytest.importorskip("pyarrow")
+    import pandas as pd
+
+    write(frame, tmp_path / "frame.parquet")
+    back = pd.read_parquet(tmp_path / "frame.parquet")
+    assert list(back.columns) == [column for column in frame.columns if column not in DROPPED]
+    assert back["completion"].tolist() == frame["completion"].tolist()
+
+
+@pytest.mark.parametrize("module", ["chains", "rewards", "grpo"])
+def test_examples_in_docstrings(module: str) -> None:
+    if module == "grpo":
+        pytest.importorskip("torch", reason="torch is not installed (the `train` extra)")
+    loaded = importlib.import_module(f"experiments.r1_miniature.{module}")
+    extra = {"torch": importlib.import_module("torch")} if module == "grpo" else None
+    found = doctest.testmod(loaded, extraglobs=extra)
+    assert found.attempted
+    assert not found.failed
+
+
+@needs_torch
 def test_an_update_raises_what_was_rewarded_and_passes_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
@@ -302,13 +416,14 @@ def test_an_update_raises_what_was_rewarded_and_passes_add_up(monkeypatch: pytes
         monkeypatch.setattr(grpo, "_TOKENS", tokens)
         network = tiny_network()
         tables = [batch_tensors([e], "cpu") for e in examples]
-        old = [answer_log_probs(network, *t).detach() for t in tables]
+        old = [answer_log_probs(network, *t, network.merged()).detach() for t in tables]
         batch = grpo.Batch([], examples, old, [], rewarded)
         optimiser = torch.optim.SGD(network.parameters(), lr=0.5)
         told = grpo.update(network, optimiser, batch, range(6), recipe)
-        assert told["drift"] < 1e-5 and told["clipped"] == 0
-        gain = torch.stack([(answer_log_probs(network, *t).detach() - o).sum() for t, o in zip(tables, old, strict=True)])
-        return gain, network
+        assert told["drift"] < 1e-5
+        assert told["clipped"] == 0
+        new = [answer_log_probs(network, *t, network.merged()).detach() for t in tables]
+        return torch.stack([(n - o).sum() for n, o in zip(new, old, strict=True)]), network
 
     (gain, whole), (_, pieces) = after_one_update(10_000), after_one_update(6)
     assert (gain[:4] * rewarded[:4]).sum() > 0
@@ -342,7 +457,7 @@ def engine_log_probs(base: Path, adapter: Path | None, text: str) -> dict[str, f
 PROMPTS = [
     Prompt(text="The capital of France is"),
     zero_shot().render(ONE_EACH["trip-remaining"], answer_format=ANSWER_IS),
-    draw_task(ONE_EACH["shop-change"], load_recipe("sft", ["mix.few_shot=1.0"]).mix, exemplar_pool(5), Random(2)).prompt,
+    few_shot(k=3, layout="one-message").render(ONE_EACH["shop-change"], pool=exemplar_pool(5)),
 ]
 
 
@@ -360,8 +475,10 @@ def unquantised(base: Path, target: Path) -> Path:
     for tensor in reader.tensors:
         weights = dequantize(tensor.data, tensor.tensor_type)
         writer.add_tensor(tensor.name, weights.astype(np.float16) if weights.ndim > 1 else weights.astype(np.float32))
-    for write in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file, writer.close):
-        write()
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
     return target
 
 
@@ -399,29 +516,43 @@ def test_tokens_and_log_probabilities_are_llama_cpps(base: Path, tmp_path: Path)
                 gaps = [abs(ours[i].item() - p) for i, p in theirs.items() if p > -6]
                 assert max(gaps) < 0.02
                 moved.append(ours)
-    assert all((one - other).abs().max() > 1 for one, other in zip(moved[:3], moved[3:], strict=True))
+    changes = [float((one - other).abs().max()) for one, other in zip(moved[:3], moved[3:], strict=True)]
+    assert min(changes) > 0.3, changes  # far more than the tolerance
 
 
 @pytest.mark.slow
 @needs_torch
-def test_sft_and_grpo_run_and_resume_on_a_cpu(base: Path, tmp_path: Path) -> None:
+def test_sft_and_grpo_run_and_resume_on_a_cpu(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import numpy as np
+    import torch
+    from gguf import GGUFReader
+
+    from experiments.r1_miniature import grpo
     from experiments.r1_miniature.train import main
 
     def train(model: str, out: str, *more: str) -> int:
         return main([model, "--device", "cpu", "--dev", "0", "--out", str(tmp_path / out), *more])
 
-    small = ("--set", "sft.questions=64", "--set", "sft.batch=4", "--set", "sft.lr=3e-3", "--steps", "4")
+    torch.set_num_threads(1)
+    small = [f"sft.{entry}" for entry in ("questions=2", "batch=2", "epochs=3", "lr=0.003")]  # one batch, three times
+    small = [word for entry in small for word in ("--set", entry)]
     assert train("sft-narrow", "one", *small) == 0
     losses = [float(row.split(",")[1]) for row in (tmp_path / "one/sft-narrow/curve.csv").read_text().splitlines()[1:]]
-    assert len(losses) == 4 and losses[-1] < losses[0]
-    assert train("sft-narrow", "two", *small, "--seconds", "0") == 3  # stops after each step
-    while train("sft-narrow", "two", *small, "--seconds", "0") == 3:
-        pass
+    assert len(losses) == 3
+    assert losses == sorted(losses, reverse=True)
+    stops = [train("sft-narrow", "two", *small, "--seconds", "0") for _ in range(4)]  # each stops after one step
+    assert stops == [3, 3, 3, 0]
+    curves = [(tmp_path / out / "sft-narrow/curve.csv").read_text().splitlines() for out in ("one", "two")]
+    assert [row.rpartition(",")[0] for row in curves[0]] == [row.rpartition(",")[0] for row in curves[1]]
     adapters = [(tmp_path / out / "sft-narrow/adapter.gguf").read_bytes() for out in ("one", "two")]
     assert adapters[0] == adapters[1]
 
+    lengths = itertools.count()  # so few steps never earn a real reward: any spread will do
+    monkeypatch.setattr(grpo, "reward", lambda task, completion: Reward(next(lengths) % 2, False, 0))
     tiny = [f"grpo.{entry}" for entry in ("questions=2", "samples=4", "updates=1", "max_tokens=24")]
     assert train("r1-narrow", "one", "--steps", "1", *(word for entry in tiny for word in ("--set", entry))) == 0
-    after = (tmp_path / "one/r1-narrow/adapter.gguf").read_bytes()
-    assert after != adapters[0] and len(after) < 5_000_000
+    start, path = (tmp_path / "one" / model / "adapter.gguf" for model in ("sft-narrow", "r1-narrow"))
+    before, after = ({t.name: np.array(t.data) for t in GGUFReader(file).tensors} for file in (start, path))
+    assert all((before[name] != after[name]).any() for name in before)
+    assert path.stat().st_size < 5_000_000
     assert json.loads((tmp_path / "one/r1-narrow/recipe.json").read_text())["grpo"]["samples"] == 4

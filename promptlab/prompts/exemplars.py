@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Literal, get_args
 
 from promptlab.errors import InputError, unknown
@@ -57,15 +58,25 @@ class Exemplars:
         return 0 if self.given else int(digest(question.id)[:8], 16) % self.draws
 
     def pick(self, question: Question, pool: Sequence[Question]) -> tuple[Question, ...]:
-        """The k exemplars for a question, in the order shown; none of them repeats the question."""
+        """The k exemplars for a question, in the order shown.
+
+        None of them repeats the question: a draw passes over such a one, a given one is an `InputError`.
+        """
+        if self.given:
+            chosen = self.given[: self.k]
+            for exemplar in chosen:
+                if _repeats(question, exemplar):
+                    raise InputError(
+                        f"exemplar {exemplar.id!r} repeats the test question {question.id!r}: {question.text[:80]!r}"
+                    )
+            return chosen
         candidates = self._candidates(question, pool)
         order = _order(len(candidates), f"{self.seed}/{self.draw_of(question)}")
-        chosen = self.given[: self.k] if self.given else tuple(candidates[i] for i in order[: self.k])
-        if len(chosen) < self.k:
-            raise InputError(self._too_few(question, pool, len(chosen)))
-        for exemplar in chosen:
-            _refuse_repetition(question, exemplar)
-        return chosen
+        allowed = (candidates[i] for i in order if not _repeats(question, candidates[i]))
+        drawn = tuple(islice(allowed, self.k))
+        if len(drawn) < self.k:
+            raise InputError(self._too_few(question, pool, len(drawn)))
+        return drawn
 
     def show(self, exemplar: Question, answer_format: AnswerFormat | None) -> str:
         """The answer side of an exemplar, in the very format that the run asks for."""
@@ -97,8 +108,7 @@ def _order(n: int, key: str) -> tuple[int, ...]:
     return tuple(random.Random(key).sample(range(n), n))
 
 
-def _refuse_repetition(question: Question, exemplar: Question) -> None:
-    """An exemplar that repeats the test question gives the answer away, also with its words in another order."""
+def _repeats(question: Question, exemplar: Question) -> bool:
+    """Whether an exemplar would give the answer away: the question itself, inside more text or in another order."""
     asked, shown = normalise(question.text), normalise(exemplar.text)
-    if sorted(asked.split()) == sorted(shown.split()) or f" {asked} " in f" {shown} ":
-        raise InputError(f"exemplar {exemplar.id!r} repeats the test question {question.id!r}: {question.text[:80]!r}")
+    return sorted(asked.split()) == sorted(shown.split()) or f" {asked} " in f" {shown} "

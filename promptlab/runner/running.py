@@ -120,13 +120,17 @@ def run(
     return load_run(folder)
 
 
+def _in_notebook() -> bool:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
+
+
 @contextmanager
 def _progress(name: str, planned: int, todo: int, recorder: Recorder, *, shown: bool) -> Iterator[Callable[[], None]]:
     """A bar that counts committed samples; yields what refreshes it. A log file gets a line every 30 seconds."""
     from tqdm.auto import tqdm
 
-    live = sys.stderr.isatty() or "ipykernel" in sys.modules
-    pause = 0.2 if live else 30
+    pause = 0.2 if sys.stderr.isatty() or _in_notebook() else 30
     done = planned - todo
     with tqdm(total=planned, initial=done, desc=name, unit="sample", disable=not shown, mininterval=pause) as bar:
 

@@ -1,0 +1,213 @@
+"""Group-relative policy optimisation, by its published formula.
+
+For each question a group of answers is sampled. An answer's advantage is its reward, standardised within its group
+(Shao et al. 2024, arXiv 2402.03300, eq. 3); the loss is the clipped surrogate, averaged over all tokens of the update
+and clipped higher above than below (Yu et al. 2025, arXiv 2503.14476, eq. 8); no KL term. The policy that sampled is
+the one that the sampler's own log-probabilities speak of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from torch import Tensor
+
+from experiments.r1_miniature.mixing import Task, draw_task, training_questions
+from experiments.r1_miniature.network import Network, Weights, backward
+from experiments.r1_miniature.recipe import Grpo, Recipe
+from experiments.r1_miniature.rewards import Reward, reward
+from experiments.r1_miniature.sampler import Sampler, Settings
+from experiments.r1_miniature.sft import Example, answer_log_probs, batch_tensors
+from experiments.r1_miniature.tokens import Tokens
+from promptlab.models.chatml import render
+from promptlab.questions.arithmetic import LEVELS
+from promptlab.types import Completion, Question
+
+_TOKENS = 16_384  # tokens in one forward and backward pass; gradients add up over the passes of an update
+_MEMORY = 0.8  # weight of the past in the running accuracy of a level
+_EPSILON = 1e-6
+
+
+def advantages(rewards: Tensor) -> Tensor:
+    """(groups, samples) of rewards, standardised in each group; 0 where all are equal.
+
+    Examples
+    --------
+    >>> advantages(torch.tensor([[1.0, 0.0], [1.0, 1.0]])).round(decimals=2)
+    tensor([[ 0.7100, -0.7100],
+            [ 0.0000,  0.0000]])
+    """
+    spread = rewards.std(1, keepdim=True)
+    return (rewards - rewards.mean(1, keepdim=True)) / (spread + _EPSILON)
+
+
+def surrogate(new: Tensor, old: Tensor, advantage: Tensor, low: float, high: float) -> Tensor:
+    """The clipped objective of each token, to be maximised; all (tokens,)."""
+    ratio = (new - old).exp()
+    return torch.minimum(ratio * advantage, ratio.clamp(1 - low, 1 + high) * advantage)
+
+
+@dataclass
+class Levels:
+    """Which levels to ask: those that are neither too easy nor too hard now get more weight, p (1 - p) + floor."""
+
+    pools: Mapping[int, Sequence[Question]]
+    floor: float
+    accuracy: dict[int, float]
+
+    def draw(self, n: int, rng: Random) -> list[Question]:
+        weights = [p * (1 - p) + self.floor for p in self.accuracy.values()]
+        return [rng.choice(self.pools[level]) for level in rng.choices(list(self.accuracy), weights, k=n)]
+
+    def update(self, questions: Sequence[Question], correct: Sequence[float]) -> None:
+        for level in self.accuracy:
+            here = [c for q, c in zip(questions, correct, strict=True) if q.meta["level"] == level]
+            if here:
+                self.accuracy[level] = _MEMORY * self.accuracy[level] + (1 - _MEMORY) * sum(here) / len(here)
+
+
+def build_levels(recipe: Recipe, per_level: int = 4000) -> Levels:
+    assert recipe.grpo is not None
+    pools = {level: training_questions(per_level, recipe.seed, [level]) for level in LEVELS}
+    return Levels(pools, recipe.grpo.level_floor, dict.fromkeys(LEVELS, 0.5))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step sampled: rows in groups, with their advantages and the sampler's log-probabilities."""
+
+    tasks: Sequence[Task]
+    examples: Sequence[Example]
+    old: Sequence[Tensor]
+    rewards: Sequence[Reward]
+    advantages: Tensor  # (rows,)
+
+
+def sample_batch(recipe: Recipe, sampler: Sampler, tokens: Tokens, levels: Levels, step: int) -> Batch:
+    """Draw questions, sample their groups and grade them; everything follows from the seed and the step."""
+    grpo = recipe.grpo
+    assert grpo is not None
+    rng = Random(f"grpo/{recipe.seed}/{step}")
+    tasks = [draw_task(q, recipe.mix, (), rng) for q in levels.draw(grpo.questions, rng)]
+    prompts = tokens.encode_all([render(task.prompt) for task in tasks])
+    settings = Settings(grpo.temperature, 1.0, grpo.max_tokens, tokens.ends)
+    rollout = sampler.sample(prompts, grpo.samples, settings, rng.randrange(2**31))
+    answers, ended = rollout.rows(), rollout.ended.tolist()
+    graded = [
+        reward(tasks[i // grpo.samples], completion(tasks[i // grpo.samples], text, ended[i]))
+        for i, text in enumerate(tokens.decode_all(answers))
+    ]
+    totals = torch.tensor([r.total(grpo.format_reward, grpo.tag_reward) for r in graded])
+    levels.update([task.question for task in tasks for _ in range(grpo.samples)], [r.correct for r in graded])
+    return Batch(
+        tasks,
+        [Example(prompts[i // grpo.samples], row) for i, row in enumerate(answers)],
+        [rollout.log_probs[i, : len(row)] for i, row in enumerate(answers)],
+        graded,
+        advantages(totals.view(-1, grpo.samples)).flatten(),
+    )
+
+
+def completion(task: Task, text: str, ended: bool) -> Completion:
+    return Completion(task.prompt.prefill + text, "complete" if ended else "truncated")
+
+
+def update(
+    network: Network, optimiser: torch.optim.Optimizer, batch: Batch, rows: Sequence[int], grpo: Grpo
+) -> dict[str, float]:
+    """One gradient update on some rows of a batch; groups without any spread have nothing to say and are left out."""
+    device = network.base("output_norm").device
+    rows = [i for i in rows if abs(float(batch.advantages[i])) > 0]
+    if not rows:
+        return {"loss": 0.0, "drift": 0.0, "clipped": 0.0}
+    total = sum(len(batch.examples[i].answer) for i in rows)
+    merged = network.merged()
+    leaves = _leaves(merged)
+    parts = [_part(network, leaves, batch, piece, grpo, total, device) for piece in _pieces(batch, rows)]
+    optimiser.zero_grad(set_to_none=True)
+    _pull_back(merged, leaves)
+    torch.nn.utils.clip_grad_norm_(network.parameters(), grpo.clip_norm)
+    optimiser.step()
+    return {name: sum(part[name] for part in parts) for name in parts[0]}
+
+
+def _pieces(batch: Batch, rows: Sequence[int]) -> list[list[int]]:
+    """Rows of about equal length together, as many as fit into one pass."""
+    pieces: list[list[int]] = [[]]
+    for i in sorted(rows, key=lambda row: -len(batch.examples[row])):
+        if pieces[-1] and (len(pieces[-1]) + 1) * len(batch.examples[pieces[-1][0]]) > _TOKENS:
+            pieces.append([])
+        pieces[-1].append(i)
+    return pieces
+
+
+def _part(
+    network: Network, weights: Weights, batch: Batch, rows: list[int], grpo: Grpo, total: int, device: torch.device
+) -> dict[str, float]:
+    """Loss and gradient of one pass; returns its share of the update's mean loss, drift and clipped tokens."""
+    examples = [batch.examples[i] for i in rows]
+    table, marks = batch_tensors(examples, device)
+    lengths = torch.tensor([len(e.answer) for e in examples], device=device)
+    advantage = batch.advantages[rows].to(device).repeat_interleave(lengths)
+    old = torch.cat([batch.old[i] for i in rows]).to(device)
+    new = answer_log_probs(network, table, marks, weights)
+    loss = -surrogate(new, old, advantage, grpo.clip_low, grpo.clip_high).sum() / total
+    backward(loss)
+    ratio = (new.detach() - old).exp()
+    outside = (ratio < 1 - grpo.clip_low) | (ratio > 1 + grpo.clip_high)
+    shares = {"loss": loss.detach(), "drift": (ratio - 1).abs().sum() / total, "clipped": outside.sum() / total}
+    return {name: float(value) for name, value in shares.items()}
+
+
+def _leaves(merged: Weights) -> Weights:
+    """The merged weights as leaves: passes collect their gradients here, and the adapter is reached once."""
+    blocks = tuple({n: t.detach().requires_grad_(t.requires_grad) for n, t in b.items()} for b in merged.blocks)
+    return Weights(blocks, merged.embedding, merged.final_norm)
+
+
+def _pull_back(merged: Weights, leaves: Weights) -> None:
+    """Carry the collected gradients from the merged weights to the adapter."""
+    pairs = [
+        (whole, leaf.grad)
+        for block, leaf_block in zip(merged.blocks, leaves.blocks, strict=True)
+        for whole, leaf in zip(block.values(), leaf_block.values(), strict=True)
+        if leaf.grad is not None
+    ]
+    torch.autograd.backward([whole for whole, _ in pairs], [gradient for _, gradient in pairs])
+
+
+def train_step(
+    recipe: Recipe,
+    network: Network,
+    optimiser: torch.optim.Optimizer,
+    sampler: Sampler,
+    tokens: Tokens,
+    levels: Levels,
+    step: int,
+) -> dict[str, float]:
+    """Sample, grade and update; returns what the curve records."""
+    grpo = recipe.grpo
+    assert grpo is not None
+    for group in optimiser.param_groups:
+        group["lr"] = grpo.lr * min(1.0, (step + 1) / grpo.warmup)
+    batch = sample_batch(recipe, sampler, tokens, levels, step)
+    rows_each = grpo.questions // grpo.updates * grpo.samples
+    parts = [
+        update(network, optimiser, batch, range(i * rows_each, (i + 1) * rows_each), grpo) for i in range(grpo.updates)
+    ]
+    sampler.refresh()
+    return {**_summary(batch), **{f"{name}_{i}": part[name] for i, part in enumerate(parts) for name in part}}
+
+
+def _summary(batch: Batch) -> dict[str, float]:
+    n = len(batch.rewards)
+    return {
+        "accuracy": sum(r.correct for r in batch.rewards) / n,
+        "well_formed": sum(r.well_formed for r in batch.rewards) / n,
+        "tokens": sum(len(e.answer) for e in batch.examples) / n,
+        "mixed_groups": float((batch.advantages != 0).float().mean()),
+        "entropy": -float(torch.cat(list(batch.old)).mean()),  # of the sampled tokens: an estimate a token, in nats
+    }

@@ -1,0 +1,240 @@
+"""Train one model: ``python -m experiments.r1_miniature.train r1``. Run again to resume where it stopped.
+
+Everything random follows from the recipe's seed and the step, so a run in pieces is the run in one piece.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments.r1_miniature import dev
+from experiments.r1_miniature.convert import read_gguf, write_gguf
+from experiments.r1_miniature.grpo import Levels, build_levels, train_step
+from experiments.r1_miniature.network import Network, load_network
+from experiments.r1_miniature.recipe import Recipe, load_recipe
+from experiments.r1_miniature.sampler import Sampler
+from experiments.r1_miniature.sft import build_examples, plan, rate, sft_step
+from experiments.r1_miniature.tokens import Tokens
+from promptlab.errors import InputError
+from promptlab.models.fetching import base_path
+from promptlab.questions.arithmetic import LEVELS
+
+OUT = Path("out") / "r1_miniature"
+ADAPTER = "adapter.gguf"
+_CHECKPOINT_SECONDS = 60
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = _parser().parse_args(arguments)
+    try:
+        recipe = load_recipe(args.model, args.set)
+        finished = train(recipe, args)
+    except (InputError, ValueError) as problem:
+        print(f"train: {problem}", file=sys.stderr)
+        return 2
+    return 0 if finished else 3
+
+
+def train(recipe: Recipe, args: argparse.Namespace) -> bool:
+    """Train from the checkpoint or from the start; False where the time ran out (run again to go on)."""
+    session = Session(recipe, args)
+    if (session.folder / ADAPTER).exists():
+        session.log(f"{recipe.model} is trained already: {session.folder / ADAPTER}")
+        return True
+    first = session.resume()
+    step = first - 1
+    for step, row in session.steps(first):
+        session.record(step, row)
+        if session.out_of_time():
+            session.save(step + 1)
+            session.log(f"time is up after step {step}: run the same command again to go on")
+            return False
+    session.finish(step)
+    return True
+
+
+class Session:
+    """One training process: the network, its folder, its clock."""
+
+    def __init__(self, recipe: Recipe, args: argparse.Namespace) -> None:
+        self.recipe, self.args = recipe, args
+        self.folder: Path = args.out / recipe.model
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.started = self.saved = time.monotonic()
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS sums in a fixed order
+        self.tokens = Tokens(base_path())
+        self.network: Network = load_network(
+            base_path(), rank=recipe.rank, alpha=recipe.alpha, device=args.device, seed=recipe.seed
+        )
+        if recipe.start:
+            read_gguf(self.network, self._start())
+        stage: Any = recipe.sft or recipe.grpo
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=stage.lr, betas=tuple(stage.betas))
+        self.levels: Levels | None = build_levels(recipe) if recipe.grpo else None
+        self._sampler: Sampler | None = None
+        self.log(f"{recipe.model}: {recipe.purpose}; on {args.device}; ready")
+
+    def _start(self) -> Path:
+        path = self.args.out / self.recipe.start / ADAPTER
+        if not path.is_file():
+            raise InputError(f"{self.recipe.model} starts from {self.recipe.start}, which is not at {path}: train it")
+        return path
+
+    @property
+    def sampler(self) -> Sampler:
+        """Made at first use and kept: its buffers and graphs are dear."""
+        self._sampler = self._sampler or Sampler(self.network)
+        return self._sampler
+
+    def steps(self, first: int) -> Iterator[tuple[int, dict[str, float]]]:
+        return self._sft_steps(first) if self.recipe.sft else self._grpo_steps(first)
+
+    def _sft_steps(self, first: int) -> Iterator[tuple[int, dict[str, float]]]:
+        sft = self.recipe.sft
+        assert sft is not None
+        examples = build_examples(self.recipe, self.tokens)
+        batches = plan(examples, sft, self.recipe.seed)
+        last = min(len(batches), self.args.steps or len(batches))
+        self.log(f"{len(examples)} examples, {sum(map(len, examples)) / len(examples):.0f} tokens each, {last} steps")
+        for step in range(first, last):
+            lr = rate(step, last, sft)
+            chosen = [examples[i] for i in batches[step]]
+            loss = sft_step(self.network, self.optimiser, chosen, lr, sft.clip_norm)
+            yield step, {"loss": loss, "lr": lr}
+
+    def _grpo_steps(self, first: int) -> Iterator[tuple[int, dict[str, float]]]:
+        grpo, levels = self.recipe.grpo, self.levels
+        assert grpo is not None
+        assert levels is not None
+        for step in range(first, self.args.steps or grpo.steps):
+            row = train_step(self.recipe, self.network, self.optimiser, self.sampler, self.tokens, levels, step)
+            if (step + 1) % grpo.dev_every == 0:
+                self._evaluate(dev.ZERO if "r1-zero-opened" in self.recipe.mix.conditions else dev.QUICK, step, 200, 2)
+            yield step, row | {f"level_{level}": p for level, p in levels.accuracy.items()}
+
+    def record(self, step: int, row: dict[str, float]) -> None:
+        """Append to the curve, print now and then, save now and then."""
+        _append(self.folder / "curve.csv", {"step": step, **row, "seconds": round(self.seconds, 1)})
+        if step % (10 if self.recipe.sft else 1) == 0:
+            self.log(f"step {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in row.items()))
+        if time.monotonic() - self.saved > _CHECKPOINT_SECONDS:
+            self.save(step + 1)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def out_of_time(self) -> bool:
+        return self.seconds > self.args.seconds
+
+    def save(self, step: int) -> None:
+        """Adapter, optimiser and the next step; a few files below 16 MB each, so that they can travel."""
+        moments = self.optimiser.state_dict()["state"]
+        parts: dict[str, Any] = {"adapter": self.network.adapter()}
+        for name in ("exp_avg", "exp_avg_sq"):
+            parts[name] = {i: state[name].cpu() for i, state in moments.items()}
+        parts["state"] = {
+            "step": step,
+            "updates": [float(state["step"]) for state in moments.values()],
+            "levels": self.levels.accuracy if self.levels else None,
+        }
+        for name, value in parts.items():
+            torch.save(value, self.folder / f"{name}.part")
+        for name in parts:
+            (self.folder / f"{name}.part").replace(self.folder / f"{name}.pt")
+        self.saved = time.monotonic()
+
+    def resume(self) -> int:
+        """Load the checkpoint if there is one and cut the curve back to it; the step to go on with."""
+        if not (self.folder / "state.pt").exists():
+            (self.folder / "curve.csv").unlink(missing_ok=True)
+            return 0
+        found = {name: torch.load(self.folder / f"{name}.pt") for name in ("adapter", "exp_avg", "exp_avg_sq", "state")}
+        self.network.load_state_dict(found["adapter"], strict=False)
+        whole = self.optimiser.state_dict()
+        whole["state"] = {
+            i: {"step": torch.tensor(step), "exp_avg": found["exp_avg"][i], "exp_avg_sq": found["exp_avg_sq"][i]}
+            for i, step in enumerate(found["state"]["updates"])
+        }
+        self.optimiser.load_state_dict(whole)
+        if self.levels:
+            self.levels.accuracy = found["state"]["levels"]
+        step: int = found["state"]["step"]
+        _cut(self.folder / "curve.csv", step)
+        self.log(f"resumed at step {step}")
+        return step
+
+    def finish(self, step: int) -> None:
+        """Write the adapter as it ships, read it back, and score what was written on the dev set."""
+        write_gguf(self.network, self.folder / "written.gguf", f"promptlab {self.recipe.model}")
+        read_gguf(self.network, self.folder / "written.gguf")
+        if self.args.dev:
+            conditions = dev.ZERO if "r1-zero-opened" in self.recipe.mix.conditions else dev.THOROUGH
+            self._evaluate(conditions, step, self.args.dev, 2)
+        recipe = json.dumps(dataclasses.asdict(self.recipe), indent=1)
+        (self.folder / "recipe.json").write_text(recipe + "\n", encoding="utf-8")
+        (self.folder / "written.gguf").replace(self.folder / ADAPTER)
+        self.log(f"done after {self.seconds:.0f} s: {self.folder / ADAPTER}")
+
+    def _evaluate(self, conditions: Any, step: int, n: int, samples: int) -> None:
+        self.sampler.refresh()
+        limit, n = self.args.dev_tokens, min(n, self.args.dev or n)
+        for score in dev.evaluate(self.sampler, self.tokens, conditions, n=n, samples=samples, max_tokens=limit):
+            levels = {f"level_{level}": score.by_level.get(level, "") for level in LEVELS}
+            row = {k: v for k, v in dataclasses.asdict(score).items() if k != "by_level"}
+            _append(self.folder / "dev.csv", {"step": step, **row, **levels})
+            self.log(
+                f"dev {score.condition}, {score.templates}: {score.accuracy:.3f} right, {score.tokens:.0f} tokens,"
+                f" {score.ended:.3f} ended; by level {', '.join(f'{p:.2f}' for p in score.by_level.values())}"
+            )
+
+    def log(self, line: str) -> None:
+        stamped = f"[{self.seconds:6.1f} s] {line}"
+        print(stamped, flush=True)
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(stamped + "\n")
+
+
+def _append(path: Path, row: dict[str, Any]) -> None:
+    fresh = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(row), lineterminator="\n")
+        if fresh:
+            writer.writeheader()
+        writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
+
+
+def _cut(path: Path, step: int) -> None:
+    """Drop the rows of steps that the checkpoint does not know."""
+    if path.exists():
+        head, *rows = path.read_text(encoding="utf-8").splitlines()
+        kept = [row for row in rows if int(row.split(",")[0]) < step]
+        path.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m experiments.r1_miniature.train", description=__doc__)
+    parser.add_argument("model", help="a recipe in config/, for example r1")
+    parser.add_argument("--steps", type=int, default=0, help="fewer steps than the recipe says")
+    parser.add_argument("--seconds", type=float, default=540, help="stop and save after this time (540)")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--out", type=Path, default=OUT, help="one folder a model (out/r1_miniature)")
+    parser.add_argument("--dev", type=int, default=300, help="dev questions at the end; 0: none")
+    parser.add_argument("--dev-tokens", type=int, default=256, help="token budget of a dev answer (256)")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change the recipe (dry runs)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
