@@ -172,3 +172,8 @@ def test_by_kind_and_by_name():
 
 def test_built_in_graders_travel_to_other_processes():
     assert pickle.loads(pickle.dumps(number))(QUESTION, "12").score == 1
+
+
+def test_an_answer_that_a_user_gives_as_a_number_becomes_text():
+    grader = as_grader(lambda question, text: Grade(1.0, 7, answered=True), name="number-answer")  # type: ignore[arg-type]
+    assert grader(Question("q", "?", ("7",)), "7").answer == "7"

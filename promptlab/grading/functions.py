@@ -65,7 +65,8 @@ def as_grader(function: Function, name: str | None = None, version: str = "1") -
 def as_grade(result: Any, answer_text: str) -> Grade:
     """Check what a grader returned and make it a `Grade`; anything but a score in [0, 1] is an error."""
     if isinstance(result, Grade):
-        return replace(result, score=_score(result.score), answered=result.answered or result.score > 0)
+        score = _score(result.score)
+        return replace(result, score=score, answer=str(result.answer), answered=result.answered or score > 0)
     answer = answer_text.strip()
     return Grade(_score(result), answer[:SHOWN], bool(answer))
 
