@@ -28,6 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `promptlab show ... | head`
         sys.stderr.close()
         return 0
+    except Exception as problem:
+        if arguments.debug:
+            raise
+        text = " ".join(str(problem).split())
+        print(f"promptlab: {type(problem).__name__}: {text} (--debug shows where)", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -73,6 +79,12 @@ def _show(arguments: argparse.Namespace) -> None:
     print(run.show(question=arguments.question, conditions=arguments.condition, sample=arguments.sample))
 
 
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
+    return int(text)
+
+
 class Option(NamedTuple):
     flag: str
     help: str
@@ -93,7 +105,7 @@ COMMANDS = {
         "promptlab demo --questions 4 --out out/quick",
         (
             Option("--out", "where the notebook, its HTML, figures and records go", {"default": "out/demo"}),
-            Option("--questions", "how many questions (default: the notebook's own number)", {"type": int}),
+            Option("--questions", "how many questions (default: the notebook's own number)", {"type": _count}),
             Option("--models", "other models, for example embedded:instruct+my.gguf", {"nargs": "+"}),
         ),
     ),

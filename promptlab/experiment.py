@@ -15,9 +15,11 @@ from promptlab.models import open_model
 from promptlab.prompts import Condition, Preview, condition_from, preview
 from promptlab.questions import QuestionSet, load_questions
 from promptlab.runner import run
-from promptlab.types import AnswerFormat, Sampling
+from promptlab.types import AnswerFormat, Model, Sampling
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from promptlab.comparison import Comparison, Contrast
     from promptlab.records import Run
 
@@ -44,6 +46,8 @@ class Experiment:
         The condition that the others are compared with; by default the first.
     margin
         Differences within +-margin (accuracy, in [0, 1]) count as equivalent; None: nothing does.
+    control
+        The short name of the model that is the control of the others; ``""`` for none.
     answer_format, grader, samples, max_tokens_total
         As for `promptlab.run`.
     """
@@ -58,6 +62,7 @@ class Experiment:
     answer_format: AnswerFormat | None = None
     grader: str = "by-kind"
     margin: float | None = None
+    control: str = ""
     max_tokens_total: int | None = None
 
     @classmethod
@@ -79,14 +84,15 @@ class Experiment:
             if key not in given:
                 raise InputError(f"the experiment says nothing about {key!r}")
         conditions = tuple(condition_from(spec) for spec in _as_list(given["conditions"], "conditions"))
-        options = {key: given[key] for key in ("samples", "grader", "margin", "max_tokens_total") if key in given}
-        grader_named(options.get("grader", "by-kind"))
+        optional = ("samples", "grader", "margin", "control", "max_tokens_total")
+        options = {key: given[key] for key in optional if key in given}
+        _check(given, conditions, options)
         return cls(
             models=tuple(_as_list(given["models"], "models")),
             conditions=conditions,
             questions=_call(load_questions, given["questions"], "questions"),
             sampling=_call(Sampling, given["sampling"], "sampling"),
-            path=Path(given["path"]),
+            path=Path(str(given["path"])),
             baseline=_one_of("baseline", given.get("baseline") or conditions[0].name, [c.name for c in conditions]),
             answer_format=_format(given.get("answer_format")),
             **options,
@@ -94,9 +100,8 @@ class Experiment:
 
     def preview(self) -> Preview:
         """What would be sent, with tokens: before any call."""
-        models = [open_model(name) for name in self.models]
         return preview(
-            models,
+            self._open(),
             self.conditions,
             self.questions,
             samples=self.samples,
@@ -119,27 +124,55 @@ class Experiment:
                 max_tokens_total=self.max_tokens_total,
                 progress=progress,
             )
-            for model in map(open_model, self.models)
+            for model in self._open()
         ]
+
+    def _open(self) -> list[Model]:
+        """The models; that the control is one of them is seen before anything is paid for."""
+        models = [open_model(name) for name in self.models]
+        names = [model.name for model in models]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"two models are called {name!r}: records and figures could not tell them apart")
+        if self.control:
+            _one_of("control", self.control, names)
+        return models
 
     def compare(self, runs: list[Run]) -> Comparison:
-        """The comparison that the file asks for."""
+        """The comparison that the file asks for, whatever else lies in the records."""
         from promptlab.comparison import compare
 
-        return compare(runs, baseline=self.baseline, margin=self.margin, seed=self.sampling.seed)
+        return compare(self._designed(runs), baseline=self.baseline, margin=self.margin, seed=self.sampling.seed)
 
-    def contrasts(self, runs: list[Run], control: str) -> list[Contrast]:
-        """Each other model against the control (none with ``control=""``)."""
+    def contrasts(self, runs: list[Run]) -> list[Contrast]:
+        """Each other model against the control; none without a control."""
         from promptlab.comparison import contrast
 
-        names = [r.model for r in runs]
-        if control and control not in names:
-            raise unknown("control", control, names)
+        frames = self._designed(runs) if self.control else []
         return [
-            contrast(runs, model=name, control=control, baseline=self.baseline, seed=self.sampling.seed)
-            for name in names
-            if control and name != control
+            contrast(frames, model=run.model, control=self.control, baseline=self.baseline, seed=self.sampling.seed)
+            for run in runs
+            if self.control and run.model != self.control
         ]
+
+    def _designed(self, runs: list[Run]) -> list[pd.DataFrame]:
+        """The samples of this design; a directory that served a larger one holds more."""
+        arms, ids = [c.name for c in self.conditions], [q.id for q in self.questions]
+        frames = [run.to_frame() for run in runs]
+        return [f[f["condition"].isin(arms) & f["question"].isin(ids) & (f["sample"] < self.samples)] for f in frames]
+
+
+def _check(given: Mapping[str, Any], conditions: tuple[Condition, ...], options: Mapping[str, Any]) -> None:
+    """What would otherwise be noticed after the samples have been paid for."""
+    for name in _as_list(given["models"], "models"):
+        if not isinstance(name, str):
+            raise InputError(f"'models' holds {name!r}; allowed are names such as 'embedded:instruct'")
+    if len({c.name for c in conditions}) < 2:
+        raise InputError("'conditions' must name at least two different conditions: one alone compares with nothing")
+    margin = options.get("margin")
+    if margin is not None and (not isinstance(margin, int | float) or not 0 < margin < 1):
+        raise InputError(f"'margin' is {margin!r}; allowed: a share above 0 and below 1 (0.02 is two points), or none")
+    grader_named(str(options.get("grader", "by-kind")))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

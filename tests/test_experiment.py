@@ -52,6 +52,13 @@ def test_every_shipped_experiment_is_valid(path: Path):
         (with_(answer_format="box"), "did you mean 'boxed'"),
         (with_(grader="numbr"), "did you mean 'number'"),
         (with_(baseline="few-shot"), "did you mean 'few-shot-3'"),
+        (with_(margin=2), "'margin' is 2; allowed"),
+        (with_(margin="abc"), "'margin' is 'abc'; allowed"),
+        (with_(conditions=["zero-shot"]), "at least two different conditions"),
+        (with_(models=[3]), "'models' holds 3"),
+        (with_(sampling={"max_tokens": "10"}), "max_tokens is '10'"),
+        (with_(sampling={"max_tokens": 10, "seed": "abc"}), "seed is 'abc'"),
+        (with_(sampling={"max_tokens": 10, "temperature": "hot"}), "temperature is 'hot'"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(given, message, tmp_path: Path):
@@ -81,10 +88,32 @@ def test_a_missing_file():
         Experiment.from_yaml("nowhere.yaml")
 
 
-def test_a_control_must_be_one_of_the_models():
-    class Record:
-        model = "instruct"
+def test_a_control_and_a_model_twice_are_seen_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch):
+    url = "@http://127.0.0.1:9/v1"
+    with pytest.raises(InputError, match="did you mean 'plain'"):
+        Experiment.from_mapping(with_(models=["openai:r1" + url, "openai:plain" + url], control="plan")).run()
+    with pytest.raises(InputError, match="two models are called 'r1'"):
+        Experiment.from_mapping(with_(models=["openai:r1" + url, "openai:r1" + url])).run()
 
-    assert Experiment.from_mapping(SMALL).contrasts([Record()], control="") == []  # type: ignore[list-item]
-    with pytest.raises(InputError, match="did you mean 'instruct'"):
-        Experiment.from_mapping(SMALL).contrasts([Record()], control="instrct")  # type: ignore[list-item]
+
+def test_only_the_design_is_compared_whatever_else_the_records_hold():
+    import pandas as pd
+
+    asked = Experiment.from_mapping(with_(questions={"source": "arithmetic", "n": 4, "levels": [1]}))
+    ids = [q.id for q in asked.questions]
+    rows = [
+        {"model": "m", "condition": c, "question": q, "sample": k, "score": float(k == 0), "ending": "complete"}
+        for c in ("zero-shot", "few-shot-3", "concise")
+        for q in [*ids, "another"]
+        for k in (0, 1)
+    ]
+
+    class Record:
+        model = "m"
+
+        def to_frame(self):
+            return pd.DataFrame(rows)
+
+    found = asked.compare([Record()])  # type: ignore[list-item]
+    assert list(found.table["condition"]) == ["few-shot-3"]
+    assert list(found.summary["samples"]) == [4, 4]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from promptlab.errors import InputError
+from promptlab.errors import InputError, unknown
+from promptlab.types import Ending
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,6 +121,9 @@ def _joined(runs: Any) -> pd.DataFrame:
     if not len(frame):
         raise InputError("runs hold no samples yet")
     _no_repeats(frame)
+    for ending in frame["ending"].unique():
+        if ending not in get_args(Ending):
+            raise unknown("ending", ending, get_args(Ending))
     return frame
 
 

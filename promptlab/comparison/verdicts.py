@@ -67,6 +67,8 @@ def _learned(row: Mapping[Any, Any]) -> str:
         return f"Nothing can be concluded: {row['reason']}."
     excluded = f"The interval excludes losses above {_size(row['low'])} and gains above {_size(row['high'])} points"
     power = f"a true difference of {_size(row['detectable'])} points would be found with 80 % power"
+    if row["detectable"] >= 1:
+        power = "at this size no true difference would be found with 80 % power"
     needed = row["questions_needed"]
     settle = "" if needed != needed else f"; one of the observed size would take about {needed:,.0f} questions"
     return f"{excluded}; {power}{settle}."

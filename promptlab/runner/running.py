@@ -93,6 +93,12 @@ def run(
         Another process writes to `path`, or it cannot be written.
     """
     arms: list[Condition] = [conditions] if hasattr(conditions, "render") else list(conditions)  # type: ignore
+    for what, parts, needed in (("conditions", arms, "render"), ("questions", questions, "text")):
+        for part in parts:
+            if not hasattr(part, needed):
+                raise InputError(
+                    f"{what} holds {part!r:.80}: see promptlab.condition_from and promptlab.load_questions"
+                )
     scorer = Scorer(by_kind if grader is None else as_grader(grader), answer_format)
     made_with = identity(model, sampling, scorer)
     planned = plan(model.id, arms, questions, samples=samples, sampling=sampling, answer_format=answer_format)
@@ -104,6 +110,7 @@ def run(
         old = read_manifest(folder)
         if old:
             check_same(folder, old, made_with, regraded=not store.ungraded(scorer.identity))
+            _say_if_elsewhere(folder, old["model"]["engine"], model.id.engine)
         check_names(store, questions, factors, folder)
         todo = pending(store, planned, folder)
         new = manifest(old, made_with, model, factors, questions, samples)
@@ -118,6 +125,13 @@ def run(
                 raise BudgetError(limits.refusal(refused.cell.prompt))
     _warn_about(recorder.errors, folder)
     return load_run(folder)
+
+
+def _say_if_elsewhere(folder: Path, old: str, new: str) -> None:
+    """The engine is no part of a sample's key; a server that now has other weights under the same name would be."""
+    if old != new:
+        text = f"{folder}: its samples come from {old}, new ones will come from {new}; take another path if the weights"
+        warnings.warn(f"{text} behind the name are not the same", stacklevel=4)
 
 
 def _in_notebook() -> bool:
