@@ -72,11 +72,23 @@ def test_a_folder_without_a_run(tmp_path: Path):
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("problem", "code"), [(BudgetError("spent"), 1), (KeyboardInterrupt(), 130)])
+@pytest.mark.parametrize("count", ["0", "-3", "many"])
+def test_the_demo_needs_at_least_one_question(count: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["demo", f"--questions={count}"])
+    assert ended.value.code == 2
+    assert "is no number of at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"), [(BudgetError("spent"), 1), (KeyboardInterrupt(), 130), (OSError("disk\ngone"), 1)]
+)
 def test_other_ends(problem: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys):
     def fails(_):
         raise problem
 
     monkeypatch.setitem(cli.COMMANDS, "models", cli.COMMANDS["models"]._replace(run=fails))
     assert cli.main(["models"]) == code
-    assert capsys.readouterr().err.startswith("promptlab: ")
+    said = capsys.readouterr().err
+    assert said.startswith("promptlab: ")
+    assert len(said.splitlines()) == 1

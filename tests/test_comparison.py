@@ -366,3 +366,9 @@ def test_one_question_gives_no_interval_and_no_verdict():
 def test_the_module_loads_without_pandas():
     code = "import sys, promptlab.comparison; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_ending_that_nobody_knows_is_refused():
+    frame = pd.concat(arms("degraded")).assign(ending="Truncated")
+    with pytest.raises(InputError, match="unknown ending 'Truncated': did you mean 'truncated'"):
+        compare(frame, baseline="a")

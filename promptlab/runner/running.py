@@ -96,9 +96,7 @@ def run(
     for what, parts, needed in (("conditions", arms, "render"), ("questions", questions, "text")):
         for part in parts:
             if not hasattr(part, needed):
-                raise InputError(
-                    f"{what} holds {part!r:.80}: see promptlab.condition_from and promptlab.load_questions"
-                )
+                raise InputError(f"{what} holds {part!r:.80}: make it with condition_from or load_questions")
     scorer = Scorer(by_kind if grader is None else as_grader(grader), answer_format)
     made_with = identity(model, sampling, scorer)
     planned = plan(model.id, arms, questions, samples=samples, sampling=sampling, answer_format=answer_format)
