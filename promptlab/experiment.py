@@ -91,7 +91,7 @@ class Experiment:
             models=tuple(_as_list(given["models"], "models")),
             conditions=conditions,
             questions=_call(load_questions, given["questions"], "questions"),
-            sampling=_call(Sampling, given["sampling"], "sampling"),
+            sampling=_numbers(_call(Sampling, given["sampling"], "sampling")),
             path=Path(str(given["path"])),
             baseline=_one_of("baseline", given.get("baseline") or conditions[0].name, [c.name for c in conditions]),
             answer_format=_format(given.get("answer_format")),
@@ -208,6 +208,15 @@ def _call(function: Callable[..., T], options: Any, key: str) -> T:
         return function(**options)
     except TypeError as problem:
         raise InputError(f"{key!r}: {problem}") from None
+
+
+def _numbers(sampling: Sampling) -> Sampling:
+    """A file may hold words where numbers belong; their ranges are checked by the model."""
+    for name, kinds in (("max_tokens", int), ("seed", int), ("temperature", int | float), ("top_p", int | float)):
+        value = getattr(sampling, name)
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            raise InputError(f"'sampling': {name} is {value!r}; allowed are numbers")
+    return sampling
 
 
 def _one_of(key: str, value: str, allowed: list[str]) -> str:

@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from promptlab.errors import InputError
-
 Role = Literal["system", "user", "assistant"]
 Ending = Literal["complete", "truncated", "empty", "refused", "error"]
 
@@ -78,14 +76,6 @@ class Sampling:
     top_p: float = 0.95
     seed: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name, kinds, low in (("max_tokens", int, 1), ("seed", int, 0), ("temperature", (int, float), 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, kinds) or value < low:
-                raise InputError(f"Sampling: {name} is {value!r}; allowed: a number of at least {low}")
-        if isinstance(self.top_p, bool) or not isinstance(self.top_p, int | float) or not 0 < self.top_p <= 1:
-            raise InputError(f"Sampling: top_p is {self.top_p!r}; allowed: above 0, up to 1")
 
 
 @dataclass(frozen=True)
