@@ -93,4 +93,4 @@ def test_any_text_gets_a_grade(text: str):
     "unit", ["B", "(B)", "B ", "(", "answer is ", "<answer>B", "*", "\n", "Paris ", "option ", "\\boxed{"]
 )
 def test_a_million_characters_take_bounded_time(unit: str):
-    graded(unit * (1_000_000 // len(unit)))
+    assert graded(unit * (1_000_000 // len(unit))).score in (0, 1)

@@ -141,7 +141,8 @@ def test_the_lock_dies_with_its_process(tmp_path: Path):
         "import os, signal; from pathlib import Path; from promptlab.store import Store\n"
         f"Store(Path({str(tmp_path)!r}), write=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    assert done.returncode < 0  # killed while it held the lock
     Store(tmp_path, write=True).close()
 
 

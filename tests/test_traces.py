@@ -120,7 +120,7 @@ def test_any_output_has_features(text: str, reasoning: str, answer: str):
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("unit", ["x", "1 ", "wait ", "hm", "m", "39 ", "double ", "<think>", "\n", "="])
 def test_a_million_characters_take_bounded_time(unit: str):
-    traced(unit * (1_000_000 // len(unit)))
+    assert traced(unit * (1_000_000 // len(unit)))["copied_number"] in (True, False)
 
 
 @pytest.fixture(scope="module")
