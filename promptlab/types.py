@@ -125,6 +125,9 @@ class Grade:
     why: str = ""
 
 
+Answers = Sequence[tuple[str, Completion]]  # a group of (key, completion), never empty
+
+
 @runtime_checkable
 class Model(Protocol):
     """Anything that turns requests into completions; retries and concurrency are its own affair."""
@@ -145,8 +148,12 @@ class Model(Protocol):
     def count_tokens(self, prompt: Prompt) -> int | None:
         """Tokens of the prompt as sent; None where that cannot be known before the call."""
 
-    def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[str, Completion]]:
-        """Batch in, (key, completion) out as they complete; a failed sample has the ending ``error``."""
+    def generate(self, requests: Sequence[Request]) -> AsyncIterator[Answers]:
+        """Batch in; groups out as they complete. A failed sample has the ending ``error``.
+
+        Asking for the next group says that the last one is committed. Until then its requests count as in flight, so
+        that a killed process never has to repeat more requests than a model may have in flight.
+        """
 
     def close(self) -> None: ...
 

@@ -7,7 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from promptlab.types import Completion, ModelId, Prompt, Question, Request, Sampling
+from promptlab.types import Answers, Completion, ModelId, Prompt, Question, Request, Sampling
 
 QUESTIONS = [Question(f"q{i}", f"What is {i} + {i + 1}?", (str(2 * i + 1),), cluster=f"c{i % 3}") for i in range(12)]
 SAMPLING = Sampling(max_tokens=50)
@@ -23,7 +23,10 @@ def complete(request: Request) -> Completion:
 
 
 class LocalModel:
-    """A `Model`; `reply` makes a completion, `delay` seconds pass before each, `fail_after` answers it gives up."""
+    """A `Model`; `reply` makes a completion, `delay` seconds pass before each, `fail_after` answers it gives up.
+
+    It answers `together` requests at a time.
+    """
 
     def __init__(
         self,
@@ -32,8 +35,10 @@ class LocalModel:
         delay: float = 0.0,
         fail_after: tuple[int, BaseException] | None = None,
         counts: bool = True,
+        together: int = 1,
     ) -> None:
         self.name, self.reply, self.delay, self.fail_after, self.counts = name, reply, delay, fail_after, counts
+        self.together = together
         self.id = ModelId(name, engine="python")
         self.context = None
         self.settings = {"base_url": "http://user:pw@host/v1", "api_key": "sk-hidden"}
@@ -50,8 +55,9 @@ class LocalModel:
     def count_tokens(self, prompt: Prompt) -> int | None:
         return 20 if self.counts else None
 
-    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[str, Completion]]:
+    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[Answers]:
         self.waves.append(len(requests))
+        group: list[tuple[str, Completion]] = []
         try:
             for request in requests:
                 if self.fail_after and self.asked.total() >= self.fail_after[0]:
@@ -59,7 +65,10 @@ class LocalModel:
                 self.asked[request.key] += 1
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                yield request.key, self.reply(request)
+                group.append((request.key, self.reply(request)))
+                if len(group) == self.together or request is requests[-1]:
+                    yield group
+                    group = []
         finally:
             self.cleaned += 1
 

@@ -60,7 +60,7 @@ def ask(model: Model, prompts: Sequence[Prompt], sampling: Sampling = GREEDY, se
     asked = [Request(str(i), prompt, sampling, seed + i, 0) for i, prompt in enumerate(prompts)]
 
     async def collect() -> dict[str, Completion]:
-        return {key: completion async for key, completion in model.generate(asked)}
+        return {key: completion async for group in model.generate(asked) for key, completion in group}
 
     got = asyncio.run(collect())
     return [got[str(i)] for i in range(len(prompts))]
@@ -417,7 +417,7 @@ from promptlab.types import Prompt, Request, Sampling
 def answer(model):
     async def collect():
         request = Request("k", Prompt(text="2 + 2 ="), Sampling(max_tokens=5), 1, 0)
-        return [item async for item in model.generate([request])]
+        return [item async for group in model.generate([request]) for item in group]
     return asyncio.run(collect())[0][1].text
 
 model = EmbeddedModel(workers=1, slots=1, context=256)

@@ -32,7 +32,7 @@ def requests(n: int, prompt: Prompt | None = None, sampling: Sampling = SAMPLING
 
 
 async def collect(model: Model, asked: Sequence[Request]) -> list[tuple[str, Completion]]:
-    return [item async for item in model.generate(asked)]
+    return [item async for group in model.generate(asked) for item in group]
 
 
 def answers(model: Model, asked: Sequence[Request]) -> dict[str, Completion]:
@@ -182,8 +182,8 @@ def test_what_concerns_every_request_stops_the_run(status: int) -> None:
         model, got = model_of(server, max_in_flight=1), []
 
         async def read() -> None:
-            async for item in model.generate(requests(100)):
-                got.append(item)
+            async for group in model.generate(requests(100)):
+                got.extend(group)
 
         with pytest.raises(ModelError, match=f"status {status}: no such model"):
             asyncio.run(read())

@@ -359,10 +359,10 @@ def test_a_bug_of_the_model_keeps_its_type_and_gets_a_note(tmp_path: Path):
 def test_a_model_that_breaks_the_contract(tmp_path: Path, trouble: str):
     class Odd(LocalModel):
         async def generate(self, requests: Sequence[Request]) -> Any:
-            async for key, completion in super().generate(requests[:5]):
-                yield key, completion
+            async for group in super().generate(requests[:5]):
+                yield group
             if trouble != "silent":
-                yield (requests[0].key if trouble == "twice" else "k"), completion
+                yield [(requests[0].key if trouble == "twice" else "k", group[0][1])]
 
     told = {"silent": "nothing for 19 of 24", "stranger": "'k', which was not asked", "twice": "came twice"}[trouble]
     with pytest.raises(ModelError, match=told):
@@ -441,6 +441,23 @@ def test_ctrl_c_commits_what_has_arrived(tmp_path: Path):
     assert stored(tmp_path) == 24
 
 
+def test_ctrl_c_during_a_commit_keeps_the_group_that_is_ready_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A model that never waits is stopped as well: after one more group."""
+    commit, model = Store.commit, LocalModel(together=3)
+
+    def press(self: Store, records: Any, grader: Any) -> None:
+        if _rows(self) == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.5)
+        commit(self, records, grader)
+
+    monkeypatch.setattr(Store, "commit", press)
+    with pytest.raises(KeyboardInterrupt):
+        go(model, tmp_path)
+    assert stored(tmp_path) == model.asked.total() == 12
+    assert model.cleaned == 1
+
+
 def test_ctrl_c_does_not_wait_for_a_slow_grader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("promptlab.runner.recording._GRACE", 0.2)
     slow = True
@@ -449,7 +466,7 @@ def test_ctrl_c_does_not_wait_for_a_slow_grader(tmp_path: Path, monkeypatch: pyt
         time.sleep(0.2 * slow)
         return True
 
-    model, grader = LocalModel(), lab.as_grader(rule, name="slow")
+    model, grader = LocalModel(together=96), lab.as_grader(rule, name="slow")
     threading.Timer(0.7, os.kill, [os.getpid(), signal.SIGINT]).start()
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
@@ -468,7 +485,8 @@ def test_a_slow_grader_holds_back_no_commit(tmp_path: Path, monkeypatch: pytest.
     sizes: list[int] = []
     commit = Store.commit
     monkeypatch.setattr(Store, "commit", lambda s, records, g: sizes.append(len(records)) or commit(s, records, g))
-    go(LocalModel(), tmp_path, grader=lab.as_grader(lambda question, text: time.sleep(0.02) is None, name="slow"))
+    grader = lab.as_grader(lambda question, text: time.sleep(0.02) is None, name="slow")
+    go(LocalModel(together=24), tmp_path, grader=grader)
     assert sum(sizes) == 24
     assert max(sizes) <= 5
 
@@ -494,8 +512,7 @@ def test_a_second_run_on_the_same_path_is_refused(tmp_path: Path):
 
 
 def test_the_model_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """However slow the disk, few completions are in memory."""
-    monkeypatch.setattr("promptlab.runner.recording._ROOM", 4)
+    """The next group is asked for when the last one is committed."""
     commit, model, most = Store.commit, LocalModel(), 0
 
     def slow(self: Store, records: Any, grader: Any) -> None:
@@ -506,7 +523,7 @@ def test_the_model_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Store, "commit", slow)
     go(model, tmp_path)
-    assert most <= 4 + 1
+    assert most == 1
 
 
 def _rows(store: Store) -> int:

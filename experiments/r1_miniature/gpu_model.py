@@ -19,7 +19,7 @@ from promptlab.errors import InputError
 from promptlab.models.chatml import TEMPLATE_HASH, check_contents, render
 from promptlab.models.fetching import GGUF_SHA256, base_path
 from promptlab.models.settings import check_prompt, check_sampling
-from promptlab.types import Completion, ModelId, Prompt, Request, Sampling
+from promptlab.types import Answers, Completion, ModelId, Prompt, Request, Sampling
 
 GROUPS = 400  # prompts in one batch
 
@@ -68,11 +68,10 @@ class GpuModel:
     def close(self) -> None:
         """Nothing to release before the process ends."""
 
-    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[str, Completion]]:
+    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[Answers]:
         """Answer all requests in batches of prompts of about equal length; a batch is yielded when it is done."""
         for batch in self._batches(requests):
-            for key, completion in await asyncio.to_thread(self._answer, batch):
-                yield key, completion
+            yield await asyncio.to_thread(self._answer, batch)
 
     def _batches(self, requests: Sequence[Request]) -> Iterator[list[list[Request]]]:
         """Groups of requests that share a prompt; batches of equally large groups, short prompts first."""

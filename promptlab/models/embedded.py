@@ -18,7 +18,7 @@ from promptlab.models.fetching import GGUF_SHA256, base_path
 from promptlab.models.gguf import check_adapter
 from promptlab.models.settings import LLAMA_CPP, check_prompt, check_sampling, sampling_body
 from promptlab.models.transport import Call, Lane, Pace, Policy, stream
-from promptlab.types import Completion, ModelId, Prompt, Request, Sampling
+from promptlab.types import Answers, ModelId, Prompt, Request, Sampling
 
 TRAINED_CONTEXT = 8192
 _EXTRA = (*LLAMA_CPP, "stop", "grammar", "logit_bias", "ignore_eos", "repeat_last_n")
@@ -117,14 +117,14 @@ class EmbeddedModel:
         """Tokens of `as_sent`, counted by the engine's own tokeniser."""
         return self._engine().count_tokens(render(prompt))
 
-    async def generate(self, requests: Sequence[Request]) -> AsyncGenerator[tuple[str, Completion], None]:
+    async def generate(self, requests: Sequence[Request]) -> AsyncGenerator[Answers, None]:
         """Answer all requests; of contiguous requests with a common beginning it is read once a slot."""
         engine = await asyncio.to_thread(self._engine)
         slots = range(self._spec.slots)
         lanes = [Lane(f"{address}/v1", 1, body={"id_slot": i}) for address in engine.addresses for i in slots]
-        async with aclosing(stream(requests, lanes, self._prepare, _POLICY, Pace(None))) as items:
-            async for item in items:
-                yield item
+        async with aclosing(stream(requests, lanes, self._prepare, _POLICY, Pace(None))) as groups:
+            async for group in groups:
+                yield group
 
     def _prepare(self, request: Request) -> Call:
         body = {"prompt": render(request.prompt), **sampling_body(request.sampling, request.seed, LLAMA_CPP)}

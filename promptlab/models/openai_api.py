@@ -14,7 +14,7 @@ from promptlab.errors import InputError, ModelError
 from promptlab.models.replies import error_text, one_line
 from promptlab.models.settings import NEUTRAL, check_prompt, check_sampling, sampling_body
 from promptlab.models.transport import Call, Lane, Pace, Policy, is_loopback, redact, stream
-from promptlab.types import Completion, ModelId, Prompt, Request, Sampling
+from promptlab.types import Answers, ModelId, Prompt, Request, Sampling
 
 OPENAI_URL = "https://api.openai.com/v1"
 _PREFILL = ("vllm", "llamacpp")  # the kinds of servers that continue a started assistant turn
@@ -132,13 +132,13 @@ class OpenAIModel:
     def count_tokens(self, prompt: Prompt) -> None:
         """None: a remote server's tokeniser is not at hand."""
 
-    async def generate(self, requests: Sequence[Request]) -> AsyncGenerator[tuple[str, Completion], None]:
+    async def generate(self, requests: Sequence[Request]) -> AsyncGenerator[Answers, None]:
         """Answer all requests; see `transport.stream`."""
         lane = Lane(self.base_url, self.max_in_flight, self._key())
         await asyncio.to_thread(lambda: self.kind)  # asked once, not in the event loop
-        async with aclosing(stream(requests, [lane], self._prepare, self.policy, self._pace)) as items:
-            async for item in items:
-                yield item
+        async with aclosing(stream(requests, [lane], self._prepare, self.policy, self._pace)) as groups:
+            async for group in groups:
+                yield group
 
     def _prepare(self, request: Request) -> Call:
         prompt, kind = request.prompt, self.kind

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from promptlab.errors import ModelError
 from promptlab.models.replies import Failure, one_line, read_reply, read_status
-from promptlab.types import Completion, Request
+from promptlab.types import Answers, Completion, Request
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -113,11 +113,12 @@ async def stream(
     prepare: Callable[[Request], Call],
     policy: Policy,
     pace: Pace,
-) -> AsyncGenerator[tuple[str, Completion], None]:
-    """Send all requests and yield (key, completion) in the order of completion.
+) -> AsyncGenerator[Answers, None]:
+    """Send all requests and yield groups of (key, completion): all that has completed since the last group.
 
-    The number of tasks is the number of requests in flight, however many requests there are. Closing the iterator,
-    or cancelling the task that reads it, ends them all before it returns.
+    The number of tasks is the number of requests in flight, however many requests there are; a task goes on when the
+    reader asks for the group after its own. Closing the iterator, or cancelling the task that reads it, ends them all
+    before it returns.
 
     Raises
     ------
@@ -125,16 +126,18 @@ async def stream(
         The server refuses every request (key, model name). Completions that came before are yielded first.
     """
     blocks = Blocks(requests, len(lanes))
-    done: asyncio.Queue[tuple[str, Completion] | Exception] = asyncio.Queue(2 * sum(lane.in_flight for lane in lanes))
+    done: asyncio.Queue[_Done | Exception] = asyncio.Queue()  # at most one entry a task
 
     async def work(number: int, client: AsyncOpenAI, lane: Lane) -> None:
         try:
             while (request := blocks.take(number)) is not None:
                 call = prepare(request)
                 call = replace(call, body={**call.body, **lane.body})
-                await done.put((request.key, await _complete(client, call, policy, pace, lane.key)))
+                safe = asyncio.Event()
+                done.put_nowait(_Done(request.key, await _complete(client, call, policy, pace, lane.key), safe))
+                await safe.wait()
         except Exception as error:  # noqa: BLE001 (handed to the reader, who raises it)
-            await done.put(error)
+            done.put_nowait(error)
 
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(_client(lane, policy)) for lane in lanes]
@@ -144,11 +147,34 @@ async def stream(
             for _ in range(min(lane.in_flight, len(requests)))
         ]
         stack.push_async_callback(_cancel, tasks)
-        for _ in range(len(requests)):
-            item = await done.get()
-            if isinstance(item, Exception):
-                raise item
-            yield item
+        left = len(requests)
+        while left:
+            group, error = await _waiting(done)
+            if group:
+                yield [(item.key, item.completion) for item in group]
+            if error:
+                raise error
+            for item in group:
+                item.safe.set()
+            left -= len(group)
+
+
+@dataclass(frozen=True)
+class _Done:
+    key: str
+    completion: Completion
+    safe: asyncio.Event = field(repr=False)  # set when the reader has it for good
+
+
+async def _waiting(done: asyncio.Queue[_Done | Exception]) -> tuple[list[_Done], Exception | None]:
+    """Everything that is in the queue, at least one entry; up to the first error."""
+    group: list[_Done] = []
+    while not group or not done.empty():
+        item = await done.get()
+        if isinstance(item, Exception):
+            return group, item
+        group.append(item)
+    return group, None
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -1,8 +1,7 @@
-"""From completions to committed records, in groups, in a worker thread: the event loop never waits for the disk."""
+"""From completions to committed records: what arrives together is graded and committed together."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections import Counter
@@ -16,7 +15,6 @@ from promptlab.types import Completion, request_seed
 
 Arrived = tuple[Planned, Completion]
 
-_ROOM = 1_024  # samples that may wait for their commit: memory stays flat, and the model waits for the disk
 _SLOW = 0.5  # seconds of grading after which a group is committed so far: a slow grader holds nothing back for long
 _GRACE = 2.0  # seconds in which grading may still go on after Ctrl-C
 
@@ -42,39 +40,7 @@ class Recorder:
         self.paid: Counter[str] = Counter()
         self.failure: PromptlabError | None = None
         self._store, self._scorer = store, scorer
-        self._waiting: list[Arrived] = []
-        self._news, self._room = asyncio.Event(), asyncio.Semaphore(_ROOM)
-        self._closed, self._until = False, math.inf
-
-    async def work(self) -> None:
-        """Commit whatever has queued, again and again, until `finish` or until grading or the disk fails."""
-        while not self._closed or self._waiting:
-            await self._news.wait()
-            await self.flush()
-            if self.failure:
-                raise self.failure
-
-    async def put(self, arrived: Arrived) -> None:
-        """Hand over a completion; waits while too many are waiting."""
-        try:
-            await self._room.acquire()
-        finally:  # also when this is cancelled: it has been paid for
-            self._waiting.append(arrived)
-            self._news.set()
-
-    def finish(self) -> None:
-        """No more will come."""
-        self._closed = True
-        self._news.set()
-
-    async def flush(self) -> None:
-        """Commit what is waiting now."""
-        group, self._waiting = self._waiting, []
-        self._news.clear()
-        if group:
-            await asyncio.to_thread(self.commit, group)
-        for _ in group:
-            self._room.release()
+        self._until = math.inf
 
     def hurry(self) -> None:
         """The user waits: what is not graded soon is kept without a grade, and the next call grades it."""

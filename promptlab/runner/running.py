@@ -19,7 +19,7 @@ from promptlab.runner.budgets import Prices, budgets
 from promptlab.runner.planning import plan
 from promptlab.runner.recording import Recorder
 from promptlab.runner.resuming import check_names, check_sources, copy, pending
-from promptlab.runner.sending import recorded, send
+from promptlab.runner.sending import send
 from promptlab.runner.sessions import check_same, identity, manifest, session
 from promptlab.store import Store, read_manifest
 from promptlab.types import AnswerFormat, Grader, Model, Question, Sampling
@@ -58,7 +58,8 @@ def run(
     sampling
         The same in every arm.
     grader
-        By default the one that fits the question's kind.
+        By default the one that fits the question's kind. The model waits while a group is graded: run with a fast
+        one, and use `Run.regrade` for a slow one.
     answer_format
         The sentence that asks for a format, the same in every arm.
     path
@@ -118,7 +119,7 @@ def run(
             store.add_design(questions, factors)
             grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind
             to_pay = copy(sources, todo, recorder)
-            refused = portal.call(recorded(send(model, sampling, to_pay, limits, recorder), recorder), tick)
+            refused = portal.call(send(model, sampling, to_pay, limits, recorder), tick)
             if refused:
                 raise BudgetError(limits.refusal(refused.cell.prompt))
     _warn_about(recorder.errors, folder)

@@ -1,53 +1,15 @@
-"""The asynchronous part: requests go out in waves that a budget allows, completions go to the recorder."""
+"""The asynchronous part: requests go out in waves that a budget allows; what comes back is committed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 from promptlab.errors import ModelError
 from promptlab.runner.budgets import Budgets
 from promptlab.runner.planning import Planned
-from promptlab.runner.recording import Recorder
-from promptlab.types import Model, Sampling
-
-T = TypeVar("T")
-
-
-async def recorded(sending: Coroutine[Any, Any, T], recorder: Recorder) -> T:
-    """Run a sender and its recorder together; however it ends, what has arrived is committed first.
-
-    Ctrl-C cancels this coroutine at any moment, also while the last commit runs: it is passed on to the sender only,
-    and raised when all is committed.
-    """
-    sender = asyncio.ensure_future(sending)
-    whole = asyncio.ensure_future(_until_committed(sender, recorder))
-    interrupted = False
-    while not whole.done():
-        try:
-            await asyncio.wait({whole})
-        except asyncio.CancelledError:
-            interrupted = True
-            sender.cancel()
-            recorder.hurry()
-    if interrupted:
-        raise asyncio.CancelledError from (None if whole.cancelled() else whole.exception())
-    return whole.result()
-
-
-async def _until_committed(sender: asyncio.Future[T], recorder: Recorder) -> T:
-    writer = asyncio.ensure_future(recorder.work())
-    both: list[asyncio.Future[Any]] = [writer, sender]
-    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-    sender.cancel()  # without effect when it has ended; else grading or the disk has failed
-    await asyncio.wait({sender})
-    recorder.finish()
-    await asyncio.wait({writer})
-    if recorder.failure:  # of grading: the writer has ended, the disk still works
-        await recorder.flush()
-    _, result = await asyncio.gather(writer, sender)  # the writer's failure first: the sender was only cancelled
-    return result
+from promptlab.runner.recording import Arrived, Recorder
+from promptlab.types import Answers, Model, Sampling
 
 
 async def send(
@@ -67,17 +29,59 @@ async def send(
 async def _wave(
     model: Model, sampling: Sampling, wave: Sequence[Planned], budgets: Budgets, recorder: Recorder
 ) -> None:
+    """Commit each group before the next is asked for: that tells the model to go on (`Model.generate`)."""
     asked = {planned.key: planned for planned in wave}
     stream = model.generate([planned.request(sampling) for planned in wave])
+    stopping = False
     try:
-        async for key, completion in stream:
-            if key not in asked:
-                raise ModelError(f"model {model.name!r} returned sample {key!r}, which was not asked for or came twice")
-            planned = asked.pop(key)
-            budgets.pay(planned.cell.prompt, completion)
-            await recorder.put((planned, completion))
+        async for group in stream:
+            arrived = _expected(model, asked, group)
+            for planned, completion in arrived:
+                budgets.pay(planned.cell.prompt, completion)
+            stopping |= await _commit(arrived, recorder, stopping=stopping)
+            if len(arrived) < len(group):
+                raise _unexpected(model, group, arrived)
+        if recorder.failure:
+            raise recorder.failure
+    except asyncio.CancelledError:
+        raise recorder.failure or asyncio.CancelledError from None
     finally:
         if hasattr(stream, "aclose"):  # a generator cleans up now, not when it is collected
             await stream.aclose()
     if asked:
         raise ModelError(f"model {model.name!r} returned nothing for {len(asked)} of {len(wave)} requests")
+
+
+def _expected(model: Model, asked: dict[str, Planned], group: Answers) -> list[Arrived]:
+    """The answers that were asked for, each once."""
+    return [(asked.pop(key), completion) for key, completion in group if key in asked]
+
+
+def _unexpected(model: Model, group: Answers, arrived: Sequence[Arrived]) -> ModelError:
+    expected = {planned.key: completion for planned, completion in arrived}
+    key = next(key for key, completion in group if expected.get(key) is not completion)
+    return ModelError(f"model {model.name!r} returned sample {key!r}, which was not asked for or came twice")
+
+
+async def _commit(arrived: Sequence[Arrived], recorder: Recorder, *, stopping: bool) -> bool:
+    """Commit in a worker thread, to the end, also after Ctrl-C; return whether to stop.
+
+    To stop, the task is cancelled at its next wait: what completed during this commit needs no waiting, comes out as
+    one last group and is committed too.
+    """
+    work = asyncio.ensure_future(asyncio.to_thread(recorder.commit, arrived))
+    interrupted = False
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            interrupted = True
+            recorder.hurry()
+    work.result()
+    if stopping:
+        raise asyncio.CancelledError
+    if interrupted or recorder.failure:
+        task = asyncio.current_task()
+        assert task
+        task.cancel()
+    return interrupted or bool(recorder.failure)
