@@ -404,8 +404,8 @@ def test_examples_in_docstrings(module: str) -> None:
 def test_an_update_raises_what_was_rewarded_and_passes_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from experiments.r1_miniature import grpo
-    from experiments.r1_miniature.sft import Example, answer_log_probs, batch_tensors
+    from experiments.r1_miniature import grpo, passes
+    from experiments.r1_miniature.passes import Example, answer_log_probs, batch_tensors
 
     recipe = load_recipe("r1").grpo
     assert recipe is not None
@@ -413,13 +413,13 @@ def test_an_update_raises_what_was_rewarded_and_passes_add_up(monkeypatch: pytes
     rewarded = torch.tensor([1.0, -1.0, 1.0, -1.0, 0.0, 0.0])
 
     def after_one_update(tokens: int) -> Any:
-        monkeypatch.setattr(grpo, "_TOKENS", tokens)
+        monkeypatch.setattr(passes, "_TOKENS", tokens)
         network = tiny_network()
         tables = [batch_tensors([e], "cpu") for e in examples]
         old = [answer_log_probs(network, *t, network.merged()).detach() for t in tables]
         batch = grpo.Batch([], examples, old, [], rewarded)
         optimiser = torch.optim.SGD(network.parameters(), lr=0.5)
-        told = grpo.update(network, optimiser, batch, range(6), recipe)
+        told = grpo.grpo_update(network, optimiser, batch, range(6), recipe)
         assert told["drift"] < 1e-5
         assert told["clipped"] == 0
         new = [answer_log_probs(network, *t, network.merged()).detach() for t in tables]
@@ -527,7 +527,7 @@ def test_sft_and_grpo_run_and_resume_on_a_cpu(base: Path, tmp_path: Path, monkey
     import torch
     from gguf import GGUFReader
 
-    from experiments.r1_miniature import grpo
+    from experiments.r1_miniature import grpo, passes
     from experiments.r1_miniature.train import main
 
     def train(model: str, out: str, *more: str) -> int:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One stage on a GPU machine: smoke, sft, grpo, record or zero. What comes back is packed into $OUT (see README.md).
+# One stage on a GPU machine: smoke, sft, grpo, zero or record MODELS. What comes back is packed into $OUT (see README.md).
 set -uo pipefail
 root=out/r1_miniature
 back=${OUT:-out/back}
@@ -10,12 +10,19 @@ done
 train() { python3 -m experiments.r1_miniature.train "$@"; }
 record() { python3 -m experiments.r1_miniature.record "$@"; }
 
-# Run several commands at once, each with its output in a file of its own; fails if one of them does.
+# Run a stage for several models, two a GPU at a time, each with its output in a file of its own; fails if one fails.
+gpus=$(nvidia-smi -L 2>/dev/null | grep -c .); gpus=$((gpus > 0 ? gpus : 1))
 together() {
-  local status=0 pids=() name
-  for name in "$@"; do $stage "$name" >"$root/$stage-$name.out" 2>&1 & pids+=($!); done
-  for pid in "${pids[@]}"; do wait "$pid" || status=$?; done
-  for name in "$@"; do echo "== $stage $name"; tail -n 25 "$root/$stage-$name.out"; done
+  local stage=$1 status=0 started=0 pids=() names=() name; shift
+  for name in "$@"; do
+    CUDA_VISIBLE_DEVICES=$((started % gpus)) $stage "$name" >"$root/$stage-$name.out" 2>&1 &
+    pids+=($!); names+=("$name"); started=$((started + 1))
+    if [ ${#pids[@]} -eq $((2 * gpus)) ] || [ $started -eq $# ]; then
+      for pid in "${pids[@]}"; do wait "$pid" || status=$?; done
+      for name in "${names[@]}"; do echo "== $stage $name"; tail -n 25 "$root/$stage-$name.out"; done
+      pids=(); names=()
+    fi
+  done
   return $status
 }
 # The finished adapter of each model, or its checkpoint, with logs and curves.
@@ -43,20 +50,11 @@ case ${1:-} in
     rm -rf out/smoke
     train sft --out out/smoke --steps 8 --set sft.questions=1024 --dev 40 || status=$?
     train r1 --out out/smoke --steps 3 --dev 40 --set grpo.dev_every=2 || status=$?
-    record r1 --out out/smoke --questions 40 --only zero-shot few-shot-5-one-message || status=$? ;;
-  sft)
-    stage=train; together plain sft-narrow || status=$?
-    together sft || status=$?  # its few-shot prompts are long: three at once do not fit into 80 GB
-    pack sft plain sft-narrow sft ;;
-  grpo)
-    stage=train; together r1-narrow r1 || status=$?; pack grpo r1-narrow r1 ;;
-  zero)
-    stage=train; together zero || status=$?; pack zero zero ;;
-  record)
-    stage=record
-    together instruct plain sft-narrow || status=$?
-    together r1-narrow sft r1 || status=$?
-    send recorded r1_miniature/recorded ;;
-  *) echo "usage: gpu.sh smoke|sft|grpo|record|zero" >&2; exit 2 ;;
+    record r1 --out out/smoke --questions 40 --only zero-shot r1-zero few-shot-5-one-message || status=$? ;;
+  sft) together train plain sft sft-narrow plain-robust || status=$?; pack sft plain sft sft-narrow plain-robust ;;
+  grpo) together train r1-narrow r1 || status=$?; pack grpo r1-narrow r1 ;;
+  zero) together train zero || status=$?; pack zero zero ;;
+  record) together record "${@:2}" || status=$?; send recorded r1_miniature/recorded ;;
+  *) echo "usage: gpu.sh smoke|sft|grpo|zero|record MODELS" >&2; exit 2 ;;
 esac
 exit $status

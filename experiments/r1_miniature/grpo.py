@@ -16,17 +16,16 @@ import torch
 from torch import Tensor
 
 from experiments.r1_miniature.mixing import Task, draw_task, training_questions
-from experiments.r1_miniature.network import Network, Weights, backward
+from experiments.r1_miniature.network import Network
+from experiments.r1_miniature.passes import Example, update
 from experiments.r1_miniature.recipe import Grpo, Recipe
 from experiments.r1_miniature.rewards import Reward, reward
 from experiments.r1_miniature.sampler import Sampler, Settings
-from experiments.r1_miniature.sft import Example, answer_log_probs, batch_tensors
 from experiments.r1_miniature.tokens import Tokens
 from promptlab.models.chatml import render
 from promptlab.questions.arithmetic import LEVELS
 from promptlab.types import Completion, Question
 
-_TOKENS = 16_384  # tokens in one forward and backward pass; gradients add up over the passes of an update
 _MEMORY = 0.8  # weight of the past in the running accuracy of a level
 _EPSILON = 1e-6
 
@@ -115,68 +114,26 @@ def completion(task: Task, text: str, ended: bool) -> Completion:
     return Completion(task.prompt.prefill + text, "complete" if ended else "truncated")
 
 
-def update(
+def grpo_update(
     network: Network, optimiser: torch.optim.Optimizer, batch: Batch, rows: Sequence[int], grpo: Grpo
 ) -> dict[str, float]:
     """One gradient update on some rows of a batch; groups without any spread have nothing to say and are left out."""
-    device = network.base("output_norm").device
     rows = [i for i in rows if abs(float(batch.advantages[i])) > 0]
     if not rows:
         return {"loss": 0.0, "drift": 0.0, "clipped": 0.0}
-    total = sum(len(batch.examples[i].answer) for i in rows)
-    merged = network.merged()
-    leaves = _leaves(merged)
-    parts = [_part(network, leaves, batch, piece, grpo, total, device) for piece in _pieces(batch, rows)]
-    optimiser.zero_grad(set_to_none=True)
-    _pull_back(merged, leaves)
-    torch.nn.utils.clip_grad_norm_(network.parameters(), grpo.clip_norm)
-    optimiser.step()
-    return {name: sum(part[name] for part in parts) for name in parts[0]}
-
-
-def _pieces(batch: Batch, rows: Sequence[int]) -> list[list[int]]:
-    """Rows of about equal length together, as many as fit into one pass."""
-    pieces: list[list[int]] = [[]]
-    for i in sorted(rows, key=lambda row: -len(batch.examples[row])):
-        if pieces[-1] and (len(pieces[-1]) + 1) * len(batch.examples[pieces[-1][0]]) > _TOKENS:
-            pieces.append([])
-        pieces[-1].append(i)
-    return pieces
-
-
-def _part(
-    network: Network, weights: Weights, batch: Batch, rows: list[int], grpo: Grpo, total: int, device: torch.device
-) -> dict[str, float]:
-    """Loss and gradient of one pass; returns its share of the update's mean loss, drift and clipped tokens."""
     examples = [batch.examples[i] for i in rows]
-    table, marks = batch_tensors(examples, device)
-    lengths = torch.tensor([len(e.answer) for e in examples], device=device)
-    advantage = batch.advantages[rows].to(device).repeat_interleave(lengths)
-    old = torch.cat([batch.old[i] for i in rows]).to(device)
-    new = answer_log_probs(network, table, marks, weights)
-    loss = -surrogate(new, old, advantage, grpo.clip_low, grpo.clip_high).sum() / total
-    backward(loss)
-    ratio = (new.detach() - old).exp()
-    outside = (ratio < 1 - grpo.clip_low) | (ratio > 1 + grpo.clip_high)
-    shares = {"loss": loss.detach(), "drift": (ratio - 1).abs().sum() / total, "clipped": outside.sum() / total}
-    return {name: float(value) for name, value in shares.items()}
+    total = sum(len(example.answer) for example in examples)
 
+    def share(some: list[int], new: Tensor) -> dict[str, Tensor]:
+        lengths = torch.tensor([len(examples[i].answer) for i in some], device=new.device)
+        advantage = batch.advantages[[rows[i] for i in some]].to(new.device).repeat_interleave(lengths)
+        old = torch.cat([batch.old[rows[i]] for i in some]).to(new.device)
+        ratio = (new.detach() - old).exp()
+        outside = (ratio < 1 - grpo.clip_low) | (ratio > 1 + grpo.clip_high)
+        loss = -surrogate(new, old, advantage, grpo.clip_low, grpo.clip_high).sum() / total
+        return {"loss": loss, "drift": (ratio - 1).abs().sum() / total, "clipped": outside.sum() / total}
 
-def _leaves(merged: Weights) -> Weights:
-    """The merged weights as leaves: passes collect their gradients here, and the adapter is reached once."""
-    blocks = tuple({n: t.detach().requires_grad_(t.requires_grad) for n, t in b.items()} for b in merged.blocks)
-    return Weights(blocks, merged.embedding, merged.final_norm)
-
-
-def _pull_back(merged: Weights, leaves: Weights) -> None:
-    """Carry the collected gradients from the merged weights to the adapter."""
-    pairs = [
-        (whole, leaf.grad)
-        for block, leaf_block in zip(merged.blocks, leaves.blocks, strict=True)
-        for whole, leaf in zip(block.values(), leaf_block.values(), strict=True)
-        if leaf.grad is not None
-    ]
-    torch.autograd.backward([whole for whole, _ in pairs], [gradient for _, gradient in pairs])
+    return update(network, optimiser, examples, share, grpo.clip_norm)
 
 
 def train_step(
@@ -196,7 +153,8 @@ def train_step(
     batch = sample_batch(recipe, sampler, tokens, levels, step)
     rows_each = grpo.questions // grpo.updates * grpo.samples
     parts = [
-        update(network, optimiser, batch, range(i * rows_each, (i + 1) * rows_each), grpo) for i in range(grpo.updates)
+        grpo_update(network, optimiser, batch, range(i * rows_each, (i + 1) * rows_each), grpo)
+        for i in range(grpo.updates)
     ]
     sampler.refresh()
     return {**_summary(batch), **{f"{name}_{i}": part[name] for i, part in enumerate(parts) for name in part}}

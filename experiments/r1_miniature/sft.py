@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 
 import torch
-from torch import Tensor
 
 from experiments.r1_miniature.chains import thinking, worked
 from experiments.r1_miniature.mixing import Task, draw_task, exemplar_pool, training_questions
-from experiments.r1_miniature.network import Network, Weights, backward, log_probs
+from experiments.r1_miniature.network import Network
+from experiments.r1_miniature.passes import Example, update
 from experiments.r1_miniature.recipe import Recipe, Sft
 from experiments.r1_miniature.tokens import END_OF_TURN, Tokens
 from promptlab.models.chatml import render
 
 _SORTED = 16  # batches within which examples are sorted by length, so that little is padded
-
-
-@dataclass(frozen=True)
-class Example:
-    prompt: list[int]
-    answer: list[int]
-
-    def __len__(self) -> int:
-        return len(self.prompt) + len(self.answer)
 
 
 def build_examples(recipe: Recipe, tokens: Tokens) -> list[Example]:
@@ -67,30 +57,11 @@ def rate(step: int, steps: int, sft: Sft) -> float:
     return sft.lr * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
-def batch_tensors(examples: Sequence[Example], device: torch.device | str) -> tuple[Tensor, Tensor]:
-    """Tokens padded on the right, and where the answers' tokens are: both (batch, length)."""
-    longest = max(map(len, examples))
-    rows = [e.prompt + e.answer + [0] * (longest - len(e)) for e in examples]
-    marks = [[0] * len(e.prompt) + [1] * len(e.answer) + [0] * (longest - len(e)) for e in examples]
-    return torch.tensor(rows, device=device), torch.tensor(marks, dtype=torch.bool, device=device)
-
-
-def answer_log_probs(network: Network, table: Tensor, marks: Tensor, weights: Weights) -> Tensor:
-    """Log-probability of every marked token, in reading order: (marked tokens,)."""
-    states = network.hidden(table[:, :-1], weights)
-    return log_probs(states[marks[:, 1:]], table[:, 1:][marks[:, 1:]], weights)
-
-
 def sft_step(
     network: Network, optimiser: torch.optim.Optimizer, examples: Sequence[Example], lr: float, clip_norm: float
 ) -> float:
     """One update; returns the mean loss a token."""
     for group in optimiser.param_groups:
         group["lr"] = lr
-    table, marks = batch_tensors(examples, network.base("output_norm").device)
-    loss = -answer_log_probs(network, table, marks, network.merged()).mean()
-    optimiser.zero_grad(set_to_none=True)
-    backward(loss)
-    torch.nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
-    optimiser.step()
-    return float(loss.detach())
+    total = sum(len(example.answer) for example in examples)
+    return update(network, optimiser, examples, lambda _, found: {"loss": -found.sum() / total}, clip_norm)["loss"]
