@@ -39,8 +39,9 @@ def scores(comparison: Comparison, ax: Axes | None = None) -> Axes:
     for style, rows, offset in _by_model(summary):
         y = np.array([conditions.index(c) for c in rows["condition"]]) + offset
         _dots(ax, 100 * rows["score"], y, 100 * rows["low"], 100 * rows["high"], style)
+        _reasons(ax, 100 * rows["score"], y, rows)
     _condition_axis(ax, conditions)
-    ax.set_xlim(0, max(100 * summary["high"].max() * 1.05, 10))
+    ax.set_xlim(0, max(100 * summary[["score", "high"]].max().max() * 1.05, 10))
     ax.set_xlabel(f"questions answered correctly, % ({_level(comparison)})")
     _legend(ax, summary)
     return ax
@@ -58,6 +59,7 @@ def degradation(comparison: Comparison, ax: Axes | None = None) -> Axes:
         y = np.array([conditions.index(c) for c in rows["condition"]]) + offset
         filled = (rows["verdict"] != "inconclusive").to_numpy()
         _dots(ax, 100 * rows["difference"], y, 100 * rows["low"], 100 * rows["high"], style, filled)
+        _reasons(ax, 100 * rows["difference"], y, rows)
     _condition_axis(ax, conditions)
     ax.set_xlabel(f"difference to {comparison.baseline}, points ({_level(comparison)})")
     _legend(ax, table)
@@ -74,6 +76,7 @@ def dose_response(comparison: Comparison, ax: Axes | None = None) -> Axes:
         style = _style(i, ", ".join(map(str, kind)) if isinstance(kind, tuple) else str(kind))
         x = points["shots"].to_numpy(float) + 0.06 * (i - (len(lines) - 1) / 2)
         _dots(ax, 100 * points["score"], x, 100 * points["low"], 100 * points["high"], style, upright=True)
+        _reasons(ax, 100 * points["score"], x, points, upright=True)
         start = 100 * summary[_baseline(comparison, line["model"].iloc[0])]["score"]
         ax.plot([0, *x], [*start, *(100 * points["score"])], color=style["color"], linewidth=1, alpha=0.6)
     for model in dict.fromkeys(summary["model"]):
@@ -103,6 +106,7 @@ def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
     filled = (table["verdict"] != "inconclusive").to_numpy()
     style = _style(2, f"{contrast.model} less {contrast.control}")
     _dots(ax, 100 * table["contrast"], y, 100 * table["low"], 100 * table["high"], style, filled)
+    _reasons(ax, 100 * table["contrast"], y, table)
     _condition_axis(ax, conditions)
     ax.set_xlabel(f"points ({100 * (1 - contrast.alpha):g} % simultaneous intervals of the contrast)")
     _legend_below(ax)
@@ -137,6 +141,7 @@ def feature(comparison: Comparison, name: str, ax: Axes | None = None) -> Axes:
     for style, rows, offset in _by_model(table):
         y = np.array([conditions.index(c) for c in rows["condition"]]) + offset
         _dots(ax, rows["value"], y, rows["low"], rows["high"], style)
+        _reasons(ax, rows["value"], y, rows)
     _condition_axis(ax, conditions)
     ax.set_xlim(left=0)
     ax.set_xlabel(f"{name.replace('_', ' ')}, mean a question ({_level(comparison)})")
@@ -201,6 +206,16 @@ def _dots(
     ax.errorbar(x, y, **bars, linestyle="", color=style["color"], elinewidth=1.4, capsize=2)
     faces = [style["color"]] * len(v) if filled is None else [style["color"] if f else "white" for f in filled]
     ax.scatter(x, y, s=36, c=faces, marker=style["marker"], edgecolors=style["color"], zorder=3, label=style["label"])
+
+
+def _reasons(ax: Axes, value: pd.Series, place: np.ndarray, rows: pd.DataFrame, *, upright: bool = False) -> None:
+    """Beside a point without an interval, or in the place of one that does not exist: why."""
+    why = rows["reason"].where(rows["low"].isna(), "")
+    for v, at, reason in zip(value.to_numpy(float), place, why, strict=True):
+        if reason:
+            text = f"no interval: {reason}" if np.isfinite(v) else f"not estimable: {reason}"
+            x, y = (at, np.nan_to_num(v)) if upright else (np.nan_to_num(v), at)
+            ax.annotate(text, (x, y), (7, 0), textcoords="offset points", va="center", fontsize="small", color=GREY)
 
 
 def _condition_axis(ax: Axes, labels: Sequence[str]) -> None:

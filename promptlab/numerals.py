@@ -32,6 +32,9 @@ _CLEANING = tuple(
         (r"\\(?:times|cdot)(?![A-Za-z])", "×"),
         (r"\\approx(?![A-Za-z])", "="),
         (r"\\([%#&_])", r"\1"),
+        (r"(?<=\$)(\d[\d,]*) and (?=\d\d? cents?\b)", r"\1 dollars and "),
+        (r"(?<![\w.,])(\d[\d,]*) (?:dollar|euro)s?(?: and)? (\d\d) cents?\b", r"\1.\2"),  # one amount: 10.50
+        (r"(?<![\w.,])(\d[\d,]*) (?:dollar|euro)s?(?: and)? (\d) cents?\b", r"\1.0\2"),
         (rf"(?<=[A-Za-z])\\?[{_CURRENCY}]", " "),  # US$5
         (rf"\\?[{_CURRENCY}]|\\(?:pounds|euro)(?![A-Za-z])", ""),
         (r"([\d.])\s*[×·*x]\s*10\s*\^\s*\{?([-+]?\d+)\}?", r"\1e\2"),  # 3 × 10^5

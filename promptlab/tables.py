@@ -22,9 +22,7 @@ def markdown(frame: pd.DataFrame) -> str:
 
     A column in which nothing stands (cons@K where K = 1, say) is left out.
     """
-    columns = [[cell(value) for value in frame.iloc[:, i]] for i in range(frame.shape[1])]
-    kept = [(str(name), column) for name, column in zip(frame.columns, columns, strict=True) if any(column)]
-    texts = [[_safe(name), *map(_safe, column)] for name, column in kept]
+    texts = [[_safe(name), *map(_safe, column)] for name, column in _used(frame)]
     padded = [[text.ljust(max(map(len, column))) for text in column] for column in texts]
     lines = ["| " + " | ".join(row) + " |" for row in zip(*padded, strict=True)]
     rule = "|" + "|".join("-" * (len(column[0]) + 2) for column in padded) + "|"
@@ -32,7 +30,15 @@ def markdown(frame: pd.DataFrame) -> str:
 
 
 def html(frame: pd.DataFrame) -> str:
-    return markup.table(list(frame.columns), ([cell(value) for value in row] for row in frame.itertuples(index=False)))
+    """The same as escaped HTML."""
+    used = _used(frame)
+    return markup.table([name for name, _ in used], list(zip(*(column for _, column in used), strict=True)))
+
+
+def estimates(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """The frame with words where one of these columns has no value: a blank would say nothing."""
+    said = {name: frame[name].astype(object).where(frame[name].notna(), "not estimable") for name in names}
+    return frame.assign(**said)
 
 
 def cell(value: Any) -> str:
@@ -50,6 +56,12 @@ def cell(value: Any) -> str:
             return "< 0.001"
         return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 100 else f"{value:.1f}"  # + 0.0: no minus zero
     return str(value)
+
+
+def _used(frame: pd.DataFrame) -> list[tuple[str, list[str]]]:
+    """Name and cells of each column in which something stands."""
+    columns = [[cell(value) for value in frame.iloc[:, i]] for i in range(frame.shape[1])]
+    return [(str(name), column) for name, column in zip(frame.columns, columns, strict=True) if any(column)]
 
 
 def _safe(text: str) -> str:

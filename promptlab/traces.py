@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from promptlab.numberwords import spelled
 from promptlab.numerals import clean, numerals
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion, Grade, Prompt, Question
@@ -73,19 +74,26 @@ def _around_answer(question: Question, reasoning: str, answer_text: str, grade: 
 
 
 def _last_place(question: Question, text: str, answer: str) -> int:
-    """Where the answer last stands, as a number of that value or as text; 0 where it is not found."""
+    """Where the answer last stands, as a number of that value, in words or as text; 0 where it is not found."""
     value = next((n.value for n in numerals(answer)), None)
     places = [n.start for n in numerals(text) if value is not None and n.value == value]
     if places:
         return places[-1]
-    spelled = [answer, *_choice(question, answer)]
-    return max([m.start() for each in spelled if each for m in _standing(each).finditer(text)], default=0)
+    places = [start for start, digits in spelled(text) if digits == answer]
+    forms = [answer, *_choice(question, answer), *_spaced(answer)]
+    places += [m.start() for each in forms if each for m in _standing(each).finditer(text)]
+    return max(places, default=0)
 
 
 def _choice(question: Question, answer: str) -> Iterable[str]:
     """The text of the choice whose letter was read as the answer."""
     lettered = zip(string.ascii_uppercase, question.choices, strict=False)
     return (choice for letter, choice in lettered if letter == answer)
+
+
+def _spaced(answer: str) -> Iterable[str]:
+    """12000 as 12 000, which is one number where an answer stands."""
+    return [f"{int(answer):,}".replace(",", " ")] if answer.isdecimal() and len(answer) < 20 else []
 
 
 def _standing(answer: str) -> re.Pattern[str]:

@@ -372,3 +372,31 @@ def test_an_ending_that_nobody_knows_is_refused():
     frame = pd.concat(arms("degraded")).assign(ending="Truncated")
     with pytest.raises(InputError, match="unknown ending 'Truncated': did you mean 'truncated'"):
         compare(frame, baseline="a")
+
+
+def test_one_question_and_none_are_said_in_words():
+    one = compare(pd.concat([samples("a", [1]), samples("b", [0])]), baseline="a")
+    assert one.verdicts == (
+        "b against a on m is inconclusive: -100.0 points [no interval] (1 question). Nothing can be concluded: fewer "
+        "than two questions.",
+    )
+    assert one.warnings[0].startswith("only 1 cluster (or")
+    apart = compare(pd.concat([samples("a", [1]), samples("b", [0]).assign(question="other")]), baseline="a")
+    assert apart.verdicts == (
+        "b against a on m is inconclusive: not estimable (0 questions). Nothing can be concluded: fewer than two "
+        "questions.",
+    )
+    for text in (apart.to_markdown(), apart._repr_html_()):
+        assert "not estimable" in text
+        assert "fewer than two questions" in text
+        assert "nan" not in text
+
+
+def test_a_feature_that_never_varies_says_why_it_has_no_interval():
+    frame = pd.concat(
+        [samples("a", first(80), reasoning_words=7), samples("b", first(80), reasoning_words=np.arange(N))]
+    )
+    found = compare(frame, baseline="a").feature("reasoning_words")
+    assert found["reason"].tolist() == ["all values are equal", ""]
+    assert found["low"].isna().tolist() == [True, False]
+    assert compare(frame, baseline="a").summary["reason"].tolist() == ["", ""]

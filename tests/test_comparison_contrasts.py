@@ -138,3 +138,15 @@ def test_shown():
             baseline="zero-shot",
         )._repr_html_()
     )
+
+
+def test_no_shared_question_is_said_in_words():
+    data = frame(four(0.3, 0.6))
+    data.loc[data["model"] == "sft", "question"] += N
+    found = contrast(data, model="r1", control="sft", baseline="zero-shot")
+    assert found.verdicts == (
+        "few-shot against zero-shot: not estimable on r1, not estimable on sft; inconclusive, contrast not estimable "
+        "(0 questions). Nothing can be concluded: fewer than two questions.",
+    )
+    assert found.table.loc[0, ["flag", "reason"]].tolist() == ["", "fewer than two questions"]
+    assert "nan" not in found.to_markdown() + found._repr_html_()

@@ -127,6 +127,34 @@ def test_a_missing_interval_draws_no_bar():
     assert np.isfinite(points_of(ax, "r1")).all()
 
 
+def texts_of(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def test_a_point_without_an_interval_says_why():
+    same = samples(("r1",)).assign(reasoning_words=7)
+    assert texts_of(figures.feature(compare(same, baseline="zero-shot"), "reasoning_words")) == [
+        "no interval: all values are equal"
+    ] * len(ARMS)
+    one = compare(samples(("r1",)).query("question == 'q0'"), baseline="zero-shot")
+    why = "no interval: fewer than two questions"
+    assert texts_of(figures.scores(one)) == [why] * 4
+    assert texts_of(figures.degradation(one)) == texts_of(figures.dose_response(one)) == [why] * 3
+
+
+def test_what_is_not_estimable_is_said_in_its_row():
+    data = samples()
+    data.loc[data["condition"] == "few-shot-1", "question"] += "-other"
+    ax = figures.degradation(compare(data, baseline="zero-shot"))
+    assert texts_of(ax) == ["not estimable: fewer than two questions"] * 2
+    found = contrast(data, model="r1", control="plain", baseline="zero-shot")
+    assert texts_of(figures.against_control(found)) == ["not estimable: fewer than two questions"]
+
+
+def test_points_with_intervals_say_nothing(comparison):
+    assert all(texts_of(draw(comparison)) == [] for draw in DRAWN.values())
+
+
 def test_save_writes_svg_png_and_the_numbers(comparison, tmp_path):
     paths = figures.save(figures.scores(comparison), tmp_path / "new" / "a-scores", comparison.summary)
     assert [p.name for p in paths] == ["a-scores.svg", "a-scores.png", "a-scores.csv"]

@@ -81,9 +81,12 @@ def test_format_is_apart_from_correctness(asked: AnswerFormat, output: str, ok: 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("asked", FORMATS.values(), ids=FORMATS)
 def test_format_takes_bounded_time(asked: AnswerFormat):
-    before = asked.wrap.partition("{")[0] or "x"
-    judged(before * (1_000_000 // len(before)), asked=asked)
-    judged(asked.wrap.partition("{answer}")[0] + " " * 1_000_000, asked=asked)
+    before = asked.wrap.partition("{answer}")[0]
+    opened = judged(before * (1_000_000 // len(before)), asked=asked)
+    assert opened.format_ok is (asked is ANSWER_IS)  # "The answer is The answer is": something follows it
+    assert judged(before + " " * 1_000_000, asked=asked).format_ok is False
+    closed = judged(before * (1_000_000 // len(before)) + asked.wrap.replace("{answer}", "12"), asked=asked)
+    assert (closed.score, closed.format_ok) == (1, True)
 
 
 @pytest.mark.parametrize("name", FORMATS)

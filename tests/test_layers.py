@@ -9,18 +9,19 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "promptlab"
 LAYERS = (
-    {"errors", "types", "formats", "textnorm", "numerals", "reasoning", "markup", "tables", "portal", "assets"},
+    {"errors", "types", "formats", "wording", "textnorm", "numerals", "numberwords", "choices", "reasoning", "markup",
+     "tables", "portal", "assets"},
     {"questions", "prompts", "models", "grading", "traces", "store", "stats"},
     {"records"},
     {"runner"},
     {"comparison"},
     {"figures"},
     {"experiment", "demo", "cli", "__main__"},
-)
+)  # fmt: skip
 STRICT = (0, 1)  # in these layers siblings do not know each other, except:
 NEIGHBOURS = {
     ("types", "errors"), ("formats", "types"), ("formats", "errors"), ("reasoning", "types"), ("assets", "errors"),
-    ("tables", "markup"),
+    ("tables", "markup"), ("choices", "errors"), ("choices", "numerals"), ("choices", "textnorm"),
 }  # fmt: skip
 
 

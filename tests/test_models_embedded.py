@@ -162,6 +162,56 @@ def test_same_seed_same_text_in_sequence_and_in_parallel(instruct: EmbeddedModel
     assert parallel != texts(instruct, prompts, SAMPLED, seed=100)
 
 
+def few_shot(n: int) -> list[Prompt]:
+    """Prompts of some 200 tokens, long enough for several blocks, with a common beginning."""
+    shown = "".join(f"Question: What is {i} + {i + 7}? Answer: {2 * i + 7}.\n" for i in range(8))
+    return [chat(f"{shown}Question: What is {i} + {3 * i}?") for i in range(11, 11 + n)]
+
+
+def scores(model: EmbeddedModel, prompt: Prompt, **extra: object) -> object:
+    """Log-probabilities of the first token, to the last bit: they differ long before a text does."""
+    body = {"prompt": model.as_sent(prompt), "n_predict": 1, "n_probs": 20, "temperature": 1.0, "seed": 1, **extra}
+    (first,) = model._engine().post("/completion", body)["completion_probabilities"]
+    return first["top_logprobs"]
+
+
+def check_that_the_cache_does_not_matter(model: EmbeddedModel) -> None:
+    first, second = few_shot(2)
+    cold = scores(model, first, cache_prompt=False)
+    assert scores(model, first) == cold  # all but the last token is cached
+    scores(model, second)
+    assert scores(model, first) == cold  # the common beginning is cached
+    scores(model, chat("Something else."))
+    assert scores(model, first) == cold  # next to nothing is
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("slots", [1, 4])
+def test_what_is_cached_changes_no_bit_of_the_base(weights: Path, slots: int) -> None:
+    with EmbeddedModel(workers=1, slots=slots, context=512) as model:
+        check_that_the_cache_does_not_matter(model)
+
+
+@pytest.mark.embedded
+def test_what_is_cached_changes_no_bit_of_an_adapter_with_one_slot(r1: Path) -> None:
+    with EmbeddedModel(r1, workers=1, slots=1, context=512) as model:
+        check_that_the_cache_does_not_matter(model)
+
+
+@pytest.mark.embedded
+def test_same_seed_same_text_with_any_workers_and_slots_in_any_order(weights: Path) -> None:
+    prompts, sampling = [*few_shot(4), *questions(2)], Sampling(max_tokens=8, temperature=1.0)
+
+    def backwards(model: EmbeddedModel) -> list[str]:
+        return [texts(model, [prompts[i]], sampling, seed=i)[0] for i in reversed(range(len(prompts)))][::-1]
+
+    with EmbeddedModel(workers=1, slots=1, context=512) as alone:
+        expected = backwards(alone)
+    for workers, slots in ((1, 4), (2, 2)):
+        with EmbeddedModel(workers=workers, slots=slots, context=512) as model:
+            assert texts(model, prompts, sampling, seed=0) == expected  # cold, and all in flight
+
+
 @pytest.mark.embedded
 def test_a_common_beginning_is_read_once(weights: Path) -> None:
     shown = "".join(f"Question: {i} + {i}? Answer: {2 * i}.\n" for i in range(30))

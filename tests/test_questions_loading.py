@@ -117,7 +117,7 @@ def test_round_trip(tmp_path: Path, form: str) -> None:
 
 
 def test_round_trip_of_lists_through_csv(tmp_path: Path) -> None:
-    questions = QuestionSet((Question("a", "Which?", ("it's", 'say "B"'), "label", ("x", "y")),))
+    questions = QuestionSet((Question("a", "Which?", ("it's", "B"), "label", ("it's", 'say "B"')),))
     questions.to_frame().to_csv(tmp_path / "lists.csv", index=False)
     assert load_questions(tmp_path / "lists.csv").hash == questions.hash
 
@@ -172,11 +172,46 @@ GOLDEN_FILES = [
     ),
     ("data.csv", "question,answer\nA?,1\nB?,\n", "data.csv, line 3: 'answer' is empty"),
     ("data.csv", 'question,answer\n"A\nb?",1\nB?, \n', "data.csv, line 4: 'answer' is empty"),
-    ("data.csv", "question,answer\nA?,1\nB?\n", "data.csv, line 3: 1 cells, but the header has 2 columns"),
+    ("data.csv", "question,answer\nA?,1\nB?\n", "data.csv, line 3: 1 cell, but the header has 2 columns"),
     ("data.csv", 'question,answer\nA?,1\n"B?', "data.csv, line 3: not CSV (unexpected end of data)"),
     ("data.csv", "answer,question,answer\n", "data.csv, line 1: the column 'answer' stands twice in the header"),
     ("data.csv", b"question,answer\nA?,1\n\xff?,2\n", "data.csv, line 3: not UTF-8"),
     ("data.csv", "question,answer\n", "data.csv: no rows"),
+    (
+        "data.csv",
+        "question;answer\nWhat, now?;1\n",
+        "data.csv, line 1: the columns seem to be separated by ';': save the file with commas, or pass a DataFrame: "
+        "load_questions(pandas.read_csv(path, sep=';'))",
+    ),
+    (
+        "data.csv",
+        "question\tanswer\nWhat?\t1\n",
+        "data.csv, line 1: the columns seem to be separated by '\\t': save the file with commas, or pass a DataFrame: "
+        "load_questions(pandas.read_csv(path, sep='\\t'))",
+    ),
+    (
+        "data.csv",
+        'question,answer,choices\nA?,B,"[""x"", ""y""]"\nB?,z,"[""x"", ""y""]"\n',
+        "data.csv, line 3: the answer 'z' is none of the choices 'x', 'y': give a letter (A is the first) or the text "
+        "of a choice",
+    ),
+    (
+        "x.jsonl",
+        '{"question": "A?", "answer": 0, "choices": ["x", "y"]}\n',  # an index
+        "x.jsonl, line 1: the answer '0' is none of the choices 'x', 'y': give a letter (A is the first) or the text "
+        "of a choice",
+    ),
+    (
+        "data.csv",
+        "question,answer,kind\nA?,yes,label\n",
+        "data.csv, line 2: the answer 'yes' is no letter A to Z, and the question has no choices: give choices, or "
+        "kind 'text'",
+    ),
+    (
+        "x.jsonl",
+        json.dumps({"question": "A?", "answer": "A", "choices": [f"choice {i}" for i in range(27)]}),
+        "x.jsonl, line 1: 27 choices, but letters (A to Z) for 26 only",
+    ),
     (
         "data.csv",
         "question,answer,kind\nA?,1,numbr\n",

@@ -162,3 +162,17 @@ def test_frame_has_only_what_is_in_use(ten: QuestionSet) -> None:
         }
     ]
     assert list(QuestionSet(()).to_frame().columns) == ["id", "question", "answer", "kind"]
+
+
+def test_a_label_question_whose_answer_is_none_of_its_choices_is_refused() -> None:
+    wrong = q(answers=("Rome",), kind="label", choices=("London", "Paris"))
+    with pytest.raises(InputError, match="question 0: the answer 'Rome' is none of the choices 'London', 'Paris'"):
+        QuestionSet((wrong,))
+    for right in ("B", "(b)", "paris", "B. Paris"):
+        assert QuestionSet((q(answers=(right,), kind="label", choices=("London", "Paris")),))
+
+
+def test_one_question_is_not_one_questions() -> None:
+    assert repr(QuestionSet((q(),), "sums")).startswith("QuestionSet('sums', 1 question, ")
+    with pytest.raises(InputError, match=r"n=2, but 'sums' has 1 question$"):
+        QuestionSet((q(),), "sums").sample(2)

@@ -527,7 +527,7 @@ def test_sft_and_grpo_run_and_resume_on_a_cpu(base: Path, tmp_path: Path, monkey
     import torch
     from gguf import GGUFReader
 
-    from experiments.r1_miniature import grpo, passes
+    from experiments.r1_miniature import grpo
     from experiments.r1_miniature.train import main
 
     def train(model: str, out: str, *more: str) -> int:

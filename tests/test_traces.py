@@ -36,7 +36,8 @@ def test_every_feature_is_described():
         ("25 + 14 = 39. The answer is 39.", 8, 1),
         ("25 + 14 makes 39, I think.", 4, 3),
         ("39", 0, 1),
-        ("It is thirty-nine.", 0, 3),
+        ("It is thirty-nine.", 2, 1),
+        ("Thirty and nine", 0, 3),
     ],
 )
 def test_words(text: str, before: int, after: int):
@@ -46,6 +47,9 @@ def test_words(text: str, before: int, after: int):
 
 def test_words_by_value_by_choice_and_without_an_answer():
     assert traced("It makes $1,039.00 in all.", "1039")["reasoning_words"] == 2
+    assert traced("That makes 12 000 in all.", "12000")["reasoning_words"] == 2
+    assert traced("So: ten dollars and 50 cents, or 10 dollars and 50 cents.", "10.5")["reasoning_words"] == 7
+    assert traced("9" * 5000, "9" * 5000)["reasoning_words"] == 0
     assert traced("I do not know at all", "")["reasoning_words"] == 6
     assert traced("", "39", reasoning="25 + 14 = 39")["reasoning_words"] == 5
     choice = Question("c", "?", ("B",), "label", ("London", "Paris"))

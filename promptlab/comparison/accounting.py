@@ -51,8 +51,9 @@ def _scores(design: Crossed, alpha: float) -> pd.DataFrame:
     rows = []
     for row, samples in zip(means, counts, strict=True):
         e = mean_estimate(row, design.clusters, alpha / len(means), proportion=True)
-        rows.append((e.value, e.low, e.high, e.se, e.n, samples, e.n_clusters))
-    return pd.DataFrame(rows, columns=["score", "low", "high", "se", "questions", "samples", "clusters"])
+        reason = "" if e.low == e.low else e.reason
+        rows.append((e.value, e.low, e.high, e.se, e.n, samples, e.n_clusters, reason))
+    return pd.DataFrame(rows, columns=["score", "low", "high", "se", "questions", "samples", "clusters", "reason"])
 
 
 def _coverage(design: Crossed) -> Floats:
@@ -93,9 +94,9 @@ def feature(design: Crossed, name: str, alpha: float) -> pd.DataFrame:
     means = design.means(_valid(design, name))
     proportion = bool(np.nanmin(means, initial=0) >= 0 and np.nanmax(means, initial=1) <= 1)
     found = [mean_estimate(row, design.clusters, alpha / len(means), proportion=proportion) for row in means]
-    values = [(e.value, e.low, e.high, e.n) for e in found]
+    values = [(e.value, e.low, e.high, e.n, "" if e.low == e.low else e.reason) for e in found]
     arms = pd.DataFrame(design.arms, columns=["model", "condition"])
-    return arms.join(pd.DataFrame(values, columns=["value", "low", "high", "questions"]))
+    return arms.join(pd.DataFrame(values, columns=["value", "low", "high", "questions", "reason"]))
 
 
 def _by_arm(design: Crossed, column: str) -> pd.api.typing.SeriesGroupBy:

@@ -12,15 +12,16 @@ from promptlab.comparison import accounting, verdicts
 from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.validity import Judged, decide, inside, judge
 from promptlab.errors import InputError, unknown
+from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
 POWER_80 = 0.8416  # the normal quantile of 80 % power
-SCORES = ["model", "condition", "score", "low", "high", "cons", "completion_tokens"]
+SCORES = ["model", "condition", "score", "low", "high", "reason", "cons", "completion_tokens"]
 SCORES += ["truncated", "no_answer", "error", "coverage"]
 SHOWN = ["model", "condition", "difference", "low", "high", "questions", "lost", "gained"]
-SHOWN += ["p_holm", "verdict", "validity"]
+SHOWN += ["p_holm", "reason", "verdict", "validity"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,10 @@ class Comparison:
         return table.drop(columns="drop").reset_index(drop=True)
 
     def feature(self, name: str) -> pd.DataFrame:
-        """Mean of a numeric column of the samples (``reasoning_words``, ...) in every arm: value, low, high."""
+        """Mean of a numeric column of the samples (``reasoning_words``, ...) in every arm: value, low, high.
+
+        `reason` says why there is no interval, where there is none.
+        """
         return accounting.feature(self.design, name, self.alpha)
 
     def to_markdown(self) -> str:
@@ -100,9 +104,13 @@ class Comparison:
         return "\n\n".join(
             [
                 tables.section("Scores by condition", scores),
-                tables.section(f"Differences to {self.baseline}", self.table[SHOWN], notes),
+                tables.section(f"Differences to {self.baseline}", self._shown, notes),
             ]
         )
+
+    @property
+    def _shown(self) -> pd.DataFrame:
+        return tables.estimates(self.table[SHOWN], "difference")
 
     def _pair(self, condition: str, model: str | None) -> tuple[str, tuple[np.ndarray, np.ndarray]]:
         models = self.design.models()
@@ -131,7 +139,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         notes = markup.bullets([*self.verdicts, *self.warnings])
-        return markup.card(f"Compared with {self.baseline}", tables.html(self.table[SHOWN]), notes)
+        return markup.card(f"Compared with {self.baseline}", tables.html(self._shown), notes)
 
 
 def compare(runs: Any, *, baseline: str, margin: float | None = None, alpha: float = 0.05, seed: int = 0) -> Comparison:
@@ -239,11 +247,11 @@ def _warnings(design: Crossed, table: pd.DataFrame) -> list[str]:
     found = []
     fewest = table["clusters"].min()
     if fewest < verdicts.FEW_UNITS:
-        found.append(f"only {fewest} clusters (or questions without clusters): intervals are rough under 20")
+        found.append(f"only {counted(fewest, 'cluster')} (or questions without clusters): intervals are rough under 20")
     for model in design.models():
         ours = np.array([owner == model for owner, _ in design.arms])
         asked = len(np.unique(design.question[ours[design.arm]]))
         paired = table.loc[table["model"] == model, "questions"].min()
         if paired < asked:
-            found.append(f"{model}: down to {paired} of {asked} questions have valid samples in both arms")
+            found.append(f"{model}: down to {paired} of {counted(asked, 'question')} with valid samples in both arms")
     return found

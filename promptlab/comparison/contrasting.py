@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FLOOR, CEILING = 0.1, 0.9
 SHOWN = ["condition", "model_difference", "control_difference", "contrast", "low", "high", "questions", "flag"]
-SHOWN += ["verdict", "validity"]
+SHOWN += ["reason", "verdict", "validity"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,8 @@ class Contrast:
     table : DataFrame
         A row a condition: `model_difference`, `control_difference` (each to the baseline), their `contrast` with
         `low` and `high` (simultaneous over the table), the same as `log_odds`, `flag` (``scale-dependent``,
-        ``floor/ceiling``), `verdict` (``less favourable | more favourable | inconclusive``), `validity`.
+        ``floor/ceiling``), `reason` where a variance does not exist, `verdict`
+        (``less favourable | more favourable | inconclusive``), `validity`.
     verdicts : tuple of str
         A sentence a condition.
     """
@@ -46,14 +47,18 @@ class Contrast:
 
     def to_markdown(self) -> str:
         """Differences of differences and verdicts as Markdown."""
-        return tables.section(f"{self.model} against its control {self.control}", self.table[SHOWN], self.verdicts)
+        return tables.section(f"{self.model} against its control {self.control}", self._shown, self.verdicts)
+
+    @property
+    def _shown(self) -> pd.DataFrame:
+        return tables.estimates(self.table[SHOWN], "model_difference", "control_difference", "contrast")
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {verdict}" for verdict, n in self.table["verdict"].value_counts().items())
         return f"<Contrast of {self.model!r} with {self.control!r}: {counts}>"
 
     def _repr_html_(self) -> str:
-        inner = tables.html(self.table[SHOWN])
+        inner = tables.html(self._shown)
         return markup.card(f"{self.model} less {self.control}", inner, markup.bullets(self.verdicts))
 
 
@@ -142,7 +147,7 @@ def _table(
         ("p_holm", judged.p_holm),
     ):
         table[name] = values
-    table["questions"], table["clusters"], table["method"] = f.n, f.n_clusters, f.method
+    table["questions"], table["clusters"], table["method"], table["reason"] = f.n, f.n_clusters, f.method, f.reason
     table["verdict"], table["validity"], table["validity_why"] = judged.verdicts, judged.validity, judged.why
     return table
 
@@ -152,7 +157,7 @@ def _row(condition: str, arms: Floats, odds: Estimate) -> dict[str, Any]:
     after, before, control_after, control_before = arms.mean(axis=0) if len(arms) else [np.nan] * 4
     accuracy = after - before - control_after + control_before
     turned = accuracy * odds.value < 0 and abs(accuracy) > 1e-9
-    extreme = any(not FLOOR <= score <= CEILING for score in (control_after, control_before))
+    extreme = any(score < FLOOR or score > CEILING for score in (control_after, control_before))
     flags = [name for name, on in (("scale-dependent", turned), ("floor/ceiling", extreme)) if on]
     return {
         "condition": condition,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from promptlab.wording import counted
+
 FEW_UNITS = 20  # with fewer clusters (or questions) the interval itself is rough
 
 
@@ -15,13 +17,13 @@ def sentence(row: Mapping[Any, Any], *, margin: float | None, one_draw: bool) ->
 
 def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, baseline: str) -> str:
     """One row of `Contrast.table` in words; it speaks of these two models and no others."""
-    each = f"{points(row['model_difference'])} points on {model}, {points(row['control_difference'])} on {control}"
+    each = f"{points(row['model_difference'])} on {model}, {points(row['control_difference'])} on {control}"
     what = f"{row['condition']} against {baseline}: {each}"
     size = f"contrast {interval(row['contrast'], row['low'], row['high'])} {_evidence(row)}"
     outcome = {
         "less favourable": f"{what}; less favourable to {model} than to {control}, {size}, for these two models.",
         "more favourable": f"{what}; more favourable to {model} than to {control}, {size}, for these two models.",
-        "inconclusive": f"{what}; inconclusive, {size}.",
+        "inconclusive": f"{what}; inconclusive, {size}.{_nothing(row, ' ')}",
     }
     return _joined(outcome[row["verdict"]], _flag(row["flag"]), _few(row), _validity(row))
 
@@ -29,16 +31,20 @@ def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, basel
 def points(share: float) -> str:
     """A share of 1 as signed points.
 
-    >>> points(-0.4361), points(-0.0001)
-    ('-43.6', '+0.0')
+    >>> points(-0.4361), points(-0.0001), points(float("nan"))
+    ('-43.6 points', '+0.0 points', 'not estimable')
     """
+    return "not estimable" if share != share else f"{_signed(share)} points"
+
+
+def _signed(share: float) -> str:
     return f"{round(100 * share, 1) + 0.0:+.1f}"
 
 
 def interval(value: float, low: float, high: float) -> str:
-    if low != low:
-        return f"{points(value)} points [no interval]"
-    return f"{points(value)} points [{points(low)}, {points(high)}]"
+    if value != value:
+        return points(value)
+    return f"{points(value)} [{'no interval' if low != low else f'{_signed(low)}, {_signed(high)}'}]"
 
 
 def _outcome(row: Mapping[Any, Any], margin: float | None, one_draw: bool) -> str:
@@ -55,16 +61,16 @@ def _outcome(row: Mapping[Any, Any], margin: float | None, one_draw: bool) -> st
 
 
 def _evidence(row: Mapping[Any, Any]) -> str:
-    clusters = "" if row["clusters"] == row["questions"] else f", {row['clusters']} clusters"
+    clusters = "" if row["clusters"] == row["questions"] else f", {counted(row['clusters'], 'cluster')}"
     p = row["p_holm"]
     tested = "" if p != p else f"; Holm p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
-    return f"({row['questions']} questions{clusters}{tested})"
+    return f"({counted(row['questions'], 'question')}{clusters}{tested})"
 
 
 def _learned(row: Mapping[Any, Any]) -> str:
     """What an inconclusive comparison does say, and what it would take to say more."""
     if row["low"] != row["low"]:
-        return f"Nothing can be concluded: {row['reason']}."
+        return _nothing(row)
     excluded = f"The interval excludes losses above {_size(row['low'])} and gains above {_size(row['high'])} points"
     power = f"a true difference of {_size(row['detectable'])} points would be found with 80 % power"
     if row["detectable"] >= 1:
@@ -72,6 +78,10 @@ def _learned(row: Mapping[Any, Any]) -> str:
     needed = row["questions_needed"]
     settle = "" if needed != needed else f"; one of the observed size would take about {needed:,.0f} questions"
     return f"{excluded}; {power}{settle}."
+
+
+def _nothing(row: Mapping[Any, Any], before: str = "") -> str:
+    return f"{before}Nothing can be concluded: {row['reason']}." if row["low"] != row["low"] else ""
 
 
 def _size(share: float) -> str:
@@ -85,8 +95,10 @@ def _negligible(row: Mapping[Any, Any], margin: float | None) -> str:
 def _few(row: Mapping[Any, Any]) -> str:
     if row["clusters"] >= FEW_UNITS:
         return ""
-    what = "questions" if row["clusters"] == row["questions"] else "clusters"
-    return f"Only {row['clusters']} {what}: the interval is rough."
+    if row["low"] != row["low"]:
+        return ""  # there is no interval to be rough
+    what = "question" if row["clusters"] == row["questions"] else "cluster"
+    return f"Only {counted(row['clusters'], what)}: the interval is rough."
 
 
 def _flag(flag: str) -> str:

@@ -30,7 +30,7 @@ def grader_named(name: str) -> Grader:
     Examples
     --------
     >>> grader_named("number")
-    <grader 'number', version '1'>
+    <grader 'number', version '2'>
     """
     if name not in _NAMED:
         raise unknown("grader", name, _NAMED)

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Mapping
-from functools import lru_cache
 
+from promptlab.choices import Options, gold_label, label_alone, options_of, plain
 from promptlab.errors import InputError
 from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.places import SENTENCE, SHOWN, Refusal, explicit, first_answer, last_line, phrases
 from promptlab.numerals import clean
-from promptlab.textnorm import normalise
 from promptlab.types import Grade, Grader, Question
 
-Options = Mapping[str, str]  # letter -> normalised text of the choice; "" where only letters are known
-
-_ALONE = re.compile(r"\W{0,9}(?:(?:option|choice|answer)\W{1,9})?([A-Za-z])\W{0,9}", re.IGNORECASE)
 _HEADED = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])\s?[).:\]]", re.IGNORECASE)
 _DIRECT = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])(?![\w'’])(?P<after>.{0,20})", re.DOTALL)
 _NOT_AN_ARTICLE = re.compile(r"\s*(?:[^\w\s]|\Z|(?:because|since|as|is)\b)")
 _MARKED = re.compile(r"[(\[]([A-Z])[)\]]|\b(?:option|choice|Option|Choice)\s([A-Z])\b")
 _DENIED = re.compile(r"(?:\b(?:not|neither|nor)|n['’]t)\s{1,9}(?:(?:option|choice|the)\s{1,9})?\S{1,99}", re.IGNORECASE)
-_BRACKETS = re.compile(r"[()\[\]]")
 
 
 def _label(question: Question, answer_text: str) -> Grade:
@@ -39,8 +32,8 @@ def _label(question: Question, answer_text: str) -> Grade:
     >>> [label(question, text).score for text in ("**B**", "The answer is Paris.", "A city.", "(A) or (B)")]
     [1.0, 1.0, 0.0, 0.0]
     """
-    options = _options(question.id, question.choices)
-    gold = {_gold(question, answer, options) for answer in question.answers}
+    options = _options(question)
+    gold = {_gold(question, answer) for answer in question.answers}
     found = first_answer(answer_text, lambda text: _read(text, options))
     if isinstance(found, Refusal):
         return Grade(0.0, found.answer[:SHOWN], found.answered, why=found.why)
@@ -55,28 +48,16 @@ def _read(text: str, options: Options) -> str | Refusal:
     place = explicit(text)
     if place:
         inside = clean(place.text[:SENTENCE])
-        found = _alone(inside, options) or _mentioned(inside, options)
+        found = label_alone(inside, options) or _mentioned(inside, options)
         return found or Refusal(place.text, False, f"the {place.name} holds no label")
     cleaned = clean(text)
     for line in phrases(cleaned):
-        found = _alone(line, options) or _direct(line, options) or _mentioned(line, options)
+        found = label_alone(line, options) or _direct(line, options) or _mentioned(line, options)
         if found:
             return found
     line = last_line(cleaned)
-    found = _alone(cleaned.strip(), options) or _alone(line, options) or _mentioned(line, options)
+    found = label_alone(cleaned.strip(), options) or label_alone(line, options) or _mentioned(line, options)
     return found or Refusal("", False, "no label in the answer text")
-
-
-def _alone(text: str, options: Options) -> str | None:
-    """The label when the text is nothing else: "B", "(B)", "B. Paris", "Paris"."""
-    if len(text) > SENTENCE:
-        return None
-    plain = _plain(text)
-    for letter, choice in options.items():
-        if choice and plain in (choice, f"{letter.casefold()} {choice}"):
-            return letter
-    found = _ALONE.fullmatch(text)
-    return found[1].upper() if found and found[1].upper() in options else None
 
 
 def _direct(text: str, options: Options) -> str | None:
@@ -93,7 +74,7 @@ def _mentioned(text: str, options: Options) -> str | Refusal | None:
     text = _DENIED.sub(" ", text)
     headed = _HEADED.match(text)
     letters = {a or b for a, b in _MARKED.findall(text)} | ({headed[1].upper()} if headed else set())
-    found = (letters & set(options)) | _named(_plain(text), options)
+    found = (letters & set(options)) | _named(plain(text), options)
     if len(found) > 1:
         return Refusal(text, True, f"several labels: {', '.join(sorted(found))}")
     return found.pop() if found else None
@@ -109,23 +90,15 @@ def _named(plain: str, options: Options) -> set[str]:
     return named
 
 
-def _plain(text: str) -> str:
-    return " ".join(_BRACKETS.sub(" ", normalise(text)).split())
+def _options(question: Question) -> Options:
+    try:
+        return options_of(question.choices)
+    except InputError as problem:
+        raise InputError(f"question {question.id!r}: {problem}") from None
 
 
-@lru_cache(maxsize=65_536)
-def _options(question: str, choices: tuple[str, ...]) -> Options:
-    if not choices:
-        return dict.fromkeys(string.ascii_uppercase, "")
-    if len(choices) > 26:
-        raise InputError(f"question {question!r} has {len(choices)} choices; label reads at most 26 (A to Z)")
-    own = zip(string.ascii_uppercase, choices, strict=False)
-    return {letter: _plain(clean(re.sub(rf"^\(?{letter}[).:]\s+", "", choice))) for letter, choice in own}
-
-
-def _gold(question: Question, answer: str, options: Options) -> str:
-    found = _alone(clean(answer), options)
-    if found is None:
-        allowed = question.choices or ("a letter A to Z",)
-        raise InputError(f"gold answer {answer!r:.100} of question {question.id!r} is none of its choices: {allowed}")
-    return found
+def _gold(question: Question, answer: str) -> str:
+    try:
+        return gold_label(answer, question.choices)
+    except InputError as problem:
+        raise InputError(f"question {question.id!r}: {problem}") from None

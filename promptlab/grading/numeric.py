@@ -8,13 +8,22 @@ from functools import lru_cache
 
 from promptlab.errors import InputError
 from promptlab.grading.functions import FunctionGrader
-from promptlab.grading.places import SHOWN, Refusal, explicit, first_answer, phrases
+from promptlab.grading.places import SENTENCE, SHOWN, Refusal, explicit, first_answer, phrases
+from promptlab.numberwords import in_digits
 from promptlab.numerals import Numeral, clean, numerals, written
 from promptlab.types import Grade, Grader, Question
 
 _ALTERNATIVES = re.compile(r"\bor\b|\band\b|[;\n]|,\s", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:or|and|to|[-+*/×·÷x,;&]|)\s*", re.IGNORECASE)  # 3 or 4, 12 + 3: not yet an answer
 _RESULT = re.compile(r"=|\b(?:is|equals|gives|makes)\b", re.IGNORECASE)
+_SEVERAL = "several numbers where one answer should be"
+_EITHER = re.compile(r"[ \t]?(?:or|to|-)[ \t]?", re.IGNORECASE)  # between two numbers: a range or an alternative
+_BETWEEN = re.compile(r"\bbetween\W{1,3}\Z", re.IGNORECASE)
+_CHANGE = re.compile(r"\w\W{1,3}from\W{1,3}\Z", re.IGNORECASE)  # "it rises from 10 to 12" ends at 12
+_SPACED = re.compile(r"(?<![\w.,/:])[1-9]\d{0,2}(?: \d{3})+(?![\w/:]|[.,]?\d{3}\b)")
+_BARE = re.compile(r"[^\w.-]{0,9}-?[\d.,]+(?: [^\W\d]+){0,2}\W{0,9}")
+_PRONOUN = re.compile(r"\W{0,9}one\s\w", re.IGNORECASE)
+_FULL_STOP = re.compile(r"[.!?](?=\s|\Z)")
 _SENTENCE = re.compile(r".*?\d.*?[.!?](?=\s|\Z)")
 
 
@@ -24,13 +33,16 @@ def _number(question: Question, answer_text: str) -> Grade:
     The final answer is what stands in the last ``<answer>`` tag; else in the last ``\\boxed{}``; else after the last
     "the answer is", "answer:" or "####" that a number follows; else the last number of the text. A tag or box
     settles it: when it holds no number there is no answer, and several different numbers in it (3 or 4) are wrong,
-    whatever they are. In a chain of equations the number after the last ``=`` counts. Where the model goes on with a
-    "Question:" of its own, only what stands before it is read.
+    whatever they are. In a chain of equations the number after the last ``=`` counts. A text that ends in a range or an
+    alternative (between 10 and 12, 10-12, 10 or 12) gives no single number, and is wrong. Where the model goes on with
+    a "Question:" of its own, only what stands before it is read.
 
     Understood: signs, thousands separators (1,234), decimals, fractions (3/4, 1 1/2, LaTeX), exponents up to 30,
-    digits of every script. Units, currency and the percent sign are left aside: "50%" equals 50, not 0.5. Not
-    understood: numbers in words, a decimal comma (3,5), times (12:30), sums that are not worked out (12 + 3), roots.
-    A number of more than 60 characters counts as answered and wrong. Any of several gold answers is right.
+    digits of every script, dollars or euros with cents. In a tag or box, and where a sentence after "the answer is" or
+    the whole text is nothing but the number (and two more words), also thousands apart by spaces (12 000) and, where
+    no digit stands, whole numbers in English words. Units, currency and the percent sign are left aside: "50%" equals
+    50, not 0.5. Not understood: a decimal comma (3,5), times (12:30), sums that are not worked out (12 + 3), roots. A
+    number of more than 60 characters counts as answered and wrong. Any of several gold answers is right.
 
     Examples
     --------
@@ -46,7 +58,7 @@ def _number(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), written(found), True, why="" if right else f"expected {' or '.join(map(written, gold))}")
 
 
-number: Grader = FunctionGrader(_number, "number", "1")
+number: Grader = FunctionGrader(_number, "number", "2")
 
 
 def final_number(answer_text: str) -> Fraction | Refusal:
@@ -62,14 +74,17 @@ def _read(text: str) -> Fraction | Refusal:
     cleaned = clean(text)
     for line in phrases(cleaned):
         if any(numerals(line)):
-            return _after_phrase(line)
+            return _after_phrase(_joined_thousands(line))
+        if bare := _bare(_FULL_STOP.split(line, maxsplit=1)[0]):
+            return single_number(bare)
+    cleaned = _bare(cleaned) or cleaned
     every = list(numerals(cleaned))
-    return _taken(cleaned, every[-1]) if every else Refusal("", False, "no number in the answer text")
+    return _last(cleaned, every) if every else Refusal("", False, "no number in the answer text")
 
 
 def single_number(text: str) -> Fraction | Refusal:
     """The one number that a short text states, after the last ``=`` of each of its parts."""
-    cleaned = clean(text)
+    cleaned = _in_place(clean(text))
     found = [n for part in _ALTERNATIVES.split(cleaned) for n in _results(part)]
     if not found:
         return Refusal(text, False, "no number")
@@ -78,6 +93,27 @@ def single_number(text: str) -> Fraction | Refusal:
         return Refusal(text, True, doubtful.why)
     values = {n.value for n in found}
     return found[0].value if len(values) == 1 and found[0].value is not None else Refusal(text, True, "several numbers")
+
+
+def _in_place(cleaned: str) -> str:
+    """Where only an answer stands, 12 000 is one number (as two it would be refused), and words may say it."""
+    joined = _joined_thousands(cleaned)
+    return joined if any(numerals(joined)) else in_digits(joined)
+
+
+def _joined_thousands(cleaned: str) -> str:
+    return _SPACED.sub(lambda found: found.group().replace(" ", ","), cleaned)
+
+
+def _bare(cleaned: str) -> str:
+    """A text that is nothing but a number and its unit, as in an answer's place; else nothing.
+
+    In a longer text 5 100 may be two numbers, and "one" is mostly a pronoun.
+    """
+    if len(cleaned) > SENTENCE or _PRONOUN.match(cleaned):
+        return ""
+    placed = _in_place(cleaned)
+    return placed if _BARE.fullmatch(placed) else ""
 
 
 def _results(part: str) -> list[Numeral]:
@@ -95,8 +131,25 @@ def _after_phrase(line: str) -> Fraction | Refusal:
     if direct and not joined:
         return _taken(sentence, found[0])
     if direct and not _RESULT.search(sentence, found[0].end):
-        return Refusal(sentence, True, "several numbers where one answer should be")
-    return _taken(sentence, _results(sentence)[-1])
+        return Refusal(sentence, True, _SEVERAL)
+    part = sentence.rpartition("=")[2]
+    return _last(part, list(numerals(part))) if any(numerals(part)) else _last(sentence, found)
+
+
+def _last(text: str, found: list[Numeral]) -> Fraction | Refusal:
+    """The last number, unless it ends a range or an alternative."""
+    if len(found) > 1 and _undecided(text, *found[-2:]):
+        return Refusal(text[found[-2].start : found[-1].end], True, _SEVERAL)
+    return _taken(text, found[-1])
+
+
+def _undecided(text: str, first: Numeral, last: Numeral) -> bool:
+    between, before = text[first.end : last.start], text[max(0, first.start - 20) : first.start]
+    if first.value is None or last.value in (first.value, 100 * first.value):  # 0.5 or 50%
+        return False
+    if _BETWEEN.search(before):
+        return between.strip().casefold() == "and"
+    return bool(_EITHER.fullmatch(between)) and not _CHANGE.search(before)
 
 
 def _taken(text: str, found: Numeral) -> Fraction | Refusal:

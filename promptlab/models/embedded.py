@@ -50,9 +50,12 @@ class EmbeddedModel:
     -----
     Messages without a system message get the model's own default system text; an empty system message means no
     system turn; `Prompt.text` is sent as it is. The servers start with the first call, and models that are open at
-    the same time with the same adapter share them. Same seed, same text, whatever else is in flight or cached; an
-    adapter whose rank is even can differ in near-ties, since llama.cpp then multiplies one row and many differently
-    (a row of zeros makes a rank odd).
+    the same time with the same adapter share them.
+
+    On one machine the base gives the same text for the same prompt, settings and seed, whatever else is in flight or
+    cached and whatever `workers` and `slots` are (tested: up to 4 slots). An adapter does so only with ``slots=1``,
+    where it reads a token at a time (zero-shot prompts then took half as long again); with more slots near-ties can
+    go either way, depending on what is in flight and cached. A run keeps its samples: they are not asked for again.
     """
 
     def __init__(

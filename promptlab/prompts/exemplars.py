@@ -12,6 +12,7 @@ from typing import Literal, get_args
 from promptlab.errors import InputError, unknown
 from promptlab.textnorm import normalise
 from promptlab.types import AnswerFormat, Question, digest
+from promptlab.wording import counted
 
 Style = Literal["worked", "answers"]
 Select = Literal["random", "own-kind", "given"]
@@ -51,7 +52,7 @@ class Exemplars:
         if self.k < 1 or self.draws < 1:
             raise InputError(f"few_shot needs k >= 1 and draws >= 1; got k={self.k}, draws={self.draws}")
         if self.given and self.k > len(self.given):
-            raise InputError(f"few_shot: k={self.k}, but only {len(self.given)} exemplars were given")
+            raise InputError(f"few_shot: k={self.k}, but exemplars= gives only {counted(len(self.given), 'exemplar')}")
 
     def draw_of(self, question: Question) -> int:
         """The draw that this question belongs to, in [0, draws)."""
@@ -100,7 +101,7 @@ class Exemplars:
         if not pool:
             return "few_shot has no exemplars: pass pool=questions.pool, or few_shot(exemplars=[...])"
         kind = f" of kind {question.cluster!r}" if self.select == "own-kind" else ""
-        return f"few_shot(k={self.k}): the pool has {found} exemplars{kind} for question {question.id!r}"
+        return f"few_shot(k={self.k}): the pool has {counted(found, 'exemplar')}{kind} for question {question.id!r}"
 
 
 @lru_cache(maxsize=65_536)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
+from dataclasses import fields
+from functools import wraps
+from typing import Any, ParamSpec
 
 from promptlab.errors import InputError, unknown
 from promptlab.prompts.conditions import Condition, Layout
 from promptlab.prompts.exemplars import Exemplars, Select, Style
 from promptlab.types import Question
+
+P = ParamSpec("P")
 
 CONCISE = "Be concise."
 STEP_BY_STEP = "Let's think step by step."  # Kojima et al. 2022, arXiv 2205.11916
@@ -25,6 +30,30 @@ Assistant: {{ exemplar.answer }}
 Assistant:"""
 
 
+def _known_options(make: Callable[..., Condition]) -> list[str]:
+    """A constructor's own parameters; then the factors of a condition that it hands on."""
+    own = [
+        name
+        for name, parameter in inspect.signature(make).parameters.items()
+        if parameter.kind != parameter.VAR_KEYWORD
+    ]
+    return list(dict.fromkeys([*own, *(factor.name for factor in fields(Condition))]))
+
+
+def _checked(make: Callable[P, Condition]) -> Callable[P, Condition]:
+    """A mistyped option is named as the caller wrote it, before anything else is said about the others."""
+
+    @wraps(make)
+    def with_known_options(*args: P.args, **options: P.kwargs) -> Condition:
+        for option in options:
+            if option not in _known_options(make):
+                raise unknown(f"option of {make.__name__}", option, _known_options(make))
+        return make(*args, **options)
+
+    return with_known_options
+
+
+@_checked
 def zero_shot(*, name: str = "zero-shot", **factors: Any) -> Condition:
     """The question alone.
 
@@ -37,16 +66,19 @@ def zero_shot(*, name: str = "zero-shot", **factors: Any) -> Condition:
     return _condition(name, factors)
 
 
+@_checked
 def concise(*, name: str = "concise", **factors: Any) -> Condition:
     """The question and a request to be concise."""
     return _condition(name, {"instruction": CONCISE, **factors})
 
 
+@_checked
 def chain_of_thought(*, name: str = "chain-of-thought", **factors: Any) -> Condition:
     """Zero-shot chain of thought: the question and "Let's think step by step." (arXiv 2205.11916)."""
     return _condition(name, {"instruction": STEP_BY_STEP, **factors})
 
 
+@_checked
 def r1_zero_template(*, name: str = "r1-zero", chat: bool = False, **factors: Any) -> Condition:
     """The training template of DeepSeek-R1-Zero (arXiv 2501.12948, table 1), worded anew after its structure.
 
@@ -55,6 +87,7 @@ def r1_zero_template(*, name: str = "r1-zero", chat: bool = False, **factors: An
     return _condition(name, {"template": R1_ZERO, "raw": not chat, **factors})
 
 
+@_checked
 def from_template(template: str, *, name: str, **factors: Any) -> Condition:
     """A condition from your own Jinja text; see `Condition` for the variables that it may use.
 
@@ -68,6 +101,7 @@ def from_template(template: str, *, name: str, **factors: Any) -> Condition:
     return _condition(name, {"template": template, **factors})
 
 
+@_checked
 def few_shot(
     k: int | None = None,
     *,
@@ -150,6 +184,9 @@ def condition_from(spec: str | dict[str, Any]) -> Condition:
     kind, options = (spec, {}) if isinstance(spec, str) else _single(spec)
     if kind not in CONDITIONS:
         raise unknown("condition", kind, CONDITIONS)
+    for option in options:
+        if option not in (known := _known_options(CONDITIONS[kind])):
+            raise unknown(f"option of condition {kind!r}", option, known)
     try:
         return CONDITIONS[kind](**options)
     except TypeError as problem:

@@ -11,6 +11,7 @@ from promptlab import markup
 from promptlab.errors import InputError, unknown
 from promptlab.prompts.conditions import Condition
 from promptlab.types import AnswerFormat, Model, Prompt, Question, Sampling
+from promptlab.wording import decimals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +121,8 @@ def _row(
     if sampling:
         row["worst_case"] = sent + most
     if prices:
-        row["worst_cost"] = round((sent * prices[0] + most * prices[1]) / 1e6, 4)
+        cost = (sent * prices[0] + most * prices[1]) / 1e6
+        row["worst_cost"] = round(cost, decimals(cost))
     return row
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from promptlab.choices import gold_label
 from promptlab.errors import InputError
 from promptlab.textnorm import normalise
 from promptlab.types import Question
+from promptlab.wording import counted
 
 
 def check_count(n: object, where: str, available: int | None = None) -> None:
@@ -14,7 +16,7 @@ def check_count(n: object, where: str, available: int | None = None) -> None:
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise InputError(f"n={n!r}: expected a whole number of at least 1")
     if available is not None and n > available:
-        raise InputError(f"n={n}, but {where} has {available} questions")
+        raise InputError(f"n={n}, but {where} has {counted(available, 'question')}")
 
 
 def check_questions(questions: Sequence[Question], places: Sequence[str]) -> None:
@@ -41,6 +43,17 @@ def _check_one(question: Question, place: str) -> None:
     rationale = str(question.meta.get("rationale", ""))
     for text in (question.id, question.text, *question.answers, *question.choices, rationale):
         check_unicode(text, place)
+    if question.kind == "label":
+        _check_label(question, place)
+
+
+def _check_label(question: Question, place: str) -> None:
+    """Seen when the question is loaded, not when the first completion has been paid for."""
+    for answer in question.answers:
+        try:
+            gold_label(answer, question.choices)
+        except InputError as problem:
+            raise InputError(f"{place}: {problem}") from None
 
 
 def check_unicode(text: str, place: str) -> None:

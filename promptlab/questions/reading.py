@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promptlab.errors import InputError, unknown
 from promptlab.types import Question
+from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +120,12 @@ def _csv(name: str, data: bytes) -> Iterator[tuple[str, Row]]:
 
 
 def _csv_header(cells: list[str], place: str) -> list[str]:
+    for other in ";\t" if len(cells) == 1 else "":
+        if other in cells[0]:
+            raise InputError(
+                f"{place}: the columns seem to be separated by {other!r}: save the file with commas, or pass a "
+                f"DataFrame: load_questions(pandas.read_csv(path, sep={other!r}))"
+            )
     for cell in cells:
         if cells.count(cell) > 1:
             raise InputError(f"{place}: the column {cell!r} stands twice in the header")
@@ -127,7 +134,7 @@ def _csv_header(cells: list[str], place: str) -> list[str]:
 
 def _csv_row(cells: list[str], header: list[str], place: str) -> dict[str, str]:
     if len(cells) != len(header):
-        raise InputError(f"{place}: {len(cells)} cells, but the header has {len(header)} columns")
+        raise InputError(f"{place}: {counted(len(cells), 'cell')}, but the header has {counted(len(header), 'column')}")
     return dict(zip(header, cells, strict=True))
 
 

@@ -13,6 +13,7 @@ from promptlab.errors import InputError, unknown
 from promptlab.questions.checks import check_count, check_questions, shortened
 from promptlab.textnorm import normalise
 from promptlab.types import Question, digest
+from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,9 +149,9 @@ class QuestionSet(Sequence[Question]):
 
     def __repr__(self) -> str:
         clusters = len({question.cluster for question in self.questions} - {None})
-        grouped = f" in {clusters} clusters" if clusters else ""
+        grouped = f" in {counted(clusters, 'cluster')}" if clusters else ""
         pool = f"pool of {len(self.pool)}" if self.pool else "no pool"
-        return f"QuestionSet({self.name!r}, {len(self)} questions{grouped}, {pool})"
+        return f"QuestionSet({self.name!r}, {counted(len(self), 'question')}{grouped}, {pool})"
 
     def _repr_html_(self) -> str:
         shown = [(q.id, q.text, ", ".join(q.answers), q.cluster or "") for q in self.questions[:5]]

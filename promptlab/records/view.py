@@ -13,6 +13,7 @@ from promptlab.errors import InputError, StoreError, unknown
 from promptlab.records.showing import Shown, cards_of, plain
 from promptlab.store import Store, read_manifest
 from promptlab.types import AnswerFormat, Grader, Question
+from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,8 +150,8 @@ class Run:
     def __repr__(self) -> str:
         _, rows = self._counts()
         total = sum(n for _, *numbers in rows for n in numbers if isinstance(n, int))
-        size = f"{len(self.conditions)} conditions x {len(self.questions)} questions, {total:,} samples"
-        return plain(f"<Run {self.model}: {size}, grader {self.grader[0]}, in {self.path}>")
+        size = " x ".join([counted(len(self.conditions), "condition"), counted(len(self.questions), "question")])
+        return plain(f"<Run {self.model}: {size}, {counted(total, 'sample')}, grader {self.grader[0]}, in {self.path}>")
 
     def _repr_html_(self) -> str:
         headers, rows = self._counts()

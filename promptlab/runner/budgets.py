@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from promptlab.errors import InputError
 from promptlab.types import Completion, Model, Prompt
+from promptlab.wording import decimals
 
 Prices = tuple[float, float]
 
@@ -28,7 +29,7 @@ class Budget:
         return prompt_tokens * self.prices[0] + completion_tokens * self.prices[1]
 
     def amount(self, value: float) -> str:
-        return f"{value:,.0f} tokens" if self.unit == "tokens" else f"{value:,.4f} USD"
+        return f"{value:,.0f} tokens" if self.unit == "tokens" else f"{value:,.{decimals(value)}f} USD"
 
 
 class Budgets:
