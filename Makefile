@@ -1,16 +1,25 @@
-# make demo   all set-up, then the main job on the embedded model
-# make test   all set-up, then every check and test
+# make demo         all set-up, then the main job on the embedded model
+# make test         all set-up, then every check and test but those that need torch
+# make test-train   all set-up in .venv-train (1.9 GB), then the tests of the training code
 PYTHON ?= python3
 PY := .venv/bin/python
+PY_TRAIN := .venv-train/bin/python
 EXTRAS := embedded,notebooks,test
+EXTRAS_TRAIN := embedded,train
+INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-train lint bench clean
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "promptlab needs Python >= 3.11; this is " + sys.version.split()[0] + ": make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	$(PY) $(INSTALL) -e '.[$(EXTRAS)]'
+	@touch $@
+
+.venv-train/installed: .venv/installed constraints-train.txt
+	$(PYTHON) -m venv .venv-train
+	$(PY_TRAIN) $(INSTALL) -c constraints-train.txt -e '.[$(EXTRAS_TRAIN)]' pytest pytest-timeout
 	@touch $@
 
 demo: .venv/installed
@@ -21,6 +30,10 @@ test: lint
 	@$(PY) -m promptlab fetch smollm2
 	$(PY) -m pytest
 
+test-train: .venv-train/installed
+	@$(PY) -m promptlab fetch smollm2
+	$(PY_TRAIN) -m pytest tests/test_r1_miniature.py
+
 lint: .venv/installed
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -30,4 +43,4 @@ bench: .venv/installed
 	$(PY) -m benchmarks.run_overhead
 
 clean:
-	rm -rf .venv out build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .venv .venv-train out build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache

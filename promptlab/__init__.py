@@ -27,9 +27,9 @@ _HOMES = {
     "promptlab.formats": "ANSWER_IS ANSWER_TAGS BOXED",
     "promptlab.grading": "as_grader by_kind grader_named label number regex",
     "promptlab.runner": "run",
-    "promptlab.records": "Run load_run",
-    "promptlab.comparison": "Comparison Contrast compare contrast",
-    "promptlab.experiment": "Experiment",
+    "promptlab.records": "Run load_run recorded_runs",
+    "promptlab.comparison": "Agreement Comparison Contrast agree compare contrast",
+    "promptlab.experiment": "Experiment control_pairs",
     "promptlab.errors": "PromptlabError",
     "promptlab.types": "AnswerFormat Completion Grade Message Model ModelId Prompt Question Request Sampling",
 }

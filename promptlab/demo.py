@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import sys
 import threading
@@ -29,8 +30,10 @@ def demo(out: Path, *, models: list[str] | None = None, n_questions: int | None 
     out
         Directory for the executed notebook, its HTML, its kernel's log, ``figures/`` and ``runs/``. A second call
         resumes from the records that it finds there, and pays only for what is missing.
-    models, n_questions
-        Instead of the notebook's own parameters.
+    models
+        Instead of the notebook's own, whose controls and recorded samples are then left out.
+    n_questions
+        Instead of the notebook's own number.
 
     Raises
     ------
@@ -39,18 +42,27 @@ def demo(out: Path, *, models: list[str] | None = None, n_questions: int | None 
     PromptlabError
         A cell failed, or the kernel died; the notebook up to there is kept in `out`.
     """
-    for name in models or ["embedded:instruct"]:
+    asked = models or _models_of(find_asset(NOTEBOOK))
+    for name in asked:
         open_model(name).close()  # a missing file is one clear line now, not a traceback in a cell later
     parameters: dict[str, Any] = {"out": str(out.resolve()), "progress": False}
-    parameters |= {"models": models} if models else {}
+    parameters |= {"models": models, "control": {}, "recorded": [], "recorded_control": {}} if models else {}
     parameters |= {"n_questions": n_questions} if n_questions else {}
     out.mkdir(parents=True, exist_ok=True)
     notebook = out / Path(NOTEBOOK).name
-    with _progress(out / "runs", len(models or [""])):
+    with _progress(out / "runs", len(asked)):
         execute(find_asset(NOTEBOOK), notebook, parameters)
     page = to_html(notebook)
     print((out / "report.md").read_text(encoding="utf-8"))
     print("Written:", *(f"  {path}" for path in [page, notebook, *sorted((out / "figures").glob("*.png"))]), sep="\n")
+
+
+def _models_of(notebook: Path) -> list[str]:
+    """The models that the notebook's own parameters name."""
+    from papermill import inspect_notebook
+
+    found: list[str] = ast.literal_eval(inspect_notebook(notebook)["models"]["default"])
+    return found
 
 
 def execute(source: Path, target: Path, parameters: dict[str, Any]) -> None:

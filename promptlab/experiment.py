@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,7 +47,8 @@ class Experiment:
     margin
         Differences within +-margin (accuracy, in [0, 1]) count as equivalent; None: nothing does.
     control
-        The short name of the model that is the control of the others; ``""`` for none.
+        The short name of the model that is the control of all others, or ``{model: its control, or several}``; empty
+        for none.
     answer_format, grader, samples, max_tokens_total
         As for `promptlab.run`.
     """
@@ -62,7 +63,7 @@ class Experiment:
     answer_format: AnswerFormat | None = None
     grader: str = "by-kind"
     margin: float | None = None
-    control: str = ""
+    control: str | Mapping[str, str | Sequence[str]] = ""
     max_tokens_total: int | None = None
 
     @classmethod
@@ -134,25 +135,27 @@ class Experiment:
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two models are called {name!r}: records and figures could not tell them apart")
-        if self.control:
-            _one_of("control", self.control, names)
+        for pair in control_pairs(self.control, names):
+            for name in pair:
+                _one_of("control", name, names)
         return models
 
-    def compare(self, runs: list[Run]) -> Comparison:
+    def compare(self, runs: list[Run], label: str = "") -> Comparison:
         """The comparison that the file asks for, whatever else lies in the records."""
         from promptlab.comparison import compare
 
-        return compare(self._designed(runs), baseline=self.baseline, margin=self.margin, seed=self.sampling.seed)
+        frames, seed = self._designed(runs), self.sampling.seed
+        return compare(frames, baseline=self.baseline, margin=self.margin, seed=seed, label=label)
 
-    def contrasts(self, runs: list[Run]) -> list[Contrast]:
-        """Each other model against the control; none without a control."""
+    def contrasts(self, runs: list[Run], label: str = "") -> list[Contrast]:
+        """Each model against its control, or controls; none without a control."""
         from promptlab.comparison import contrast
 
         frames = self._designed(runs) if self.control else []
+        options: dict[str, Any] = {"baseline": self.baseline, "seed": self.sampling.seed, "label": label}
         return [
-            contrast(frames, model=run.model, control=self.control, baseline=self.baseline, seed=self.sampling.seed)
-            for run in runs
-            if self.control and run.model != self.control
+            contrast(frames, model=model, control=control, **options)
+            for model, control in control_pairs(self.control, [run.model for run in runs])
         ]
 
     def _designed(self, runs: list[Run]) -> list[pd.DataFrame]:
@@ -162,6 +165,21 @@ class Experiment:
         return [f[f["condition"].isin(arms) & f["question"].isin(ids) & (f["sample"] < self.samples)] for f in frames]
 
 
+def control_pairs(control: str | Mapping[str, str | Sequence[str]], models: Sequence[str]) -> list[tuple[str, str]]:
+    """(model, control) for each contrast that `Experiment.control` asks for.
+
+    Examples
+    --------
+    >>> control_pairs("plain", ["plain", "r1"])
+    [('r1', 'plain')]
+    >>> control_pairs({"r1": ["plain", "sft"]}, ["plain", "sft", "r1"])
+    [('r1', 'plain'), ('r1', 'sft')]
+    """
+    if isinstance(control, Mapping):
+        return [(model, one) for model, given in control.items() for one in _as_list(given, "control")]
+    return [(model, control) for model in models if control and model != control]
+
+
 def _check(given: Mapping[str, Any], conditions: tuple[Condition, ...], options: Mapping[str, Any]) -> None:
     """What would otherwise be noticed after the samples have been paid for."""
     for name in _as_list(given["models"], "models"):
@@ -169,6 +187,8 @@ def _check(given: Mapping[str, Any], conditions: tuple[Condition, ...], options:
             raise InputError(f"'models' holds {name!r}; allowed are names such as 'embedded:instruct'")
     if len({c.name for c in conditions}) < 2:
         raise InputError("'conditions' must name at least two different conditions: one alone compares with nothing")
+    if not isinstance(options.get("control", ""), str | Mapping):
+        raise InputError(f"'control' is {options['control']!r}; allowed: a model's short name, or model: control")
     margin = options.get("margin")
     if margin is not None and (not isinstance(margin, int | float) or not 0 < margin < 1):
         raise InputError(f"'margin' is {margin!r}; allowed: a share above 0 and below 1 (0.02 is two points), or none")

@@ -43,7 +43,7 @@ def scores(comparison: Comparison, ax: Axes | None = None) -> Axes:
     _condition_axis(ax, conditions)
     ax.set_xlim(0, max(100 * summary[["score", "high"]].max().max() * 1.05, 10))
     ax.set_xlabel(f"questions answered correctly, % ({_level(comparison)})")
-    _legend(ax, summary)
+    _legend(ax, comparison)
     return ax
 
 
@@ -62,7 +62,7 @@ def degradation(comparison: Comparison, ax: Axes | None = None) -> Axes:
         _reasons(ax, 100 * rows["difference"], y, rows)
     _condition_axis(ax, conditions)
     ax.set_xlabel(f"difference to {comparison.baseline}, points ({_level(comparison)})")
-    _legend(ax, table)
+    _legend(ax, comparison)
     return ax
 
 
@@ -87,7 +87,7 @@ def dose_response(comparison: Comparison, ax: Axes | None = None) -> Axes:
     ax.set_ylim(bottom=0)
     ax.set_xlabel("exemplars shown (shots k)")
     ax.set_ylabel(f"correct, %\n({_level(comparison)})")
-    _legend_below(ax)
+    _legend_below(ax, comparison)
     return _tidy(ax)
 
 
@@ -109,7 +109,7 @@ def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
     _reasons(ax, 100 * table["contrast"], y, table)
     _condition_axis(ax, conditions)
     ax.set_xlabel(f"points ({100 * (1 - contrast.alpha):g} % simultaneous intervals of the contrast)")
-    _legend_below(ax)
+    _legend_below(ax, contrast)
     return ax
 
 
@@ -129,7 +129,7 @@ def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
     ax.axvline(0, color=GREY, linewidth=1)
     _condition_axis(ax, labels)
     ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points")
-    _legend_below(ax)
+    _legend_below(ax, comparison)
     return ax
 
 
@@ -145,7 +145,7 @@ def feature(comparison: Comparison, name: str, ax: Axes | None = None) -> Axes:
     _condition_axis(ax, conditions)
     ax.set_xlim(left=0)
     ax.set_xlabel(f"{name.replace('_', ' ')}, mean a question ({_level(comparison)})")
-    _legend(ax, table)
+    _legend(ax, comparison)
     return ax
 
 
@@ -231,15 +231,23 @@ def _tidy(ax: Axes) -> Axes:
     return ax
 
 
-def _legend(ax: Axes, table: pd.DataFrame) -> None:
-    if table["model"].nunique() > 1:
-        ax.legend(frameon=False, fontsize="small", loc="best")
+def _legend(ax: Axes, comparison: Comparison) -> None:
+    models = comparison.design.models()
+    if len(models) == 1:
+        _headline(ax, ", ".join(filter(None, [comparison.label, models[0]])))
     else:
-        ax.set_title(str(table["model"].iloc[0]), loc="left", fontsize="medium")
+        _legend_below(ax, comparison)
 
 
-def _legend_below(ax: Axes) -> None:
+def _headline(ax: Axes, text: str) -> None:
+    """What a figure speaks of, where the eye begins: two figures of one kind must not be taken for each other."""
+    if text:
+        ax.set_title(text, loc="left", fontsize="medium", fontweight="bold")
+
+
+def _legend_below(ax: Axes, found: Comparison | Contrast) -> None:
     """Under the figure, where it covers no point; the constrained layout keeps the room."""
+    _headline(ax, found.label)
     figure = ax.get_figure()
     assert figure is not None
     figure.legend(*ax.get_legend_handles_labels(), frameon=False, fontsize="small", ncols=2, loc="outside lower center")

@@ -87,7 +87,7 @@ def test_golden_outcomes_and_their_mirror(name: str):
 def test_the_whole_sentence():
     found = compare(pd.concat(arms("degraded")), baseline="a")
     assert found.verdicts == (
-        "b degrades m against a: -33.3 points [-42.1, -24.6] (120 questions; Holm p < 0.001), for these questions.",
+        "b degrades m against a: -33.3 points [-42.1, -24.6] (120 questions; Holm p under 0.001), for these questions.",
     )
 
 
@@ -400,3 +400,32 @@ def test_a_feature_that_never_varies_says_why_it_has_no_interval():
     assert found["reason"].tolist() == ["all values are equal", ""]
     assert found["low"].isna().tolist() == [True, False]
     assert compare(frame, baseline="a").summary["reason"].tolist() == ["", ""]
+
+
+def test_only_the_named_conditions_make_the_family():
+    frame = pd.concat([samples("a", first(80)), samples("b", first(60)), samples("c", first(75))])
+    whole, part = compare(frame, baseline="a"), compare(frame, baseline="a", conditions=["c"])
+    assert list(part.table["condition"]) == ["c"]
+    assert part.table.loc[0, "difference"] == whole.table.loc[1, "difference"]
+    assert part.table.loc[0, "high"] <= whole.table.loc[1, "high"], "a smaller family has no wider intervals"
+    with pytest.raises(InputError, match="condition 'd'"):
+        compare(frame, baseline="a", conditions=["d"])
+
+
+def test_a_digest_is_a_sentence_a_model_and_power_says_what_can_be_found():
+    frames = [
+        samples(c, first(right), model=m)
+        for m, rights in (("m", (110, 60, 110)), ("n", (60, 60, 110)))
+        for c, right in zip("abc", rights, strict=True)
+    ]
+    found = compare(pd.concat(frames), baseline="a", label="Live")
+    assert found.digest == (
+        "m against a, in points. Degraded: b -41.7. Inconclusive: c +0.0.",
+        "n against a, in points. Inconclusive: b +0.0. Improved: c +41.7.",
+    )
+    smallest, largest = (f"{100 * size:.1f}" for size in (found.table["detectable"].agg(["min", "max"])))
+    assert f"true differences of {smallest} to {largest} points" in found.power
+    text = found.to_markdown(digest=True)
+    assert "**Live: scores by condition**" in text
+    assert found.digest[0] in text
+    assert found.verdicts[0] not in text

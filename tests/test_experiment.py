@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from promptlab.errors import InputError
-from promptlab.experiment import Experiment
+from promptlab.experiment import Experiment, control_pairs
 
 ROOT = Path(__file__).parents[1]
 SMALL = {
@@ -94,6 +94,17 @@ def test_a_control_and_a_model_twice_are_seen_before_anything_is_sent(monkeypatc
         Experiment.from_mapping(with_(models=["openai:r1" + url, "openai:plain" + url], control="plan")).run()
     with pytest.raises(InputError, match="two models are called 'r1'"):
         Experiment.from_mapping(with_(models=["openai:r1" + url, "openai:r1" + url])).run()
+
+
+@pytest.mark.parametrize("control", [{"r1": "plan"}, {"r2": "plain"}, {"r1": ["plain", "sft"]}])
+def test_each_model_may_have_its_own_control(control: dict[str, object]):
+    models = [f"openai:{name}@http://127.0.0.1:9/v1" for name in ("r1", "plain")]
+    with pytest.raises(InputError, match="control"):
+        Experiment.from_mapping(with_(models=models, control=control)).run()
+    with pytest.raises(InputError, match="'control' is 3; allowed"):
+        Experiment.from_mapping(with_(control=3))
+    assert control_pairs({"a": "b", "c": ["b", "d"]}, "abcd") == [("a", "b"), ("c", "b"), ("c", "d")]
+    assert control_pairs("", ["a"]) == []
 
 
 def test_only_the_design_is_compared_whatever_else_the_records_hold():

@@ -169,3 +169,13 @@ def test_no_figure_is_left_open_in_pyplot_by_drawing_on_given_axes(comparison):
     plt.close("all")
     figures.scores(comparison, mpl.figure.Figure().subplots())
     assert plt.get_fignums() == []
+
+
+def test_a_label_heads_every_figure_with_or_without_several_models():
+    for models in (("r1", "plain"), ("r1",)):
+        live = compare(samples(models), baseline="zero-shot", label="Live: 60 questions, K = 1")
+        drawn = [figures.scores(live), figures.degradation(live), figures.dose_response(live), figures.accounting(live)]
+        drawn.append(figures.feature(live, "reasoning_words"))
+        assert all(ax.get_title(loc="left").startswith("Live: 60 questions, K = 1") for ax in drawn)
+    against = contrast(samples(), model="r1", control="plain", baseline="zero-shot", label="Live")
+    assert figures.against_control(against).get_title(loc="left") == "Live"

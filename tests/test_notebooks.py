@@ -53,31 +53,60 @@ class TestAsKept:
         assert not re.search(OUTCOMES, text)
 
 
+LIVE = ("a-scores", "a-differences", "b-dose-response", "c-accounting", "d-reasoning-words", "d-copied-numbers")
+RECORDED = ("a-scores", "a-differences", "b-dose-response", "c-accounting", "d-copied-numbers")
+SMALL = {
+    "n_questions": 3,
+    "conditions": ["zero-shot", {"few-shot": {"k": 1}}, {"few-shot": {"k": 3, "style": "answers"}}],
+    "progress": False,
+}
+ALONE = {"models": ["embedded:instruct"], "control": "", "recorded": [], "max_tokens": 40}
+WITH_RECORDED = {
+    "models": ["embedded:plain", "embedded:r1-narrow"],
+    "control": "plain",
+    "recorded": ["recorded:plain", "recorded:r1-narrow", "recorded:sft-narrow"],
+    "recorded_control": {"r1-narrow": ["plain", "sft-narrow"]},
+}
+
+
+def run_notebook(parameters: dict[str, object], folder: Path) -> tuple[str, set[str]]:
+    """The report and the names of the figures' files."""
+    source = ROOT / "notebooks/few_shot_degradation.ipynb"
+    execute(source, folder / "executed.ipynb", {**SMALL, **parameters, "out": str(folder / "out")})
+    page = to_html(folder / "executed.ipynb").read_text()
+    assert "report.md" in page
+    figures = {path.name for path in (folder / "out/figures").iterdir()}
+    return (folder / "out/report.md").read_text(), figures
+
+
+def files(*names: str) -> set[str]:
+    return {f"{name}{ending}" for name in names for ending in (".svg", ".png", ".csv")}
+
+
 @pytest.mark.embedded
 @pytest.mark.notebook
-@pytest.mark.parametrize("models", [1, 2], ids=["one model", "a model and its control"])
-def test_few_shot_degradation_runs(models: int, tmp_path: Path, base_weights: Path):
-    adapter = ROOT.parent / "shared/adapters/r1-narrow.gguf"
-    if models == 2 and not adapter.is_file():
-        pytest.skip("no adapter to contrast with")
-    names = ["embedded:instruct", f"embedded:instruct+{adapter}"][:models]
-    parameters = {
-        "models": names,
-        "control": "instruct" if models == 2 else "",
-        "n_questions": 4,
-        "conditions": ["zero-shot", {"few-shot": {"k": 1}}, {"few-shot": {"k": 3, "style": "answers"}}],
-        "max_tokens": 40,
-        "out": str(tmp_path / "out"),
-        "progress": False,
-    }
-    executed = tmp_path / "executed.ipynb"
-    execute(NOTEBOOKS[0].with_name("few_shot_degradation.ipynb"), executed, parameters)
-    report = (tmp_path / "out/report.md").read_text()
+def test_few_shot_degradation_runs_with_one_model(tmp_path: Path, base_weights: Path):
+    report, figures = run_notebook(ALONE, tmp_path)
     assert report.count("against zero-shot") >= 2
-    figures = {p.name for p in (tmp_path / "out/figures").iterdir()}
-    wanted = {"a-scores", "a-differences", "b-dose-response", "c-accounting", "d-reasoning-words", "d-copied-numbers"}
-    wanted |= {"c-contrast-r1-narrow"} if models == 2 else set()
-    assert figures == {f"{name}{ending}" for name in wanted for ending in (".svg", ".png", ".csv")}
-    page = to_html(executed).read_text()
-    assert "report.md" in page
-    assert sorted(p.name for p in (tmp_path / "out/runs").iterdir()) == sorted(["instruct", "r1-narrow"][:models])
+    assert figures == files(*(f"live-{name}" for name in LIVE))
+
+
+@pytest.mark.embedded
+@pytest.mark.notebook
+def test_few_shot_degradation_runs_with_a_control_and_recorded_samples(tmp_path: Path, base_weights: Path):
+    report, figures = run_notebook(WITH_RECORDED, tmp_path)
+    assert figures == files(
+        *(f"live-{name}" for name in LIVE),
+        "live-c-contrast-r1-narrow-plain",
+        *(f"recorded-{name}" for name in RECORDED),
+        "recorded-c-contrast-r1-narrow-plain",
+        "recorded-c-contrast-r1-narrow-sft-narrow",
+    )
+    headings = [line for line in report.splitlines() if line.startswith("**")]
+    for part in (
+        "Live: 3 questions, K = 1: scores by condition",
+        "Recorded: 400 questions, K = 4: scores by condition",
+    ):
+        assert sum(part in heading for heading in headings) == 1
+    assert "live agrees with recorded" in report
+    assert "r1-narrow against zero-shot, in points. Inconclusive: concise" in report.rpartition("all conditions")[2]

@@ -1,8 +1,10 @@
-"""pyproject.toml, environment.yml, constraints.txt and the Makefile say the same thing."""
+"""pyproject.toml, environment.yml, the constraints, the Makefile and the imports say the same thing."""
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from itertools import chain
 from pathlib import Path
@@ -30,8 +32,8 @@ def environment() -> dict[str, Requirement]:
     return requirements([line for line in pip if not line.startswith("-e")])
 
 
-def pins() -> dict[str, Version]:
-    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+def pins(file: str) -> dict[str, Version]:
+    lines = [line for line in (ROOT / file).read_text().splitlines() if not line.startswith("#")]
     return {canonicalize_name(name): Version(version) for name, version in (line.split("==") for line in lines)}
 
 
@@ -45,12 +47,50 @@ def test_the_environment_carries_the_eight_packages_with_the_projects_own_bounds
         assert requirement.specifier == ALL[name].specifier, name
 
 
-def test_every_dependency_that_the_makefile_installs_is_pinned_within_its_bounds():
-    extras = re.search(r"^EXTRAS := (.*)$", (ROOT / "Makefile").read_text(), re.M)
-    assert extras
-    for name, requirement in requirements(PROJECT["dependencies"], *(EXTRAS[e] for e in extras[1].split(","))).items():
-        assert name in pins(), f"{name} is not in constraints.txt"
-        assert requirement.specifier.contains(pins()[name]), f"{name} {pins()[name]} is outside {requirement.specifier}"
+def extras_of(variable: str) -> list[str]:
+    """The extras that a variable of the Makefile holds."""
+    found = re.search(rf"^{variable} := (.*)$", (ROOT / "Makefile").read_text(), re.M)
+    assert found
+    return found[1].split(",")
+
+
+@pytest.mark.parametrize("variable", ["EXTRAS", "EXTRAS_TRAIN"])
+def test_every_dependency_that_the_makefile_installs_is_pinned_within_its_bounds(variable: str):
+    pinned = pins("constraints.txt") | (pins("constraints-train.txt") if variable == "EXTRAS_TRAIN" else {})
+    extras = (EXTRAS[extra] for extra in extras_of(variable))
+    for name, requirement in requirements(PROJECT["dependencies"], *extras).items():
+        assert name in pinned, f"{name} is not pinned"
+        assert requirement.specifier.contains(pinned[name]), f"{name} {pinned[name]} is outside {requirement.specifier}"
+
+
+def test_no_package_is_pinned_twice():
+    assert not set(pins("constraints.txt")) & set(pins("constraints-train.txt"))
+
+
+def imported(folder: str) -> set[str]:
+    """The packages that a folder's files import, wherever in the file, under the names that they are installed by."""
+    names = set()
+    for node in chain.from_iterable(ast.walk(ast.parse(path.read_text())) for path in (ROOT / folder).rglob("*.py")):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    ours = {path.stem for path in [*ROOT.iterdir(), *(ROOT / "tests").iterdir()]}
+    return {canonicalize_name({"yaml": "pyyaml"}.get(name, name)) for name in names - ours - sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize(
+    ("folder", "extras"),
+    [
+        ("promptlab", ["embedded", "notebooks"]),
+        ("tests", ["embedded", "notebooks", "test", "train"]),
+        ("benchmarks", []),
+        ("experiments", ["train"]),
+    ],
+)
+def test_every_package_that_is_imported_is_named(folder: str, extras: list[str]):
+    named = requirements(PROJECT["dependencies"], *(EXTRAS[extra] for extra in extras))
+    assert imported(folder) <= set(named)
 
 
 def test_the_core_is_light_and_the_extras_are_there():

@@ -352,7 +352,7 @@ class Letters:
 def test_the_sampler_is_a_model_that_can_be_run(tmp_path: Path) -> None:
     pytest.importorskip("gguf", reason="gguf is not installed (the `train` extra)")
     from experiments.r1_miniature.gpu_model import GpuModel
-    from experiments.r1_miniature.record import DROPPED, write
+    from experiments.r1_miniature.record import DROPPED
     from experiments.r1_miniature.sampler import Sampler
     from promptlab.questions import load_questions
     from promptlab.runner import run
@@ -372,21 +372,52 @@ def test_the_sampler_is_a_model_that_can_be_run(tmp_path: Path) -> None:
             sampling=Sampling(max_tokens=70, temperature=5.0, top_p=1.0),
             path=tmp_path / folder,
             progress=False,
-        ).to_frame()
+        )
 
-    frame = recorded("one")
+    made = recorded("one")
+    frame = made.to_frame()
     assert len(frame) == 2 * 5 * 3
     assert set(frame["ending"]) <= {"complete", "truncated", "empty"}
     assert (frame.loc[frame["ending"] == "truncated", "completion_tokens"] == 70).all()
     assert frame.groupby(["condition", "question"])["completion"].nunique().max() == 3
-    assert frame["completion"].equals(recorded("two")["completion"])
+    assert frame["completion"].equals(recorded("two").to_frame()["completion"])
     pytest.importorskip("pyarrow")
-    import pandas as pd
+    from promptlab.records import load_run
 
-    write(frame, tmp_path / "frame.parquet")
-    back = pd.read_parquet(tmp_path / "frame.parquet")
-    assert list(back.columns) == [column for column in frame.columns if column not in DROPPED]
-    assert back["completion"].tolist() == frame["completion"].tolist()
+    back = load_run(made.to_parquet(tmp_path / "tiny.parquet", drop=DROPPED)).to_frame()
+    kept = [column for column in frame.columns if column not in DROPPED]
+    assert back[kept].equals(frame[kept])
+
+
+def test_what_is_recorded_is_what_ships() -> None:
+    """The conditions and questions of `record.py` are those of the shipped files, down to the prompts."""
+    pytest.importorskip("pyarrow")
+    from experiments.r1_miniature.record import QUESTIONS, conditions, recorded_questions
+    from promptlab.records import load_run
+
+    shipped = load_run("recorded:r1")
+    questions = recorded_questions(QUESTIONS)
+    assert shipped.manifest["conditions"] == {arm.name: arm.factors() for arm in conditions()}
+    assert shipped.manifest["questions"]["hash"] == questions.hash
+    assert shipped.questions == tuple(questions)
+    cards = {card.sample.condition: card for card in shipped.show(questions[7].id).cards}
+    for arm in conditions():
+        rendered = arm.render(questions[7], pool=questions.pool, answer_format=ANSWER_IS)
+        assert cards[arm.name].prompt == rendered
+        assert cards[arm.name].sample.draw == arm.draw_of(questions[7])
+
+
+def test_a_card_speaks_of_the_recorded_samples() -> None:
+    pytest.importorskip("pyarrow")
+    from experiments.r1_miniature.card import accuracy_table, with_families
+    from promptlab.records import load_run
+
+    frame = with_families(load_run("recorded:r1"))
+    assert frame.groupby("held_out")["question"].nunique().sum() == 400
+    lines = accuracy_table(frame).splitlines()
+    assert len(lines) == 2 + 18
+    seen = frame[(frame["condition"] == "zero-shot") & ~frame["held_out"]]["score"].mean()
+    assert lines[2].startswith(f"| zero-shot | {seen:.1%} [")
 
 
 @pytest.mark.parametrize("module", ["chains", "rewards", "grpo"])

@@ -140,14 +140,6 @@ def test_a_run_without_samples_has_all_fixed_columns(small: Run):
     assert set(columns) - set(empty.columns) == set(traces.DESCRIPTIONS)
 
 
-def test_parquet_holds_the_same(done: Run, tmp_path: Path):
-    pytest.importorskip("pyarrow")
-    back = pd.read_parquet(done.to_parquet(tmp_path / "run.parquet"))
-    pd.testing.assert_frame_equal(back, done.to_frame(), check_dtype=False)
-    with pytest.raises(StoreError, match="cannot be written"):
-        done.to_parquet(tmp_path / "no such folder" / "run.parquet")
-
-
 def test_the_frame_is_what_comparisons_take(done: Run):
     comparison = lab.compare(done, baseline="zero-shot")
     assert "few-shot-2" in comparison.to_markdown()

@@ -7,7 +7,6 @@ with intervals that are clustered by template.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.r1_miniature.recipe import load_recipe
 from promptlab.errors import PromptlabError
-from promptlab.questions import load_questions
+from promptlab.records import Run, load_run
 from promptlab.stats import mean_estimate
 
 if TYPE_CHECKING:
@@ -70,11 +69,10 @@ def _interval(part: pd.DataFrame) -> str:
     return f"{found.value:.1%} [{found.low:.1%}, {found.high:.1%}]"
 
 
-def with_families(frame: pd.DataFrame, manifest: dict[str, Any]) -> pd.DataFrame:
-    """Say of each row whether its template was held out: the manifest knows how to make the questions again."""
-    origin = manifest["questions"]["origin"]
-    options = {key: origin[key] for key in ("split", "n", "seed", "levels", "templates")}
-    held_out = {question.id: question.meta["held_out"] for question in load_questions("arithmetic", **options)}
+def with_families(run: Run) -> pd.DataFrame:
+    """The run's frame, and of each row whether its template was held out."""
+    held_out = {question.id: question.meta["held_out"] for question in run.questions}
+    frame = run.to_frame(completion=False)
     return frame.assign(held_out=frame["question"].map(held_out))
 
 
@@ -99,16 +97,20 @@ def card(model: str, out: Path, target: Path) -> Path:
     """Copy and describe one trained model."""
     import pandas as pd
 
-    folder, recorded = out / model, out / "recorded" / f"{model}.parquet"
+    folder, run = out / model, load_run(out / "recorded" / f"{model}.parquet")
     curve = pd.read_csv(folder / "curve.csv")
     dev = pd.read_csv(folder / "dev.csv") if (folder / "dev.csv").exists() else None
     target.mkdir(parents=True, exist_ok=True)
     adapter = Path(shutil.copyfile(folder / "adapter.gguf", target / f"{model}.gguf"))
     shutil.copyfile(folder / "curve.csv", target / f"{model}.csv")
     figure(curve, dev, target / f"{model}.png", model)
-    manifest = json.loads(recorded.with_suffix(".json").read_text(encoding="utf-8"))
-    frame = with_families(pd.read_parquet(recorded), manifest)
-    facts = {**manifest["sampling"], **_facts(model), "size": adapter.stat().st_size / 1e6, "seconds": _seconds(curve)}
+    frame = with_families(run)
+    facts = {
+        **run.manifest["sampling"],
+        **_facts(model),
+        "size": adapter.stat().st_size / 1e6,
+        "seconds": _seconds(curve),
+    }
     counts = {"n": frame["question"].nunique(), "k": frame["sample"].nunique(), "table": accuracy_table(frame)}
     path = target / f"{model}.md"
     path.write_text(TEMPLATE.format(**facts, **counts), encoding="utf-8")

@@ -1,22 +1,17 @@
 """Record many samples of a model on a GPU: ``python -m experiments.r1_miniature.record r1 sft plain``.
 
-Each model is one `promptlab.run` (resumable: run it again) under every condition; its frame goes to
-``recorded/<model>.parquet`` with the columns of `Run.to_frame`, less `DROPPED`, beside the run's manifest.
+Each model is one `promptlab.run` (resumable: run it again) under every condition; it goes to
+``recorded/<model>.parquet``, less `DROPPED`, which `promptlab.load_run` opens. Copied to ``data/recorded/`` it ships.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
-from experiments.r1_miniature.gpu_model import GpuModel
-from experiments.r1_miniature.train import ADAPTER, OUT
 from promptlab.errors import PromptlabError, unknown
 from promptlab.formats import FORMATS
 from promptlab.grading import number
@@ -28,10 +23,12 @@ from promptlab.types import Sampling
 if TYPE_CHECKING:
     import pandas as pd
 
+OUT = Path("out") / "r1_miniature"
 BASE = "instruct"
 SHOTS, DRAWS, SIMILAR = (1, 3, 5), 8, 3
 QUESTIONS, SAMPLES, MAX_TOKENS, SEED = 400, 4, 256, 0
-# Random by nature, so they would be half of the file, or empty; keys and seeds follow from the design.
+# Random by nature, so they would be half of the file, or empty; keys and seeds follow from the design. Seconds tell of
+# the batch and not of the sample.
 DROPPED = ("key", "seed", "reasoning", "seconds", "error", "cached_tokens", "reasoning_tokens")
 
 
@@ -56,6 +53,9 @@ def recorded_questions(n: int) -> QuestionSet:
 
 def record(name: str, args: argparse.Namespace) -> Path:
     """Run one model under every condition (or go on with it) and write its Parquet file."""
+    from experiments.r1_miniature.gpu_model import GpuModel
+    from experiments.r1_miniature.train import ADAPTER
+
     started = time.monotonic()
     model = GpuModel(name, None if name == BASE else args.out / name / ADAPTER, args.device)
     chosen = [c for c in conditions() if not args.only or c.name in args.only]
@@ -70,19 +70,11 @@ def record(name: str, args: argparse.Namespace) -> Path:
         path=args.out / "runs" / name,
         progress=False,
     )
-    frame = done.to_frame()
-    path = args.out / "recorded" / f"{name}.parquet"
-    write(frame, path)
-    shutil.copyfile(done.path / "manifest.json", path.with_suffix(".json"))
-    _tell(name, frame, path, time.monotonic() - started)
+    folder = args.out / "recorded"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = done.to_parquet(folder / f"{name}.parquet", drop=DROPPED)
+    _tell(name, done.to_frame(completion=False), path, time.monotonic() - started)
     return path
-
-
-def write(frame: pd.DataFrame, path: Path) -> None:
-    """One row group and strong compression: the texts are much alike."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    small = frame.drop(columns=[column for column in DROPPED if column in frame])
-    small.to_parquet(path, index=False, compression="zstd", compression_level=19, row_group_size=len(small))
 
 
 def _tell(name: str, frame: pd.DataFrame, path: Path, seconds: float) -> None:
@@ -93,6 +85,12 @@ def _tell(name: str, frame: pd.DataFrame, path: Path, seconds: float) -> None:
         print(f"  {condition:36} {part['score'].mean():.3f} right, {tokens:5.0f} tokens, {ended:.3f} ended", flush=True)
 
 
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.r1_miniature.record", description=__doc__)
     parser.add_argument("models", nargs="+", help=f"trained models, or {BASE}")
@@ -101,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--max-tokens", type=int, default=MAX_TOKENS)
     parser.add_argument("--answer-format", default="answer-is", choices=["none", *FORMATS])
     parser.add_argument("--only", nargs="*", metavar="CONDITION", help="some of the conditions (dry runs)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", default=_device())
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args(arguments)
     known = [c.name for c in conditions()]

@@ -1,6 +1,7 @@
 """Prompts compared within each question, and the effect on a model contrasted with that on its control."""
 
+from promptlab.comparison.agreeing import Agreement, agree
 from promptlab.comparison.comparing import Comparison, compare
 from promptlab.comparison.contrasting import Contrast, contrast
 
-__all__ = ["Comparison", "Contrast", "compare", "contrast"]
+__all__ = ["Agreement", "Comparison", "Contrast", "agree", "compare", "contrast"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 POWER_80 = 0.8416  # the normal quantile of 80 % power
 SCORES = ["model", "condition", "score", "low", "high", "reason", "cons", "completion_tokens"]
-SCORES += ["truncated", "no_answer", "error", "coverage"]
+SCORES += ["truncated", "no_answer", "error", "coverage", "copied_number"]
 SHOWN = ["model", "condition", "difference", "low", "high", "questions", "lost", "gained"]
 SHOWN += ["p_holm", "reason", "verdict", "validity"]
 
@@ -45,6 +46,8 @@ class Comparison:
         A sentence a comparison.
     warnings : tuple of str
         What to know before reading on.
+    label : str
+        What was compared, for headings and figures.
     """
 
     table: pd.DataFrame
@@ -57,6 +60,7 @@ class Comparison:
     alpha: float
     seed: int
     design: Crossed = field(repr=False)
+    label: str = ""
 
     def transitions(self, condition: str, model: str | None = None) -> pd.DataFrame:
         """Questions right and wrong under the baseline (rows) and the condition (columns).
@@ -97,16 +101,29 @@ class Comparison:
         """
         return accounting.feature(self.design, name, self.alpha)
 
-    def to_markdown(self) -> str:
-        """Scores, differences and verdicts as Markdown."""
+    @property
+    def digest(self) -> tuple[str, ...]:
+        """A sentence a model: which conditions reached which verdict, with their differences."""
+        return verdicts.digest(self.table, self.baseline)
+
+    @property
+    def power(self) -> str:
+        """What a comparison of this size can find: the smallest and the largest of the detectable differences."""
+        return verdicts.power(self.table)
+
+    def to_markdown(self, *, digest: bool = False) -> str:
+        """Scores, differences and verdicts as Markdown; with `digest` a sentence a model instead of one a row."""
         scores = self.summary[[c for c in SCORES if c in self.summary]]
-        notes = [*self.verdicts, *self.warnings]
+        notes = [*(self.digest if digest else self.verdicts), self.power, *self.warnings]
         return "\n\n".join(
             [
-                tables.section("Scores by condition", scores),
-                tables.section(f"Differences to {self.baseline}", self._shown, notes),
+                tables.section(self._headed("Scores by condition"), scores),
+                tables.section(self._headed(f"Differences to {self.baseline}"), self._shown, notes),
             ]
         )
+
+    def _headed(self, heading: str) -> str:
+        return f"{self.label}: {heading[0].lower()}{heading[1:]}" if self.label else heading
 
     @property
     def _shown(self) -> pd.DataFrame:
@@ -139,10 +156,19 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         notes = markup.bullets([*self.verdicts, *self.warnings])
-        return markup.card(f"Compared with {self.baseline}", tables.html(self._shown), notes)
+        return markup.card(self._headed(f"Compared with {self.baseline}"), tables.html(self._shown), notes)
 
 
-def compare(runs: Any, *, baseline: str, margin: float | None = None, alpha: float = 0.05, seed: int = 0) -> Comparison:
+def compare(
+    runs: Any,
+    *,
+    baseline: str,
+    conditions: Sequence[str] | None = None,
+    margin: float | None = None,
+    alpha: float = 0.05,
+    seed: int = 0,
+    label: str = "",
+) -> Comparison:
     """Compare every condition with the baseline, within each question, for every model.
 
     Parameters
@@ -151,17 +177,22 @@ def compare(runs: Any, *, baseline: str, margin: float | None = None, alpha: flo
         Tidy samples; needed columns: model, condition, question, score (NaN: missing).
     baseline : str
         The condition that the others are compared with.
+    conditions : sequence of str, optional
+        Only these (the baseline always): the intervals hold for them together. Choose before looking.
     margin : float, optional
         Differences within ±margin count as equivalent; a share of 1 (0.02 is two points). None: nothing does.
     alpha : float
         One minus the confidence of all intervals together, in (0, 1).
     seed : int
         Of the bootstrap and the sign flips: the same samples and seed give the same result.
+    label : str
+        Stands in headings and figures, where there are several comparisons.
 
     Raises
     ------
     InputError
-        The baseline is not among the conditions of a model, a model occurs in two runs, a score is outside [0, 1].
+        A condition is unknown; the baseline is not among the conditions of a model, a model occurs in two runs, a
+        score is outside [0, 1].
 
     Examples
     --------
@@ -171,10 +202,10 @@ def compare(runs: Any, *, baseline: str, margin: float | None = None, alpha: flo
     >>> found
     <Comparison of 1 against 'a': 1 degraded>
     >>> print(found.verdicts[0])
-    b degrades m against a: -100.0 points [-100.0, -86.0] (40 questions; Holm p < 0.001), for these questions.
+    b degrades m against a: -100.0 points [-100.0, -86.0] (40 questions; Holm p under 0.001), for these questions.
     """
     _check(margin, alpha)
-    design = crossed(runs)
+    design = crossed(runs, None if conditions is None else [baseline, *conditions])
     pairs = _pairs(design, baseline)
     signs = design.signs({(model, condition): 1, (model, baseline): -1} for model, condition in pairs)
     judged = judge(design, signs, lambda low, high: decide(low, high, margin), alpha=alpha, seed=seed, bound=1)
@@ -195,6 +226,7 @@ def compare(runs: Any, *, baseline: str, margin: float | None = None, alpha: flo
         alpha=alpha,
         seed=seed,
         design=design,
+        label=label,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,10 +45,12 @@ class Contrast:
     baseline: str
     alpha: float
     seed: int
+    label: str = ""
 
     def to_markdown(self) -> str:
         """Differences of differences and verdicts as Markdown."""
-        return tables.section(f"{self.model} against its control {self.control}", self._shown, self.verdicts)
+        heading = f"{self.label}: " if self.label else ""
+        return tables.section(f"{heading}{self.model} against its control {self.control}", self._shown, self.verdicts)
 
     @property
     def _shown(self) -> pd.DataFrame:
@@ -59,11 +62,20 @@ class Contrast:
 
     def _repr_html_(self) -> str:
         inner = tables.html(self._shown)
-        return markup.card(f"{self.model} less {self.control}", inner, markup.bullets(self.verdicts))
+        heading = f"{self.label}: " if self.label else ""
+        return markup.card(f"{heading}{self.model} less {self.control}", inner, markup.bullets(self.verdicts))
 
 
 def contrast(
-    runs: Any, *, model: str | int, control: str | int, baseline: str, alpha: float = 0.05, seed: int = 0
+    runs: Any,
+    *,
+    model: str | int,
+    control: str | int,
+    baseline: str,
+    conditions: Sequence[str] | None = None,
+    alpha: float = 0.05,
+    seed: int = 0,
+    label: str = "",
 ) -> Contrast:
     """What each condition does to a model, less what it does to its control, on the questions that both answered.
 
@@ -75,7 +87,7 @@ def contrast(
         Names, or positions in order of appearance.
     baseline : str
         The condition to which both differences are taken.
-    alpha, seed
+    conditions, alpha, seed, label
         As for `compare`.
 
     Raises
@@ -94,7 +106,7 @@ def contrast(
     """
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}; allowed: above 0 and below 1")
-    design = crossed(runs)
+    design = crossed(runs, None if conditions is None else [baseline, *conditions])
     ours, theirs = (_named(design, given, what) for given, what in ((model, "model"), (control, "control")))
     if ours == theirs:
         raise InputError(f"model and control are both {ours!r}: a contrast needs two models")
@@ -105,7 +117,7 @@ def contrast(
     table = _table(design, conditions, cells, judged, alpha)
     rows = table.to_dict("records")
     sentences = (verdicts.contrast_sentence(row, model=ours, control=theirs, baseline=baseline) for row in rows)
-    return Contrast(table, tuple(sentences), ours, theirs, baseline, alpha, seed)
+    return Contrast(table, tuple(sentences), ours, theirs, baseline, alpha, seed, label)
 
 
 def _named(design: Crossed, given: str | int, what: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
@@ -76,11 +76,20 @@ class Crossed:
         return np.where(lacking, np.nan, np.nan_to_num(means) @ signs.T)
 
 
-def crossed(runs: Any) -> Crossed:
-    """Samples of a DataFrame, of anything with ``to_frame()``, or of a list of those, as a crossed design."""
+def crossed(runs: Any, conditions: Collection[str] | None = None) -> Crossed:
+    """Samples of a DataFrame, of anything with ``to_frame()``, or of a list of those, as a crossed design.
+
+    With `conditions`, only of these; each must occur.
+    """
     import pandas as pd
 
     frame = _joined(runs)
+    if conditions is not None:
+        known = list(map(str, pd.unique(frame["condition"])))
+        for name in conditions:
+            if name not in known:
+                raise unknown("condition", name, known)
+        frame = frame[frame["condition"].isin(conditions)].reset_index(drop=True)
     question, questions = pd.factorize(frame["question"].astype(str), sort=True)
     model, models = pd.factorize(frame["model"].astype(str))
     condition, conditions = pd.factorize(frame["condition"].astype(str))

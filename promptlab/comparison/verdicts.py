@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from promptlab.wording import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEW_UNITS = 20  # with fewer clusters (or questions) the interval itself is rough
 
@@ -26,6 +29,35 @@ def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, basel
         "inconclusive": f"{what}; inconclusive, {size}.{_nothing(row, ' ')}",
     }
     return _joined(outcome[row["verdict"]], _flag(row["flag"]), _few(row), _validity(row))
+
+
+def digest(table: pd.DataFrame, baseline: str) -> tuple[str, ...]:
+    """A sentence a model, from `Comparison.table`: verdicts, each with its conditions and their differences."""
+    sentences = []
+    for model, rows in table.groupby("model", sort=False):
+        parts = [f"{verdict}: {_listed(of)}" for verdict, of in rows.groupby("verdict", sort=False)]
+        sentences.append(f"{model} against {baseline}, in points. {'. '.join(map(_capital, parts))}.")
+    return tuple(sentences)
+
+
+def power(table: pd.DataFrame) -> str:
+    """The range of the table's detectable differences, as a sentence."""
+    found = table["detectable"].dropna()
+    if found.empty:
+        return "No comparison has an interval, so nothing is known of what could be found."
+    low, high = (_size(share) for share in (found.min(), found.max()))
+    sizes = low if low == high else f"{low} to {high}"
+    return f"With 80 % power, these comparisons find true differences of {sizes} points; smaller ones may be missed."
+
+
+def _listed(rows: pd.DataFrame) -> str:
+    marks = ["" if validity == "ok" else f" ({validity})" for validity in rows["validity"]]
+    sizes = [_signed(d) if d == d else "not estimable" for d in rows["difference"]]
+    return ", ".join(f"{name} {size}{mark}" for name, size, mark in zip(rows["condition"], sizes, marks, strict=True))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def points(share: float) -> str:
@@ -63,7 +95,7 @@ def _outcome(row: Mapping[Any, Any], margin: float | None, one_draw: bool) -> st
 def _evidence(row: Mapping[Any, Any]) -> str:
     clusters = "" if row["clusters"] == row["questions"] else f", {counted(row['clusters'], 'cluster')}"
     p = row["p_holm"]
-    tested = "" if p != p else f"; Holm p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
+    tested = "" if p != p else f"; Holm p {'under 0.001' if p < 0.001 else f'= {p:.3f}'}"
     return f"({counted(row['questions'], 'question')}{clusters}{tested})"
 
 

@@ -17,10 +17,11 @@ _CHUNK = 20_000  # rows turned into columns at once, so that the rows themselves
 _HEAD = ("condition", "question", "cluster", "sample", "draw", "replicate")
 _GRADE = ("score", "status", "ending", "answered", "format_ok", "answer", "gold", "why")
 _TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
-_TAIL = (*_TOKENS, "seconds", "finish_reason", "error", "seed", "key", "completion", "reasoning")
-RESERVED = frozenset({"model", *_HEAD, *_GRADE, *_TAIL})
+TAIL = (*_TOKENS, "seconds", "finish_reason", "error", "seed", "key", "completion", "reasoning")
+ASKED = ("question_text", "question_answers", "question_kind", "question_choices", "question_meta", "prompt")
+RESERVED = frozenset({"model", *_HEAD, *_GRADE, *TAIL, *ASKED})
 
-_READ = (*_HEAD, "score", "ending", "answered", "format_ok", "answer", "answers", "why", "features", *_TAIL)
+_READ = (*_HEAD, "score", "ending", "answered", "format_ok", "answer", "answers", "why", "features", *TAIL, "prompt")
 _OF_QUESTION, _OF_GRADE = ("cluster", "answers"), ("score", "answered", "format_ok", "answer", "why", "features")
 _TABLE = {**dict.fromkeys(_READ, "s"), **dict.fromkeys(_OF_QUESTION, "q"), **dict.fromkeys(_OF_GRADE, "g")}
 _FROM = """
@@ -33,7 +34,7 @@ ORDER BY c.rowid, q.rowid, s.replicate, s.sample
 
 
 def to_frame(store: Store, model: str, grader: tuple[str, str], without: Collection[str] = ()) -> pd.DataFrame:
-    """The frame that `Run.to_frame` describes; columns in `without` are not even read."""
+    """The frame that `Run.to_frame` describes and the prompts' hashes; columns in `without` are not even read."""
     read = [column for column in _READ if column not in without]
     rows = store.rows(f"SELECT {', '.join(f'{_TABLE[column]}.{column}' for column in read)} {_FROM}", grader)
     factors = store.conditions()
@@ -42,8 +43,13 @@ def to_frame(store: Store, model: str, grader: tuple[str, str], without: Collect
     ]
     frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     frame.insert(0, "model", model)
+    return typed(frame)
+
+
+def typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same columns, each in the type that it always has; factors and features in the type of what they hold."""
     loose = {column: _tidy(frame[column]) for column in frame.columns if column not in RESERVED}
-    return frame.assign(**loose).astype(_TYPES)
+    return frame.assign(**loose).astype({column: kind for column, kind in _TYPES.items() if column in frame})
 
 
 def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
@@ -66,7 +72,7 @@ def _part(read: dict[str, Any], factors: dict[str, dict[str, Any]]) -> pd.DataFr
         _columns([factors[name] for name in read["condition"]], _names(factors.values())),
         {column: read[column] for column in _GRADE},
         _columns(features, _names(features)),
-        {column: read[column] for column in _TAIL if column in read},
+        {column: read[column] for column in (*TAIL, "prompt") if column in read},
     )
     return pd.DataFrame({name: values for block in blocks for name, values in block.items()})
 

@@ -1,17 +1,18 @@
-"""`Run`: the records of one directory."""
+"""`Run`: the records of one run, in its directory."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptlab import markup
-from promptlab.errors import InputError, StoreError, unknown
-from promptlab.records.showing import Shown, cards_of, plain
-from promptlab.store import Store, read_manifest
+from promptlab.errors import InputError, unknown
+from promptlab.records.scoring import Scorer, grade_stored
+from promptlab.records.showing import Card, Shown, cards_of, plain
+from promptlab.store import Store
 from promptlab.types import AnswerFormat, Grader, Question
 from promptlab.wording import counted
 
@@ -73,20 +74,49 @@ class Run:
         """
         from promptlab.records.frames import to_frame
 
-        wanted = {"completion": completion, "reasoning": reasoning}
+        wanted = {"completion": completion, "reasoning": reasoning, "prompt": False}
         with Store(self.path) as store:
             return to_frame(store, self.model, self.grader, [column for column, keep in wanted.items() if not keep])
 
-    def to_parquet(self, path: str | Path) -> Path:
-        """Write the frame of `to_frame` as a Parquet file (needs pyarrow) and return its path."""
-        target = Path(path)
-        try:
-            self.to_frame().to_parquet(target, index=False)
-        except ImportError:
-            raise InputError("to_parquet needs a Parquet library: pip install pyarrow") from None
-        except OSError as problem:
-            raise StoreError(f"{target} cannot be written: {problem.strerror or problem}") from None
-        return target
+    def to_parquet(self, path: str | Path, *, drop: Collection[str] = ()) -> Path:
+        """Write the whole run into one Parquet file (needs pyarrow), which `load_run` opens again.
+
+        It holds the columns of `to_frame`, the question (``question_text``, ...) and the ``prompt`` of every sample,
+        and the manifest as metadata. It is made to be small and easily shared: compressing takes seconds.
+
+        Parameters
+        ----------
+        path
+            The file, for example ``r1.parquet``.
+        drop
+            Columns to leave out: tokens, ``seconds, finish_reason, error, seed, key, reasoning``. `load_run` gives
+            them back empty.
+
+        Returns
+        -------
+        Path
+            The same path.
+
+        Raises
+        ------
+        InputError
+            `drop` names a column that has to be there, or pyarrow is missing.
+        StoreError
+            The file cannot be written.
+        """
+        from promptlab.records import parquet
+
+        name, version = self.grader
+        manifest = {**self.manifest, "grader": {"name": name, "version": version}}
+        return parquet.write(Path(path), self._whole(), manifest, drop)
+
+    def _whole(self) -> pd.DataFrame:
+        """The frame with what was asked and sent."""
+        from promptlab.records.frames import to_frame
+        from promptlab.records.parquet import with_asked
+
+        with Store(self.path) as store:
+            return with_asked(to_frame(store, self.model, self.grader), self.questions, store.prompt)
 
     def regrade(self, grader: Grader) -> Run:
         """Grade every stored completion again and return the run with these grades; calls no model.
@@ -99,14 +129,16 @@ class Run:
         StoreError
             Another process writes to the run.
         """
-        from promptlab.grading import as_grader
-        from promptlab.records.scoring import Scorer, grade_stored
-
-        asked = self.manifest["answer_format"]
-        scorer = Scorer(as_grader(grader), AnswerFormat(**asked) if asked else None)
+        scorer = self._scorer(grader)
         with Store(self.path, write=True) as store:
             grade_stored(store, [key for (key,) in store.rows("SELECT key FROM samples ORDER BY rowid")], scorer)
         return replace(self, grader=scorer.identity)
+
+    def _scorer(self, grader: Grader) -> Scorer:
+        from promptlab.grading import as_grader
+
+        asked = self.manifest["answer_format"]
+        return Scorer(as_grader(grader), AnswerFormat(**asked) if asked else None)
 
     def show(
         self, question: str | None = None, conditions: str | Sequence[str] | None = None, sample: int = 0
@@ -127,8 +159,7 @@ class Run:
             if name not in self.conditions:
                 raise unknown("condition", name, self.conditions)
         asked = self._question(question)
-        with Store(self.path) as store:
-            cards = [card for name in names for card in cards_of(store, self.grader, asked.id, name, sample)]
+        cards = self._cards(asked.id, names, sample)
         if not cards:
             raise InputError(f"{self.path} has no sample {sample} of question {asked.id!r} under {', '.join(names)}")
         return Shown(self.model, asked, tuple(cards))
@@ -139,11 +170,19 @@ class Run:
             raise unknown("question", wanted, [question.id for question in self.questions[:20]])
         return found[0]
 
-    def _counts(self) -> tuple[list[str], list[list[object]]]:
-        """Samples by condition and ending: headers and rows."""
+    def _cards(self, question: str, conditions: Sequence[str], sample: int) -> list[Card]:
+        with Store(self.path) as store:
+            return [card for name in conditions for card in cards_of(store, self.grader, question, name, sample)]
+
+    def _endings(self) -> dict[tuple[str, str], int]:
+        """How many samples have each condition and ending."""
         query = "SELECT condition, ending, count(*) FROM samples GROUP BY condition, ending"
         with Store(self.path) as store:
-            counts = {(condition, ending): n for condition, ending, n in store.rows(query)}
+            return {(condition, ending): n for condition, ending, n in store.rows(query)}
+
+    def _counts(self) -> tuple[list[str], list[list[object]]]:
+        """Samples by condition and ending: headers and rows."""
+        counts = self._endings()
         endings = sorted({ending for _, ending in counts})
         return ["condition", *endings], [[c, *(counts.get((c, e), 0) for e in endings)] for c in self.conditions]
 
@@ -156,38 +195,3 @@ class Run:
     def _repr_html_(self) -> str:
         headers, rows = self._counts()
         return markup.muted(repr(self)) + markup.table(headers, rows)
-
-
-def load_run(path: str | Path, *, grader: str | None = None) -> Run:
-    """Open the records of a run.
-
-    Parameters
-    ----------
-    path
-        The run's directory.
-    grader
-        The name of a grader whose grades to show (see `Run.regrade`); by default the run's own.
-
-    Raises
-    ------
-    StoreError
-        There is no run, or its files are damaged or of a newer promptlab.
-    InputError
-        No grades of that grader are stored.
-    """
-    folder = Path(path)
-    manifest = read_manifest(folder)
-    with Store(folder) as store:
-        if manifest is None:
-            raise StoreError(f"{folder} holds no run (manifest.json is missing)")
-        run = Run(folder, manifest, (manifest["grader"]["name"], manifest["grader"]["version"]))
-        return run if grader is None else replace(run, grader=_stored_grader(store, grader))
-
-
-def _stored_grader(store: Store, name: str) -> tuple[str, str]:
-    """The grader of that name; of several versions the one that graded last."""
-    query = "SELECT grader, version FROM grades GROUP BY grader, version ORDER BY max(rowid)"
-    versions = dict(store.rows(query))
-    if name not in versions:
-        raise unknown("grader of this run", name, versions)
-    return name, versions[name]

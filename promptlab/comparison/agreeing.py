@@ -1,0 +1,218 @@
+"""Whether a model that answers now does what its recorded samples say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from promptlab import markup, tables
+from promptlab.comparison import verdicts
+from promptlab.comparison.crossed import Floats
+from promptlab.comparison.pairing import Ints, Pairing, listed, paired, unchecked
+from promptlab.errors import InputError
+from promptlab.stats import Estimate, mean_estimate
+from promptlab.stats.exchanges import Exchange, exchanged
+from promptlab.wording import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOTHING_VARIES = "all samples of each question are equal"
+NOTHING_SHARED = "no question has valid samples on both sides"
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """What `agree` found. Scores and differences are shares of 1; the sentences speak of points.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row a cell (model and condition that both sides have): `questions` with valid samples on both sides, mean
+        scores `live` and `recorded` over them, their `difference` with `low` and `high` (simultaneous over the table),
+        `missing` samples, `reason` where there is no interval, `flag` (``differs``: the interval excludes 0;
+        ``not estimable``: no question is left).
+    models : DataFrame
+        A row a model: `difference` over all its cells; `scatter`, the mean square of its questions' differences over
+        what sampling noise explains; the `limit` that this does not exceed by chance; `flag` (``differs``).
+    pooled : Estimate
+        The difference over all cells, its interval clustered by what questions share.
+    warnings : tuple of str
+        What was not checked.
+    """
+
+    table: pd.DataFrame
+    models: pd.DataFrame
+    pooled: Estimate
+    warnings: tuple[str, ...]
+    tolerance: float
+    alpha: float
+    seed: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether no cell and no model differs, every cell is estimable, and the pooled difference is tolerable."""
+        flagged = (self.table["flag"] != "").any() or (self.models["flag"] != "").any()
+        return not flagged and abs(self.pooled.value) <= self.tolerance
+
+    @property
+    def verdict(self) -> str:
+        """One sentence. It accuses only where chance is not enough to explain what was seen."""
+        size = verdicts.interval(self.pooled.value, self.pooled.low, self.pooled.high)
+        seen = f"{counted(len(self.table), 'cell')}, pooled {size}"
+        if self.ok:
+            return f"live agrees with recorded: {seen}."
+        if evidence := [*self._differing(), *self._beyond()]:
+            why = "which suggests other weights, prompts or sampling than recorded"
+            return f"live does NOT agree with recorded: {seen}; {'; '.join(evidence)}; {why}."
+        return f"live was NOT shown to agree with recorded: {seen}; {self._open()}."
+
+    def _differing(self) -> list[str]:
+        cells = self.table[self.table["flag"] == "differs"]
+        names = [
+            f"{row['model']} under {row['condition']} ({verdicts.points(row['difference'])})"
+            for row in cells.sort_values("difference", key=abs, ascending=False, kind="stable").to_dict("records")
+        ]
+        scattered = self.models[self.models["flag"] == "differs"]
+        models = [f"{row.model} ({row.scatter:.1f} times)" for row in scattered.itertuples()]
+        found = [f"other scores in {listed(names)}"] if names else []
+        return found + ([f"questions differ by more than sampling noise in {listed(models)}"] if models else [])
+
+    def _beyond(self) -> list[str]:
+        chance = not (self.pooled.low > 0 or self.pooled.high < 0)
+        if chance or abs(self.pooled.value) <= self.tolerance:
+            return []
+        return [f"the pooled difference is above {100 * self.tolerance:g} points"]
+
+    def _open(self) -> str:
+        empty = (self.table["flag"] == "not estimable").sum()
+        if empty:
+            return f"{counted(empty, 'cell')} left nothing to compare"
+        above = f"the pooled difference is above {100 * self.tolerance:g} points"
+        return f"{above}, which chance alone may do: more questions or samples would tell"
+
+    def to_markdown(self) -> str:
+        """Cells, models and verdict as Markdown."""
+        cells = tables.section("Live and recorded", tables.estimates(self.table, "difference"))
+        models = tables.section("By model", tables.estimates(self.models, "difference"), self._notes)
+        return f"{cells}\n\n{models}"
+
+    @property
+    def _notes(self) -> list[str]:
+        return [self.verdict, *self.warnings]
+
+    def __repr__(self) -> str:
+        flagged = (self.table["flag"] != "").sum() + (self.models["flag"] != "").sum()
+        outcome = "ok" if self.ok else f"not ok, {flagged} flagged"
+        pooled = verdicts.points(self.pooled.value)
+        return f"<Agreement of live and recorded: {counted(len(self.table), 'cell')}, pooled {pooled}, {outcome}>"
+
+    def _repr_html_(self) -> str:
+        shown = [tables.html(tables.estimates(frame, "difference")) for frame in (self.table, self.models)]
+        return markup.card("Live and recorded", *shown, markup.bullets(self._notes))
+
+
+def agree(live: Any, recorded: Any, *, tolerance: float = 0.05, alpha: float = 0.05, seed: int = 0) -> Agreement:
+    """Check that live samples look like recorded ones of the same models, conditions and questions.
+
+    Live samples are few: one each of a dozen questions, against four recorded ones. Most differences are then exactly
+    0, which no bootstrap survives, and Bonett and Price's interval spans 60 points. But here more is known than in a
+    comparison of prompts: if weights, prompts and sampling are the same, nothing but sampling differs, and which
+    samples are called live is arbitrary. `stats.exchanged` permutes that, question by question, which is exact for any
+    number of questions. Half of `alpha` goes to the cells' intervals together, half to the models' scatter.
+
+    Parameters
+    ----------
+    live, recorded : Run, DataFrame, or list of those
+        Tidy samples, see `compare`; the numbers of samples may differ. What only one side has is left out.
+    tolerance : float
+        The largest pooled difference, as a share of 1, that still counts as agreement.
+    alpha : float
+        The chance that cells or scatter raise a false alarm, in (0, 1).
+    seed : int
+        Of the permutations.
+
+    Raises
+    ------
+    InputError
+        They share no model, condition or question; they disagree about a gold answer.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("m", c, q, k, float(q % 2)) for c in "ab" for q in range(12) for k in range(4)]
+    >>> recorded = pd.DataFrame(rows, columns=["model", "condition", "question", "sample", "score"])
+    >>> live = recorded[recorded["sample"] == 0]
+    >>> agree(live, recorded).verdict
+    'live agrees with recorded: 2 cells, pooled +0.0 points [no interval].'
+    >>> agree(live.assign(score=1 - live["score"]), recorded).ok
+    False
+    """
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha is {alpha}; allowed: above 0 and below 1")
+    if not 0 <= tolerance < 1:
+        raise InputError(f"tolerance is {tolerance}; allowed: a share of 1, at least 0 (0.05 is five points)")
+    pairing = paired(live, recorded)
+    models = list(dict.fromkeys(model for model, _ in pairing.cells))
+    groups = np.array([models.index(model) for model, _ in pairing.cells])
+    found = _exchanged(pairing, groups, alpha / 2, seed)
+    differences = pairing.live.means - pairing.recorded.means
+    return Agreement(
+        table=_table(pairing, found),
+        models=_by_model(models, groups, differences, found),
+        pooled=mean_estimate(differences.ravel(), np.tile(pairing.clusters, len(pairing.cells)), alpha),
+        warnings=tuple(unchecked(pairing)),
+        tolerance=tolerance,
+        alpha=alpha,
+        seed=seed,
+    )
+
+
+def _exchanged(pairing: Pairing, groups: Ints, alpha: float, seed: int) -> Exchange:
+    live, recorded = pairing.live, pairing.recorded
+    return exchanged(
+        np.concatenate([live.score, recorded.score]),
+        np.repeat([True, False], [len(live.score), len(recorded.score)]),
+        np.concatenate([live.question, recorded.question]),
+        np.concatenate([live.cell, recorded.cell]),
+        groups,
+        alpha,
+        rng=np.random.default_rng(seed),
+    )
+
+
+def _table(pairing: Pairing, found: Exchange) -> pd.DataFrame:
+    import pandas as pd
+
+    table = pd.DataFrame(pairing.cells, columns=["model", "condition"])
+    table["questions"] = found.n
+    both = ~np.isnan(pairing.live.means) & ~np.isnan(pairing.recorded.means)
+    table["live"], table["recorded"] = (_mean(s.means, both) for s in (pairing.live, pairing.recorded))
+    table["difference"], table["low"], table["high"] = found.estimate, found.low, found.high
+    table["missing"] = pairing.missing.sum(axis=0)
+    table["reason"] = np.select([found.n == 0, np.isnan(found.low)], [NOTHING_SHARED, NOTHING_VARIES], "")
+    differs = (found.low > 0) | (found.high < 0)
+    table["flag"] = np.select([found.n == 0, differs], ["not estimable", "differs"], "")
+    return table
+
+
+def _by_model(models: list[str], groups: Ints, differences: Floats, found: Exchange) -> pd.DataFrame:
+    import pandas as pd
+
+    here = ~np.isnan(differences)
+    rows = [groups == i for i in range(len(models))]
+    table = pd.DataFrame({"model": models})
+    table["cells"] = [int(mine.sum()) for mine in rows]
+    table["difference"] = [_mean(differences[mine].reshape(1, -1), here[mine].reshape(1, -1))[0] for mine in rows]
+    table["scatter"], table["limit"] = found.scatter, found.limit
+    table["flag"] = np.where(found.scatter > found.limit, "differs", "")
+    return table
+
+
+def _mean(values: Floats, here: NDArray[np.bool_]) -> Floats:
+    """Mean of each row where `here`; NaN where that is nowhere."""
+    n = here.sum(axis=1)
+    return np.where(n > 0, np.where(here, values, 0.0).sum(axis=1) / np.maximum(n, 1), np.nan)

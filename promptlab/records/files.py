@@ -1,0 +1,131 @@
+"""`RunFile`: the records of one run, in one Parquet file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from promptlab.errors import unknown
+from promptlab.records.frames import ASKED, TAIL, typed
+from promptlab.records.parquet import complete, explained, prompt_of, question_of, read, read_about
+from promptlab.records.showing import Card
+from promptlab.records.view import Run
+from promptlab.store import Sample, storable_text
+from promptlab.types import Completion, Grade, Grader, Question, status
+
+_PLACE = ("key", "question", "condition", "draw", "replicate", "sample", "seed")
+_TOLD = [column for column in TAIL if column not in ("key", "seed", "completion")]  # of `Completion`, less its text
+
+
+def open_file(path: Path, grader: str | None = None) -> RunFile:
+    """Open a file of `Run.to_parquet`; it holds the grades of one grader."""
+    manifest = read_about(path)
+    with explained(path):
+        name, version = manifest["grader"]["name"], manifest["grader"]["version"]
+    if grader not in (None, name):
+        raise unknown("grader of this run", grader, [name])
+    return RunFile(path, manifest, (name, version))
+
+
+@dataclass(frozen=True, repr=False)
+class RunFile(Run):
+    """A run in one Parquet file: read and used like any other.
+
+    Parameters
+    ----------
+    regraded
+        Grades and features of a grading in memory, a row a sample.
+    """
+
+    regraded: pd.DataFrame | None = field(default=None, compare=False)
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions' names, in the order in which they were added."""
+        return tuple(self.manifest["conditions"])
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions of which the file has samples, in their order."""
+        first = read(self.path, only=["question", "cluster", *ASKED[:-1]]).drop_duplicates("question")
+        with explained(self.path):
+            return tuple(map(question_of, _rows(first)))
+
+    def to_frame(self, *, completion: bool = True, reasoning: bool = True) -> pd.DataFrame:
+        """One tidy frame, as `Run.to_frame` describes it; columns that the file was written without are empty."""
+        texts = {"completion": completion, "reasoning": reasoning}
+        without = [*ASKED, *(column for column, keep in texts.items() if not keep)]
+        return complete(self._with_grades(read(self.path, without=without)), without)
+
+    def _whole(self) -> pd.DataFrame:
+        return self._with_grades(read(self.path))
+
+    def _with_grades(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if self.regraded is None:
+            return frame
+        return frame.assign(**{str(column): self.regraded[column] for column in self.regraded})
+
+    def regrade(self, grader: Grader) -> RunFile:
+        """Grade every completion again and return the run with these grades; calls no model.
+
+        The file stays as it is. To keep the grades, write another with `to_parquet`.
+        """
+        scorer = self._scorer(grader)
+        questions = {question.id: question for question in self.questions}
+        rows = []
+        for card in self._all_cards(self._whole()):
+            completion = card.sample.completion
+            found, features = scorer(questions[card.sample.question], card.prompt, completion)
+            rows.append({**_grade_columns(found, completion), **features})
+        return replace(self, grader=scorer.identity, regraded=typed(pd.DataFrame(rows)) if rows else None)
+
+    def _cards(self, question: str, conditions: Sequence[str], sample: int) -> list[Card]:
+        frame = self._whole()
+        cards = self._all_cards(frame[(frame["question"] == question) & (frame["sample"] == sample)])
+        return [card for name in conditions for card in cards if card.sample.condition == name]
+
+    def _all_cards(self, frame: pd.DataFrame) -> list[Card]:
+        with explained(self.path):
+            return [_card(row) for row in _rows(complete(frame))]
+
+    def _endings(self) -> dict[tuple[str, str], int]:
+        frame = read(self.path, only=["condition", "ending"])
+        return Counter(zip(frame["condition"], frame["ending"], strict=True))
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of plain values; None for what is missing."""
+    plain = frame.astype(object)
+    return plain.where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+
+
+def _card(row: Mapping[str, Any]) -> Card:
+    prompt = prompt_of(row["prompt"])
+    completion = Completion(row["completion"], row["ending"], **{name: row[name] for name in _TOLD})
+    sample = Sample(prompt=prompt.hash, completion=completion, **{name: row[name] for name in _PLACE})
+    return Card(sample, prompt, _grade(row))
+
+
+def _grade(row: Mapping[str, Any]) -> Grade | None:
+    if row["status"] == "ungraded":
+        return None
+    score = float("nan") if row["score"] is None else row["score"]
+    return Grade(score, row["answer"], row["answered"], row["format_ok"], row["why"])
+
+
+def _grade_columns(grade: Grade, completion: Completion) -> dict[str, Any]:
+    """A user's grader may put a number where a text belongs."""
+    return {
+        "score": grade.score,
+        "status": status(completion.ending, grade.score, grade.answered),
+        "answered": bool(grade.answered),
+        "format_ok": None if grade.format_ok is None else bool(grade.format_ok),
+        "answer": storable_text(str(grade.answer)),
+        "why": storable_text(str(grade.why)),
+    }
