@@ -1,12 +1,12 @@
 # make demo         all set-up, then the main job on the embedded model
 # make test         all set-up, then every check and test but those that need torch
-# make test-train   all set-up in .venv-train (1.9 GB), then the tests of the training code
+# make test-train   all set-up in .venv-train (1.5 GB), then the tests of the training code
 PYTHON ?= python3
 PY := .venv/bin/python
 PY_TRAIN := .venv-train/bin/python
 EXTRAS := embedded,notebooks,test
 EXTRAS_TRAIN := embedded,train
-INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+INSTALL := -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo test test-train lint bench clean
 .DELETE_ON_ERROR:

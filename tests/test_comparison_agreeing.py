@@ -19,12 +19,11 @@ CELLS = [(model, condition) for model in MODELS for condition in CONDITIONS]
 def drawn(p: np.ndarray, samples: int, rng: np.random.Generator, cells: list[tuple[str, str]] = CELLS) -> pd.DataFrame:
     """Samples from the chance of a right answer in each cell (rows) and question (columns)."""
     score = rng.random((*p.shape, samples)) < p[..., None]
-    frames = [
-        pd.DataFrame({"model": m, "condition": c, "question": f"q{i:03d}", "sample": range(samples), "score": s})
-        for (m, c), block in zip(cells, score.astype(float), strict=True)
-        for i, s in enumerate(block)
-    ]
-    return pd.concat(frames, ignore_index=True).assign(gold="7")
+    cell, question, sample = np.indices(score.shape).reshape(3, -1)
+    model, condition = np.array(cells)[cell].T
+    names = np.array([f"q{i:03d}" for i in range(p.shape[1])])[question]
+    columns = {"model": model, "condition": condition, "question": names, "sample": sample, "score": score.ravel()}
+    return pd.DataFrame(columns).astype({"score": float}).assign(gold="7")
 
 
 def chances(rng: np.random.Generator, mean: float = 0.5, questions: int = 12, cells: int = 20) -> np.ndarray:

@@ -193,9 +193,16 @@ def test_what_is_cached_changes_no_bit_of_the_base(weights: Path, slots: int) ->
 
 
 @pytest.mark.embedded
-def test_what_is_cached_changes_no_bit_of_an_adapter_with_one_slot(r1: Path) -> None:
-    with EmbeddedModel(r1, workers=1, slots=1, context=512) as model:
-        check_that_the_cache_does_not_matter(model)
+@pytest.mark.parametrize("name", ["plain", "r1"])
+def test_same_seed_same_text_of_the_adapters_that_ship_with_any_workers_in_any_order(name: str, weights: Path) -> None:
+    prompts, sampling = [*few_shot(4), *questions(4)], Sampling(max_tokens=24, temperature=1.0)
+    found = []
+    for workers, step in ((1, 1), (1, -1), (2, 1)):
+        with open_model(f"embedded:{name}", workers=workers, context=1024) as model:
+            check_that_the_cache_does_not_matter(model)
+            asked = list(enumerate(prompts))[::step]
+            found.append({i: texts(model, [prompt], sampling, seed=i)[0] for i, prompt in asked})
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.embedded

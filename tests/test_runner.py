@@ -65,9 +65,9 @@ def test_keys_seeds_and_order():
     first = planned[0]
     assert first.key == request_key(model.id, first.cell.prompt, SAMPLING, 0, 0)
     assert first.request(SAMPLING).seed == request_seed(first.key)
-    order = [(p.cell.condition, p.cell.draw, QUESTIONS.index(p.cell.question), p.index) for p in planned]
-    assert order == sorted(order, key=lambda place: (place[0] == "zero-shot", *place[1:]))
-    assert len({draw for _, draw, *_ in order}) == 3
+    order = [(p.cell.draw, p.cell.condition, QUESTIONS.index(p.cell.question), p.index) for p in planned]
+    assert order == sorted(order), "f stands before z, as few-shot before zero-shot above"
+    assert len({draw for draw, *_ in order}) == 3
 
 
 class WithPool(list):  # type: ignore[type-arg]

@@ -24,21 +24,12 @@ def parameters(settings: dict[str, Any]) -> Any:
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(settings["adapter"], 1.0)]
     params.n_parallel, params.n_ctx = settings["slots"], settings["slots"] * settings["context"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    params.n_ubatch = tokens_at_a_time(settings)
+    params.n_ubatch = FEW
     params.n_gpu_layers = 0  # the same arithmetic on every machine
     params.kv_unified = False  # with one cache for all slots a seed would no longer fix the text
     params.cache_ram_mib = HOST_CACHE_MIB
     params.port, params.verbosity = settings["port"], 0
     return params
-
-
-def tokens_at_a_time(settings: dict[str, Any]) -> int:
-    """How many tokens of one slot are computed together, so that a text does not depend on how it was cut into pieces.
-
-    Up to `FEW`, the base gives the same bits for one token and for several; an adapter does not, and needs one token
-    at a time, which only a single slot can promise: several slots are computed together.
-    """
-    return 1 if settings["adapter"] and settings["slots"] == 1 else FEW
 
 
 def main() -> None:

@@ -46,7 +46,9 @@ def plan(
     sampling: Sampling,
     answer_format: AnswerFormat | None,
 ) -> list[Planned]:
-    """Every sample of the design, by condition, then draw (a server's prefix cache), question and index.
+    """Every sample of the design, by draw, condition, question and index.
+
+    Within a draw k exemplars begin like k + 2 do: a server reads what is longer on top of what it has read.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def plan(
         Nothing to do, a name used twice, a prompt that does not render, or two cells that would be one sample.
     """
     _check_design(conditions, questions, samples)
-    cells = list(_cells(conditions, questions, answer_format))
+    cells = sorted(_cells(conditions, questions, answer_format), key=lambda cell: cell.draw)
     _check_distinct(cells)
     return [
         Planned(request_key(model, cell.prompt, sampling, cell.replicate, index), cell, index)
@@ -83,7 +85,7 @@ def _cells(
 ) -> Iterable[Cell]:
     pool = tuple(getattr(questions, "pool", ()))
     for condition in conditions:
-        for question in sorted(questions, key=condition.draw_of):
+        for question in questions:
             prompt = condition.render(question, pool=pool, answer_format=answer_format)
             yield Cell(condition.name, condition.replicate, question, condition.draw_of(question), prompt)
 
