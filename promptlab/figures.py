@@ -35,7 +35,7 @@ def scores(comparison: Comparison, ax: Axes | None = None) -> Axes:
     """
     summary = comparison.summary
     conditions = list(dict.fromkeys(summary["condition"]))
-    ax = ax or _axes(height=1.2 + 0.38 * len(conditions))
+    ax = ax or _axes(height=_height(summary))
     for style, rows, offset in _by_model(summary):
         y = np.array([conditions.index(c) for c in rows["condition"]]) + offset
         _dots(ax, 100 * rows["score"], y, 100 * rows["low"], 100 * rows["high"], style)
@@ -51,7 +51,7 @@ def degradation(comparison: Comparison, ax: Axes | None = None) -> Axes:
     """Paired difference of each condition to the baseline; filled where a verdict is reached, open where it is not."""
     table = comparison.table
     conditions = list(dict.fromkeys(table["condition"]))
-    ax = ax or _axes(height=1.2 + 0.38 * len(conditions))
+    ax = ax or _axes(height=_height(table))
     ax.axvline(0, color=GREY, linewidth=1)
     if comparison.margin:
         ax.axvspan(-100 * comparison.margin, 100 * comparison.margin, color=GREY, alpha=0.15, linewidth=0)
@@ -67,28 +67,43 @@ def degradation(comparison: Comparison, ax: Axes | None = None) -> Axes:
 
 
 def dose_response(comparison: Comparison, ax: Axes | None = None) -> Axes:
-    """Score over the number of shots; a line for each model and kind of exemplars, from the baseline at k = 0."""
+    """Score over the number of shots, a colour a model and a marker a kind of exemplars, from the baseline at k = 0.
+
+    A kind that was shown with one k only is left out where another has several: one dose is no dose-response.
+    """
     summary = comparison.summary
-    ax = ax or _axes(height=3.6)
-    lines = list(summary[summary["shots"] > 0].groupby(["model", "style", "select", "layout"], sort=False))
-    for i, (kind, line) in enumerate(lines):
-        points = line.sort_values("shots")
-        style = _style(i, ", ".join(map(str, kind)) if isinstance(kind, tuple) else str(kind))
-        x = points["shots"].to_numpy(float) + 0.06 * (i - (len(lines) - 1) / 2)
-        _dots(ax, 100 * points["score"], x, 100 * points["low"], 100 * points["high"], style, upright=True)
+    lines = _dosed(summary)
+    kinds = list(dict.fromkeys(kind for _, kind, _ in lines))
+    models = comparison.design.models()
+    ax = ax or _axes(height=3.4 + 0.12 * len(lines))
+    for i, (model, kind, line) in enumerate(lines):
+        look = _style(models.index(model), ", ".join((model, *filter(None, kind))))
+        look["marker"] = MARKERS[kinds.index(kind) % 6] if len(kinds) > 1 else look["marker"]
+        points = _from_baseline(line, summary[_baseline(comparison, model)])
+        x = points["shots"].to_numpy(float) + 0.07 * (i - (len(lines) - 1) / 2)
+        _dots(ax, 100 * points["score"], x, 100 * points["low"], 100 * points["high"], look, upright=True)
         _reasons(ax, 100 * points["score"], x, points, upright=True)
-        start = 100 * summary[_baseline(comparison, line["model"].iloc[0])]["score"]
-        ax.plot([0, *x], [*start, *(100 * points["score"])], color=style["color"], linewidth=1, alpha=0.6)
-    for model in dict.fromkeys(summary["model"]):
-        zero = summary[_baseline(comparison, model)]
-        style = _style(5, f"{model}, {comparison.baseline}") | {"color": GREY}
-        _dots(ax, 100 * zero["score"], np.zeros(1), 100 * zero["low"], 100 * zero["high"], style, upright=True)
-    ax.set_xticks(sorted(summary["shots"].unique()))
+        ax.plot(x, 100 * points["score"], color=look["color"], linewidth=1, alpha=0.6)
+    ax.set_xticks(sorted({0, *(k for *_, line in lines for k in line["shots"])}))
     ax.set_ylim(bottom=0)
     ax.set_xlabel("exemplars shown (shots k)")
     ax.set_ylabel(f"correct, %\n({_level(comparison)})")
     _legend_below(ax, comparison)
     return _tidy(ax)
+
+
+def _dosed(summary: pd.DataFrame) -> list[tuple[str, tuple[str, ...], pd.DataFrame]]:
+    """(model, kind of exemplars, its arms by shots) for each line of the dose-response."""
+    groups = summary[summary["shots"] > 0].groupby(["model", "style", "select", "layout"], sort=False)
+    lines = [(str(model), tuple(map(str, kind)), arms.sort_values("shots")) for (model, *kind), arms in groups]
+    most = max((arms["shots"].nunique() for *_, arms in lines), default=0)
+    return [line for line in lines if line[2]["shots"].nunique() > 1 or most < 2]
+
+
+def _from_baseline(arms: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([baseline.assign(shots=0), arms])
 
 
 def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
@@ -118,7 +133,7 @@ def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
     table = comparison.accounting
     parts = [c for c in table.columns if c not in ("model", "condition", "baseline", "difference")]
     labels = [_row_label(row, table) for row in table.to_dict("records")]
-    ax = ax or _axes(height=1.4 + 0.38 * len(labels))
+    ax = ax or _axes(height=1.4 + (0.38 if len(labels) < 16 else 0.26) * len(labels))
     y, gains, losses = np.arange(len(labels)), np.zeros(len(labels)), np.zeros(len(labels))
     for i, part in enumerate(parts):
         size = 100 * table[part].to_numpy(float)
@@ -137,7 +152,7 @@ def feature(comparison: Comparison, name: str, ax: Axes | None = None) -> Axes:
     """A feature of the completions by condition (``reasoning_words``, ``copied_number``, ...), with intervals."""
     table = comparison.feature(name)
     conditions = list(dict.fromkeys(table["condition"]))
-    ax = ax or _axes(height=1.2 + 0.38 * len(conditions))
+    ax = ax or _axes(height=_height(table))
     for style, rows, offset in _by_model(table):
         y = np.array([conditions.index(c) for c in rows["condition"]]) + offset
         _dots(ax, rows["value"], y, rows["low"], rows["high"], style)
@@ -170,6 +185,11 @@ def save(ax: Axes, path: str | Path, data: pd.DataFrame) -> list[Path]:
     return paths
 
 
+def _height(table: pd.DataFrame) -> float:
+    """Inches for a row a condition, in which the models stand below each other."""
+    return 1.2 + max(0.38, 0.13 * table["model"].nunique()) * table["condition"].nunique()
+
+
 def _axes(height: float, width: float = 7.0) -> Axes:
     import matplotlib.pyplot as plt
 
@@ -183,7 +203,7 @@ def _style(i: int, label: str) -> dict[str, Any]:
 def _by_model(table: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame, float]]:
     """Each model's style, rows and offset, so that models in one row of a figure do not cover each other."""
     models = list(dict.fromkeys(table["model"]))
-    step = min(0.18, 0.7 / len(models))
+    step = min(0.18, 0.8 / len(models))
     for i, model in enumerate(models):
         yield _style(i, str(model)), table[table["model"] == model], step * (i - (len(models) - 1) / 2)
 

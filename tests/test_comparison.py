@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -429,3 +430,12 @@ def test_a_digest_is_a_sentence_a_model_and_power_says_what_can_be_found():
     assert "**Live: scores by condition**" in text
     assert found.digest[0] in text
     assert found.verdicts[0] not in text
+
+
+def test_the_share_of_copied_numbers_stands_in_the_report():
+    frames = [samples("a", first(60), shots=0, copied_number=False)]
+    frames.append(samples("b", first(60), shots=3, copied_number=first(30) > 0))
+    text = compare(pd.concat(frames), baseline="a").to_markdown()
+    table = text.partition("**Share of outputs with a number found only in exemplars**")[2]
+    assert re.search(r"\| b +\| 0\.250 \|", table)
+    assert "| a " not in table

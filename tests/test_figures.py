@@ -99,11 +99,20 @@ def test_models_of_one_row_do_not_cover_each_other(comparison):
     assert not np.isclose(points_of(ax, "r1")[:, 1], points_of(ax, "plain")[:, 1]).any()
 
 
-def test_dose_response_has_a_line_for_each_kind_of_exemplars(comparison):
+def test_dose_response_has_a_line_for_each_model_and_kind_of_exemplars_with_several_doses(comparison):
     ax = figures.dose_response(comparison)
     labels = ax.get_legend_handles_labels()[1]
-    assert {"r1, worked, random, turns", "r1, worked, random, one-message"} <= set(labels)
+    assert labels == ["r1, worked, random, turns", "plain, worked, random, turns"]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "1", "3"]
+    joined = [line for line in ax.get_lines() if line.get_linewidth() == 1]
+    wanted = comparison.summary[comparison.summary["layout"] != "one-message"]
+    np.testing.assert_allclose([line.get_ydata() for line in joined], 100 * wanted["score"].to_numpy().reshape(2, 3))
+
+
+def test_dose_response_shows_single_doses_where_there_are_no_others():
+    one = compare(samples(("r1",)).query("shots != 1"), baseline="zero-shot")
+    labels = figures.dose_response(one).get_legend_handles_labels()[1]
+    assert labels == ["r1, worked, random, turns", "r1, worked, random, one-message"]
 
 
 def test_bars_of_the_accounting_sum_to_the_difference(comparison):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 POWER_80 = 0.8416  # the normal quantile of 80 % power
 SCORES = ["model", "condition", "score", "low", "high", "reason", "cons", "completion_tokens"]
-SCORES += ["truncated", "no_answer", "error", "coverage", "copied_number"]
+SCORES += ["truncated", "no_answer", "error", "coverage"]
+COPIED = "copied_number"  # a feature of `promptlab.traces`
 SHOWN = ["model", "condition", "difference", "low", "high", "questions", "lost", "gained"]
 SHOWN += ["p_holm", "reason", "verdict", "validity"]
 
@@ -115,12 +116,22 @@ class Comparison:
         """Scores, differences and verdicts as Markdown; with `digest` a sentence a model instead of one a row."""
         scores = self.summary[[c for c in SCORES if c in self.summary]]
         notes = [*(self.digest if digest else self.verdicts), self.power, *self.warnings]
-        return "\n\n".join(
-            [
-                tables.section(self._headed("Scores by condition"), scores),
-                tables.section(self._headed(f"Differences to {self.baseline}"), self._shown, notes),
-            ]
-        )
+        parts = [
+            tables.section(self._headed("Scores by condition"), scores),
+            tables.section(self._headed(f"Differences to {self.baseline}"), self._shown, notes),
+        ]
+        if COPIED in self.design.samples and len(copied := self._copied()):
+            parts.append(tables.section(self._headed("Share of outputs with a number found only in exemplars"), copied))
+        return "\n\n".join(parts)
+
+    def _copied(self) -> pd.DataFrame:
+        """A row a condition with exemplars, a column a model."""
+        shown = self.feature(COPIED)
+        if "shots" in self.summary:
+            shown = shown[self.summary["shots"].to_numpy() > 0]
+        names = {side: list(dict.fromkeys(shown[side])) for side in ("condition", "model")}
+        wide = shown.pivot(index="condition", columns="model", values="value")
+        return wide.loc[names["condition"], names["model"]].reset_index()
 
     def _headed(self, heading: str) -> str:
         return f"{self.label}: {heading[0].lower()}{heading[1:]}" if self.label else heading
