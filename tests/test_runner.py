@@ -577,6 +577,26 @@ def test_the_manifest_says_what_made_the_run(tmp_path: Path):
     assert (entry["pending"], entry["ended"], entry["paid"]["requests"]) == (6, "completed", 6)
 
 
+def test_a_narrower_call_takes_nothing_out_of_the_manifest(tmp_path: Path):
+    questions = lab.load_questions("arithmetic", n=6, seed=0)
+    few = questions.select([question.id for question in questions[:2]])
+    whole = go(LocalModel(), tmp_path, [zero_shot(), concise()], questions, samples=3).manifest
+    after = go(LocalModel(), tmp_path, [zero_shot()], few, samples=1).manifest
+    assert {k: after[k] for k in ("questions", "samples", "conditions")} == {
+        k: whole[k] for k in ("questions", "samples", "conditions")
+    }
+    first, second = after["sessions"]
+    assert (first["questions"]["count"], first["samples"], first["planned"]) == (6, 3, 36)
+    assert (second["questions"]["hash"], second["samples"], second["planned"]) == (few.hash, 1, 2)
+    assert second["conditions"] == ["zero-shot"]
+
+
+def test_a_run_in_one_file_cannot_be_reused(tmp_path: Path):
+    file = go(LocalModel(), tmp_path / "a").to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"reuse: .*a\.parquet is one file"):
+        go(LocalModel(), tmp_path / "b", reuse=[load_run(file)])
+
+
 def test_texts_do_not_depend_on_order():
     request = plan(LocalModel().id, ARMS, QUESTIONS, samples=1, sampling=SAMPLING, answer_format=None)[3]
     assert text_of(request.request(SAMPLING)) == text_of(request.request(SAMPLING))

@@ -83,6 +83,8 @@ def check_sources(sources: Iterable[Run | str | Path], made_with: Mapping[str, A
     """
     folders = [source.path if isinstance(source, Run) else Path(source) for source in sources]
     for folder in folders:
+        if folder.is_file():
+            raise InputError(f"reuse: {folder} is one file; samples are copied from a run's directory")
         manifest = read_manifest(folder)
         if manifest is None:
             raise StoreError(f"reuse: {folder} holds no run (manifest.json is missing)")

@@ -20,7 +20,7 @@ from promptlab.runner.planning import plan
 from promptlab.runner.recording import Recorder
 from promptlab.runner.resuming import check_names, check_sources, copy, pending
 from promptlab.runner.sending import send
-from promptlab.runner.sessions import check_same, identity, manifest, session
+from promptlab.runner.sessions import check_same, identity, manifest, session, source
 from promptlab.store import Store, read_manifest
 from promptlab.types import AnswerFormat, Grader, Model, Question, Sampling
 
@@ -115,7 +115,9 @@ def run(
         new = manifest(old, made_with, model, factors, questions, samples)
         recorder = Recorder(store, scorer)
         bar = _progress(model.name, len(planned), len(todo), recorder, shown=progress)
-        with session(folder, new, recorder.paid, len(planned), len(todo)), _resumable(folder), bar as tick:
+        design = {"conditions": list(factors), "questions": source(questions), "samples": samples}
+        design["planned"] = len(planned)
+        with session(folder, new, design, recorder.paid, len(todo)), _resumable(folder), bar as tick:
             store.add_design(questions, factors)
             grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind
             to_pay = copy(sources, todo, recorder)

@@ -75,15 +75,19 @@ def manifest(
     questions: Any,
     samples: int,
 ) -> dict[str, Any]:
-    """The manifest from now on: settings as they are, conditions and sessions added to what was there."""
+    """The manifest from now on: settings as they are, conditions and sessions added to what was there.
+
+    `questions` and `samples` speak of the largest call: a later, narrower one takes nothing out of the directory.
+    """
     old = old or {}
-    source = {name: getattr(questions, name, None) for name in ("name", "origin", "hash")}
+    asked = source(questions)
+    before = old.get("questions", asked)
     return {
         **made_with,
         "settings": without_secrets(getattr(model, "settings", {})),
-        "questions": {**source, "count": len(questions)},
+        "questions": before if before["count"] > asked["count"] else asked,
         "conditions": {**old.get("conditions", {}), **conditions},
-        "samples": samples,
+        "samples": max(samples, old.get("samples", 0)),
         "seed": made_with["sampling"]["seed"],
         **environment(),
         "started": old.get("started", _now()),
@@ -92,18 +96,23 @@ def manifest(
     }
 
 
+def source(questions: Any) -> dict[str, Any]:
+    """Which questions: enough to load them again, and to see whether they are the same."""
+    return {name: getattr(questions, name, None) for name in ("name", "origin", "hash")} | {"count": len(questions)}
+
+
 @contextmanager
 def session(
-    folder: Path, manifest: dict[str, Any], paid: Mapping[str, int], planned: int, pending: int
+    folder: Path, manifest: dict[str, Any], design: Mapping[str, Any], paid: Mapping[str, int], pending: int
 ) -> Iterator[None]:
-    """Note one call of `run` in the manifest: when it started and, also after Ctrl-C, how it ended and what it cost.
+    """Note one call of `run` in the manifest: its `design`, when it started and, also after Ctrl-C, how it ended and
+    what it cost.
 
     After ``kill -9`` the entry has no ``ended``.
     """
-    entry: dict[str, Any] = {"started": _now(), "planned": planned, "pending": pending}
-    entry |= {"conditions": list(manifest["conditions"]), "questions": manifest["questions"]["count"]}
-    entry |= {"samples": manifest["samples"], "engine": manifest["model"]["engine"], "git": manifest["git"]}
-    manifest["planned"] = planned
+    entry: dict[str, Any] = {"started": _now(), **design, "pending": pending}
+    entry |= {"engine": manifest["model"]["engine"], "git": manifest["git"]}
+    manifest["planned"] = design["planned"]
     manifest["sessions"].append(entry)
     write_manifest(folder, manifest)
     try:
