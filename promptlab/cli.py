@@ -102,7 +102,7 @@ COMMANDS = {
     "demo": Command(
         _demo,
         "run the main notebook on the embedded model and print table, verdicts and paths",
-        "promptlab demo --questions 2 --out out/quick",
+        "promptlab demo --models embedded:instruct --questions 4 --out out/quick",
         (
             Option("--out", "where the notebook, its HTML, figures and records go", {"default": "out/demo"}),
             Option("--questions", "how many questions (default: the notebook's own number)", {"type": _count}),

@@ -95,10 +95,10 @@ def test_after_ctrl_c_one_line_nothing_running_and_the_same_command_goes_on(tmp_
     assert process.returncode == 130
     assert "\x1b" not in errors
     kept = stored()
-    assert 2 <= kept < 24
+    assert 2 <= kept < 20
     bar, *message = errors.split("\n")
     assert message == [INTERRUPTED, ""]
-    assert f"| {kept}/24 [" in bar.rpartition("\r")[2]
+    assert f"| {kept}/20 [" in bar.rpartition("\r")[2]
     cells = nbformat.read(tmp_path / "out/few_shot_degradation.ipynb", as_version=4).cells
     assert any(cell.get("outputs") for cell in cells), "what ran before Ctrl-C is kept in the notebook too"
 
@@ -106,7 +106,7 @@ def test_after_ctrl_c_one_line_nothing_running_and_the_same_command_goes_on(tmp_
     _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 0
     assert errors.count(b"\n") == 1, "the bar alone"
-    assert stored() == 24
+    assert stored() == 20
     sessions = load_run(records).manifest["sessions"]
     assert [session["ended"] for session in sessions] == ["interrupted", "completed"]
 
