@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from promptlab.errors import PromptlabError
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in its background makes them deaf to Ctrl-C, which some of them press."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -108,5 +108,6 @@ def test_few_shot_degradation_runs_with_a_control_and_recorded_samples(tmp_path:
         "Recorded: 400 questions, K = 4: scores by condition",
     ):
         assert sum(part in heading for heading in headings) == 1
-    assert "live agrees with recorded" in report
+    # Which of the three it is, three questions leave to chance; tests/test_comparison_agreeing.py looks at the check.
+    assert re.search(r"live (agrees|was NOT shown to agree|does NOT agree) with recorded: 6 cells, pooled", report)
     assert "r1-narrow against zero-shot, in points. Inconclusive: concise" in report.rpartition("all conditions")[2]
