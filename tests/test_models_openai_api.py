@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fake_server import FakeServer, Fault, Kind, answer_is, completion
 from promptlab.errors import InputError, ModelError, PromptlabError
-from promptlab.models import OpenAIModel
+from promptlab.models import OpenAIModel, open_model
 from promptlab.models.transport import Blocks, Pace, Policy, _retry_after, is_loopback
 from promptlab.types import Completion, Message, Model, Prompt, Request, Sampling
 
@@ -450,3 +450,9 @@ def test_reply_with_reasoning_field() -> None:
     with FakeServer(reply=reply) as server:
         got = one(server)
     assert (got.reasoning, got.text, got.ending) == ("2 + 2", "", "complete")
+
+
+@pytest.mark.parametrize("place", ["localhost:8000/v1", "HTTP://host/v1", " http://host/v1", "http:/host", ""])
+def test_a_mistyped_address_is_refused_and_never_sent_elsewhere(place: str) -> None:
+    with pytest.raises(InputError, match="must be an address that begins with http"):
+        open_model(f"openai:my-model@{place}")

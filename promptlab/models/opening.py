@@ -43,6 +43,8 @@ def open_model(name: str | Model, **options: Any) -> Model:
     if scheme == "embedded":
         return _with(EmbeddedModel, options, adapter=_adapter(rest))
     if scheme == "openai" and (match := _OPENAI.fullmatch(rest)):
+        if match["base_url"] is None and "@" in rest:  # else prompts and key would go to another host than was meant
+            raise InputError(f"{name!r}: what stands after @ must be an address that begins with http:// or https://")
         return _with(OpenAIModel, options, **match.groupdict())
     raise unknown("model", name, available_models())
 
