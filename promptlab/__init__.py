@@ -28,8 +28,8 @@ _HOMES = {
     "promptlab.grading": "as_grader by_kind grader_named label number regex",
     "promptlab.runner": "run",
     "promptlab.records": "Run load_run recorded_runs",
-    "promptlab.comparison": "Agreement Comparison Contrast agree compare contrast",
-    "promptlab.experiment": "Experiment control_pairs",
+    "promptlab.comparison": "Agreement Comparison Contrast agree compare contrast contrasts",
+    "promptlab.experiment": "Experiment",
     "promptlab.errors": "PromptlabError",
     "promptlab.types": "AnswerFormat Completion Grade Message Model ModelId Prompt Question Request Sampling",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +20,7 @@ from promptlab.types import AnswerFormat, Model, Sampling
 if TYPE_CHECKING:
     import pandas as pd
 
-    from promptlab.comparison import Comparison, Contrast
+    from promptlab.comparison import Comparison, Contrast, Control
     from promptlab.records import Run
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class Experiment:
     answer_format: AnswerFormat | None = None
     grader: str = "by-kind"
     margin: float | None = None
-    control: str | Mapping[str, str | Sequence[str]] = ""
+    control: Control = ""
     max_tokens_total: int | None = None
 
     @classmethod
@@ -135,9 +135,10 @@ class Experiment:
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two models are called {name!r}: records and figures could not tell them apart")
-        for pair in control_pairs(self.control, names):
-            for name in pair:
-                _one_of("control", name, names)
+        if self.control:
+            from promptlab.comparison import control_pairs
+
+            control_pairs(self.control, names)
         return models
 
     def compare(self, runs: list[Run], label: str = "") -> Comparison:
@@ -149,35 +150,16 @@ class Experiment:
 
     def contrasts(self, runs: list[Run], label: str = "") -> list[Contrast]:
         """Each model against its control, or controls; none without a control."""
-        from promptlab.comparison import contrast
+        from promptlab.comparison import contrasts
 
-        frames = self._designed(runs) if self.control else []
-        options: dict[str, Any] = {"baseline": self.baseline, "seed": self.sampling.seed, "label": label}
-        return [
-            contrast(frames, model=model, control=control, **options)
-            for model, control in control_pairs(self.control, [run.model for run in runs])
-        ]
+        frames, seed = self._designed(runs) if self.control else [], self.sampling.seed
+        return contrasts(frames, self.control, baseline=self.baseline, seed=seed, label=label)
 
     def _designed(self, runs: list[Run]) -> list[pd.DataFrame]:
         """The samples of this design; a directory that served a larger one holds more."""
         arms, ids = [c.name for c in self.conditions], [q.id for q in self.questions]
         frames = [run.to_frame() for run in runs]
         return [f[f["condition"].isin(arms) & f["question"].isin(ids) & (f["sample"] < self.samples)] for f in frames]
-
-
-def control_pairs(control: str | Mapping[str, str | Sequence[str]], models: Sequence[str]) -> list[tuple[str, str]]:
-    """(model, control) for each contrast that `Experiment.control` asks for.
-
-    Examples
-    --------
-    >>> control_pairs("plain", ["plain", "r1"])
-    [('r1', 'plain')]
-    >>> control_pairs({"r1": ["plain", "sft"]}, ["plain", "sft", "r1"])
-    [('r1', 'plain'), ('r1', 'sft')]
-    """
-    if isinstance(control, Mapping):
-        return [(model, one) for model, given in control.items() for one in _as_list(given, "control")]
-    return [(model, control) for model in models if control and model != control]
 
 
 def _check(given: Mapping[str, Any], conditions: tuple[Condition, ...], options: Mapping[str, Any]) -> None:

@@ -179,14 +179,13 @@ SAMPLING = lab.Sampling(temperature=0.6, top_p=0.95, max_tokens=256, seed=0)
 
 
 def live(adapter: str, path: Path) -> pd.DataFrame:
-    """The first recorded questions, under the two conditions between which r1-narrow and other models differ most."""
-    questions = lab.load_questions("arithmetic", split="test", n=8, seed=0, templates="all")
-    conditions = [lab.zero_shot(), lab.few_shot(k=1, layout="one-message")]
+    """Enough of the first recorded questions to tell; zero-shot, since short prompts are read soonest."""
+    questions = lab.load_questions("arithmetic", split="test", n=50, seed=0, templates="all")
     model = lab.open_model(f"embedded:{adapter}")
     try:
         run = lab.run(
             model,
-            conditions,
+            lab.zero_shot(),
             questions,
             samples=1,
             sampling=SAMPLING,
@@ -203,12 +202,11 @@ def live(adapter: str, path: Path) -> pd.DataFrame:
 @pytest.mark.slow
 def test_a_swapped_adapter_is_seen(base_weights: Path, tmp_path: Path):
     recorded = lab.load_run("recorded:r1-narrow")
-    # With 16 samples the pooled difference is uncertain by more than the five points that the demo's check allows.
+    # The pooled difference of 50 questions has a standard error of about four points.
     found: dict[str, Agreement] = {
-        name: agree(live(name, tmp_path / name).assign(model="r1-narrow"), recorded, tolerance=0.15)
+        name: agree(live(name, tmp_path / name).assign(model="r1-narrow"), recorded, tolerance=0.1)
         for name in ("r1-narrow", "plain")
     }
-    # So few samples may leave open whether it agrees; what they must not do is accuse the right adapter.
-    assert "does NOT agree" not in found["r1-narrow"].verdict
+    assert found["r1-narrow"].ok, found["r1-narrow"].verdict
     assert not found["plain"].ok
     assert "live does NOT agree with recorded" in found["plain"].verdict

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from promptlab.comparison import contrast
+from promptlab.comparison import contrast, contrasts, control_pairs
 from promptlab.errors import InputError
 
 N = 200
@@ -150,3 +150,26 @@ def test_no_shared_question_is_said_in_words():
     )
     assert found.table.loc[0, ["flag", "reason"]].tolist() == ["", "fewer than two questions"]
     assert "nan" not in found.to_markdown() + found._repr_html_()
+
+
+def test_each_model_has_its_own_control_or_several():
+    assert control_pairs({"a": "b", "c": ["b", "d"]}, list("abcd")) == [("a", "b"), ("c", "b"), ("c", "d")]
+    assert control_pairs("", ["a"]) == control_pairs({}, ["a"]) == []
+    with pytest.raises(InputError, match="unknown control 'plan': did you mean 'plain'"):
+        control_pairs({"r1": "plan"}, ["r1", "plain"])
+    with pytest.raises(InputError, match="control of 'r1' is 3"):
+        control_pairs({"r1": 3}, ["r1", "plain"])
+
+
+def test_contrasts_are_what_contrast_says_of_each_pair():
+    rng = np.random.default_rng(0)
+    rows = [(m, c, q, float(rng.random() < 0.5)) for m in ("r1", "plain", "sft") for c in "ab" for q in range(40)]
+    frame = pd.DataFrame(rows, columns=["model", "condition", "question", "score"])
+    found = contrasts(frame, {"r1": ["plain", "sft"]}, baseline="a", label="Live")
+    assert [(each.model, each.control, each.label) for each in found] == [
+        ("r1", "plain", "Live"),
+        ("r1", "sft", "Live"),
+    ]
+    alone = contrast(frame, model="r1", control="sft", baseline="a")
+    pd.testing.assert_frame_equal(found[1].table, alone.table)
+    assert contrasts(frame, "", baseline="a") == []

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from promptlab.errors import InputError
-from promptlab.experiment import Experiment, control_pairs
+from promptlab.experiment import Experiment
 
 ROOT = Path(__file__).parents[1]
 SMALL = {
@@ -103,8 +103,6 @@ def test_each_model_may_have_its_own_control(control: dict[str, object]):
         Experiment.from_mapping(with_(models=models, control=control)).run()
     with pytest.raises(InputError, match="'control' is 3; allowed"):
         Experiment.from_mapping(with_(control=3))
-    assert control_pairs({"a": "b", "c": ["b", "d"]}, "abcd") == [("a", "b"), ("c", "b"), ("c", "d")]
-    assert control_pairs("", ["a"]) == []
 
 
 def test_only_the_design_is_compared_whatever_else_the_records_hold():

@@ -3,12 +3,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from promptlab.errors import InputError, ModelError
@@ -519,13 +522,15 @@ def test_a_forked_child_gets_its_answers_and_ends(weights: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_workers_end_with_a_process_that_is_killed(weights: Path) -> None:
     done = program(KILLED)
-    pid, deadline = int(done.stdout), time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        if Path(f"/proc/{pid}/stat").exists() and ") Z " in Path(f"/proc/{pid}/stat").read_text():
-            return  # ended, and not yet collected by init
+    assert done.returncode == -signal.SIGKILL
+    worker, deadline = int(done.stdout), time.monotonic() + 20
+    while running(worker) and time.monotonic() < deadline:
         time.sleep(0.05)
-    pytest.fail(f"worker {pid} is still there")
+    assert not running(worker)
+
+
+def running(pid: int) -> bool:
+    """Whether there is such a process; one that has ended and was not yet collected by init does not count."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False

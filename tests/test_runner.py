@@ -591,6 +591,19 @@ def test_a_narrower_call_takes_nothing_out_of_the_manifest(tmp_path: Path):
     assert second["conditions"] == ["zero-shot"]
 
 
+def test_one_source_of_reuse_may_stand_alone(tmp_path: Path):
+    first = go(LocalModel(), tmp_path / "a")
+    for one in (first, tmp_path / "a", str(tmp_path / "a")):
+        model = LocalModel()
+        go(model, tmp_path / f"b-{type(one).__name__}", reuse=one)
+        assert not model.asked
+
+
+def test_a_folder_named_like_a_shipped_run_is_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert len(go(LocalModel(), Path("recorded:plain")).to_frame()) == 24
+
+
 def test_a_run_in_one_file_cannot_be_reused(tmp_path: Path):
     file = go(LocalModel(), tmp_path / "a").to_parquet(tmp_path / "a.parquet")
     with pytest.raises(InputError, match=r"reuse: .*a\.parquet is one file"):

@@ -2,6 +2,16 @@
 
 from promptlab.comparison.agreeing import Agreement, agree
 from promptlab.comparison.comparing import Comparison, compare
-from promptlab.comparison.contrasting import Contrast, contrast
+from promptlab.comparison.contrasting import Contrast, Control, contrast, contrasts, control_pairs
 
-__all__ = ["Agreement", "Comparison", "Contrast", "agree", "compare", "contrast"]
+__all__ = [
+    "Agreement",
+    "Comparison",
+    "Contrast",
+    "Control",
+    "agree",
+    "compare",
+    "contrast",
+    "contrasts",
+    "control_pairs",
+]

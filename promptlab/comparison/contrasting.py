@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from promptlab.stats import Estimate, log_odds_contrast
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Control = str | Mapping[str, str | Sequence[str]]  # of all other models, or for each model its own
 
 FLOOR, CEILING = 0.1, 0.9
 SHOWN = ["condition", "model_difference", "control_difference", "contrast", "low", "high", "questions", "flag"]
@@ -118,6 +121,57 @@ def contrast(
     rows = table.to_dict("records")
     sentences = (verdicts.contrast_sentence(row, model=ours, control=theirs, baseline=baseline) for row in rows)
     return Contrast(table, tuple(sentences), ours, theirs, baseline, alpha, seed, label)
+
+
+def contrasts(runs: Any, control: Control, *, baseline: str, **options: Any) -> list[Contrast]:
+    """Each model against its control, or controls.
+
+    Parameters
+    ----------
+    runs, baseline, options
+        As for `contrast`.
+    control : str or mapping
+        The model that is the control of all others, or ``{model: its control, or several}``; empty for none.
+
+    Raises
+    ------
+    InputError
+        As for `contrast`.
+    """
+    if not control:
+        return []
+    design = crossed(runs)  # read once
+    pairs = control_pairs(control, design.models())
+    return [contrast(design.samples, model=m, control=c, baseline=baseline, **options) for m, c in pairs]
+
+
+def control_pairs(control: Control, models: Sequence[str]) -> list[tuple[str, str]]:
+    """(model, control) for each contrast that `control` asks for.
+
+    Raises
+    ------
+    InputError
+        One of them is none of the models, or no name.
+
+    Examples
+    --------
+    >>> control_pairs("plain", ["plain", "r1"])
+    [('r1', 'plain')]
+    >>> control_pairs({"r1": ["plain", "sft"]}, ["plain", "sft", "r1"])
+    [('r1', 'plain'), ('r1', 'sft')]
+    """
+    if isinstance(control, str):
+        pairs = [(model, control) for model in models if control and model != control]
+    else:
+        several = {model: [given] if isinstance(given, str) else given for model, given in control.items()}
+        for model, given in several.items():
+            if not isinstance(given, list | tuple) or not given:
+                raise InputError(f"control of {model!r} is {given!r}; allowed: a model's name, or a list of names")
+        pairs = [(model, one) for model, given in several.items() for one in given]
+    for name in chain.from_iterable(pairs):
+        if name not in models:
+            raise unknown("control", name, models)
+    return pairs
 
 
 def _named(design: Crossed, given: str | int, what: str) -> str:

@@ -53,9 +53,9 @@ class EmbeddedModel:
     the same time with the same adapter share them.
 
     On one machine the base gives the same text for the same prompt, settings and seed, whatever else is in flight or
-    cached and whatever `workers` and `slots` are (tested: up to 4 slots). So do the adapters that ship, of rank 7, with
-    one slot; with more slots, and for some other ranks, near-ties can go either way, depending on what is in flight and
-    cached. A run keeps its samples: they are not asked for again.
+    cached and whatever `workers` and `slots` are (tested: up to 4 slots). So do adapters of rank 7 with one slot
+    (tested: ``plain`` and ``r1``); with more slots, and for some other ranks, near-ties can go either way, depending
+    on what is in flight and cached. A run keeps its samples: they are not asked for again.
     """
 
     def __init__(

@@ -13,7 +13,8 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-from promptlab.questions.templates import HELD_OUT, SEEN
+from promptlab.questions.held_out import HELD_OUT
+from promptlab.questions.templates import SEEN
 
 _LARGEST = 9_999
 _SHE, _HE = ("she", "her", "her"), ("he", "his", "him")

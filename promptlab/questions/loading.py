@@ -9,9 +9,10 @@ from promptlab.errors import InputError
 from promptlab.questions import arithmetic
 from promptlab.questions.checks import check_count, check_questions
 from promptlab.questions.columns import Columns, questions_from
+from promptlab.questions.held_out import HELD_OUT
 from promptlab.questions.reading import Source, Table, read_table
 from promptlab.questions.sets import QuestionSet, shuffled
-from promptlab.questions.templates import HELD_OUT, SEEN
+from promptlab.questions.templates import SEEN
 from promptlab.types import Question, digest
 
 _DEFAULT_N = 400

@@ -19,8 +19,8 @@ def load_run(path: str | Path, *, grader: str | None = None) -> Run:
     Parameters
     ----------
     path
-        The run's directory, a file of `Run.to_parquet`, or ``recorded:NAME`` for a run that ships with promptlab
-        (`recorded_runs` lists them).
+        The run's directory, a file of `Run.to_parquet`, or the text ``recorded:NAME`` for a run that ships with
+        promptlab (`recorded_runs` lists them); a `Path` is always a place on disk.
     grader
         The name of a grader whose grades to show (see `Run.regrade`); by default the run's own.
 
@@ -36,7 +36,8 @@ def load_run(path: str | Path, *, grader: str | None = None) -> Run:
     >>> len(load_run("recorded:r1").questions)
     400
     """
-    place = _shipped(str(path)) if str(path).startswith(_SHIPPED) else Path(path)
+    named = isinstance(path, str) and path.startswith(_SHIPPED)
+    place = _shipped(str(path)) if named else Path(path)
     if place.is_file() or (place.suffix == ".parquet" and not place.is_dir()):
         from promptlab.records.files import open_file
 

@@ -48,7 +48,7 @@ def plan(
 ) -> list[Planned]:
     """Every sample of the design, by draw, condition, question and index.
 
-    Within a draw k exemplars begin like k + 2 do: a server reads what is longer on top of what it has read.
+    Within a draw the first k of five exemplars are the k exemplars: a server reads five on top of what it has read.
 
     Raises
     ------

@@ -14,6 +14,8 @@ from promptlab.runner.sessions import differences, plain_json, settings_differ
 from promptlab.store import Store, read_manifest, storable_text
 from promptlab.types import Question
 
+Source = Run | str | Path  # of samples to copy
+
 _CHUNK = 500  # samples copied in one transaction
 
 
@@ -73,7 +75,7 @@ def pending(store: Store, planned: Sequence[Planned], folder: Path) -> list[Plan
     return [p for p in planned if p.key not in done]
 
 
-def check_sources(sources: Iterable[Run | str | Path], made_with: Mapping[str, Any]) -> list[Path]:
+def check_sources(sources: Source | Iterable[Source], made_with: Mapping[str, Any]) -> list[Path]:
     """The directories of other runs from which samples may be copied.
 
     Raises
@@ -81,7 +83,8 @@ def check_sources(sources: Iterable[Run | str | Path], made_with: Mapping[str, A
     InputError
         A source of another model or sampling: nothing in it can match.
     """
-    folders = [source.path if isinstance(source, Run) else Path(source) for source in sources]
+    several = [sources] if isinstance(sources, Run | str | Path) else sources
+    folders = [source.path if isinstance(source, Run) else Path(source) for source in several]
     for folder in folders:
         if folder.is_file():
             raise InputError(f"reuse: {folder} is one file; samples are copied from a run's directory")

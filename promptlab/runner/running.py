@@ -18,7 +18,7 @@ from promptlab.records.scoring import grade_stored
 from promptlab.runner.budgets import Prices, budgets
 from promptlab.runner.planning import plan
 from promptlab.runner.recording import Recorder
-from promptlab.runner.resuming import check_names, check_sources, copy, pending
+from promptlab.runner.resuming import Source, check_names, check_sources, copy, pending
 from promptlab.runner.sending import send
 from promptlab.runner.sessions import check_same, identity, manifest, session, source
 from promptlab.store import Store, read_manifest
@@ -38,7 +38,7 @@ def run(
     grader: Grader | None = None,
     answer_format: AnswerFormat | None = None,
     path: str | Path,
-    reuse: Iterable[Run | str | Path] = (),
+    reuse: Source | Iterable[Source] = (),
     max_tokens_total: int | None = None,
     max_cost: float | None = None,
     prices: Prices | None = None,
@@ -66,7 +66,7 @@ def run(
         The run's directory: one model, sampling, answer format and grader. On a local disk: SQLite's write-ahead log
         does not work on network file systems.
     reuse
-        Other runs, or their directories; samples that this design shares with them are copied, not paid for.
+        Another run, or its directory, or several; samples that this design shares with them are copied, not paid for.
     max_tokens_total, max_cost
         Limits on what this call may spend: prompt and completion tokens, or US dollars. Requests are sent only
         while their worst case (all of `max_tokens`) fits. Tokens of a prompt that the model cannot count are taken
