@@ -225,7 +225,17 @@ def _dots(
     x, y, bars = (place, v, {"yerr": ends}) if upright else (v, place, {"xerr": ends})
     ax.errorbar(x, y, **bars, linestyle="", color=style["color"], elinewidth=1.4, capsize=2)
     faces = [style["color"]] * len(v) if filled is None else [style["color"] if f else "white" for f in filled]
-    ax.scatter(x, y, s=36, c=faces, marker=style["marker"], edgecolors=style["color"], zorder=3, label=style["label"])
+    ax.scatter(
+        x,
+        y,
+        s=36,
+        c=faces,
+        marker=style["marker"],
+        edgecolors=style["color"],
+        zorder=3,
+        label=style["label"],
+        clip_on=False,
+    )
 
 
 def _reasons(ax: Axes, value: pd.Series, place: np.ndarray, rows: pd.DataFrame, *, upright: bool = False) -> None:
