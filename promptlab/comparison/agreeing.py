@@ -13,8 +13,7 @@ from promptlab.comparison import verdicts
 from promptlab.comparison.crossed import Floats
 from promptlab.comparison.pairing import Ints, Pairing, listed, paired, unchecked
 from promptlab.errors import InputError
-from promptlab.stats import Estimate, mean_estimate
-from promptlab.stats.exchanges import Exchange, exchanged
+from promptlab.stats import Estimate, Exchange, exchanged, mean_estimate
 from promptlab.wording import counted
 
 if TYPE_CHECKING:

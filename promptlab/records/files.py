@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ import pandas as pd
 
 from promptlab.errors import unknown
 from promptlab.records.frames import ASKED, TAIL, typed
-from promptlab.records.parquet import complete, explained, prompt_of, question_of, read, read_about
+from promptlab.records.parquet import complete, explained, prompt_of, read, read_about
 from promptlab.records.showing import Card
 from promptlab.records.view import Run
-from promptlab.store import Sample, storable_text
+from promptlab.store import Sample, question_of, storable_grade
 from promptlab.types import Completion, Grade, Grader, Question, status
 
+# As the store keeps a question: id, text, answers, kind, choices, cluster, meta.
+_QUESTION = ("question", *ASKED[:4], "cluster", ASKED[4])
 _PLACE = ("key", "question", "condition", "draw", "replicate", "sample", "seed")
 _TOLD = [column for column in TAIL if column not in ("key", "seed", "completion")]  # of `Completion`, less its text
 
@@ -53,9 +55,9 @@ class RunFile(Run):
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """The questions of which the file has samples, in their order."""
-        first = read(self.path, only=["question", "cluster", *ASKED[:-1]]).drop_duplicates("question")
+        first = read(self.path, only=_QUESTION).drop_duplicates("question")
         with explained(self.path):
-            return tuple(map(question_of, _rows(first)))
+            return tuple(question_of(tuple(row[column] for column in _QUESTION)) for row in _rows(first))
 
     def to_frame(self, *, completion: bool = True, reasoning: bool = True) -> pd.DataFrame:
         """One tidy frame, as `Run.to_frame` describes it; columns that the file was written without are empty."""
@@ -120,12 +122,5 @@ def _grade(row: Mapping[str, Any]) -> Grade | None:
 
 
 def _grade_columns(grade: Grade, completion: Completion) -> dict[str, Any]:
-    """A user's grader may put a number where a text belongs."""
-    return {
-        "score": grade.score,
-        "status": status(completion.ending, grade.score, grade.answered),
-        "answered": bool(grade.answered),
-        "format_ok": None if grade.format_ok is None else bool(grade.format_ok),
-        "answer": storable_text(str(grade.answer)),
-        "why": storable_text(str(grade.why)),
-    }
+    found = storable_grade(grade)
+    return {**asdict(found), "status": status(completion.ending, found.score, found.answered)}

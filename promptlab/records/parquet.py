@@ -14,6 +14,7 @@ import pandas as pd
 
 from promptlab.errors import InputError, StoreError, unknown
 from promptlab.records.frames import ASKED, RESERVED, TAIL
+from promptlab.store import question_row
 from promptlab.types import Message, Prompt, Question
 
 try:
@@ -137,25 +138,16 @@ def explained(path: Path) -> Iterator[None]:
 # -- texts of questions and prompts ------------------------------------------------------------------------------------
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _question_texts(question: Question) -> tuple[str, ...]:
     """What stands in the question's columns, in the order of `ASKED`."""
-    choices, meta = _json(question.choices), _json(dict(question.meta))
-    return question.text, _json(question.answers), question.kind, choices, meta
-
-
-def question_of(row: Mapping[str, Any]) -> Question:
-    text, answers, kind, choices, meta = (row[column] for column in ASKED[:-1])
-    answers, choices = tuple(json.loads(answers)), tuple(json.loads(choices))
-    return Question(row["question"], text, answers, kind, choices, row["cluster"], json.loads(meta))
+    _, *texts, _, meta = question_row(question)
+    return *texts, meta
 
 
 def _prompt_text(prompt: Prompt) -> str:
     messages = [[m.role, m.content] for m in prompt.messages]
-    return _json({"messages": messages, "text": prompt.text, "prefill": prompt.prefill, "exemplars": prompt.exemplars})
+    parts = {"messages": messages, "text": prompt.text, "prefill": prompt.prefill, "exemplars": prompt.exemplars}
+    return json.dumps(parts, ensure_ascii=False)
 
 
 @lru_cache(maxsize=1_024)  # the samples of one cell follow one another

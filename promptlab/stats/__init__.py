@@ -5,15 +5,18 @@ Nothing here knows of prompts, models or data frames.
 
 from promptlab.stats.attempts import cons_at_k, pass_at_k
 from promptlab.stats.estimates import Estimate, mean_estimate, wilson
+from promptlab.stats.exchanges import Exchange, exchanged
 from promptlab.stats.families import Family, adjusted_interval, simultaneous
 from promptlab.stats.odds import log_odds_contrast
 from promptlab.stats.signflips import holm, sign_flip_p
 
 __all__ = [
     "Estimate",
+    "Exchange",
     "Family",
     "adjusted_interval",
     "cons_at_k",
+    "exchanged",
     "holm",
     "log_odds_contrast",
     "mean_estimate",

@@ -102,14 +102,20 @@ def sample_of(row: tuple[Any, ...]) -> Sample:
     return Sample(key, question, condition, draw, replicate, sample, prompt, seed, completion, origin)
 
 
+def storable_grade(grade: Grade) -> Grade:
+    """The grade as it will come back from the store: a user's grader may put a number where a text belongs."""
+    format_ok = None if grade.format_ok is None else bool(grade.format_ok)
+    answer, why = (storable_text(str(text)) for text in (grade.answer, grade.why))
+    return Grade(grade.score, answer, bool(grade.answered), format_ok, why)
+
+
 def grade_rows(records: Sequence[Record], grader: tuple[str, str]) -> Iterator[tuple[Any, ...]]:
-    """The grades of those that have one; a user's grader may put a number where a text belongs."""
+    """The grades of those that have one."""
     for sample, _, grade, features in records:
         if grade is not None:
-            score = None if math.isnan(grade.score) else grade.score
-            format_ok = None if grade.format_ok is None else bool(grade.format_ok)
-            texts = storable_text(str(grade.why)), _features(features or {})
-            yield sample.key, *grader, score, storable_text(str(grade.answer)), bool(grade.answered), format_ok, *texts
+            g = storable_grade(grade)
+            score = None if math.isnan(g.score) else g.score
+            yield sample.key, *grader, score, g.answer, g.answered, g.format_ok, g.why, _features(features or {})
 
 
 def grade_of(row: tuple[Any, ...]) -> Grade:
