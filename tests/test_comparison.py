@@ -385,7 +385,7 @@ def test_one_question_and_none_are_said_in_words():
     apart = compare(pd.concat([samples("a", [1]), samples("b", [0]).assign(question="other")]), baseline="a")
     assert apart.verdicts == (
         "b against a on m is inconclusive: not estimable (0 questions). Nothing can be concluded: fewer than two "
-        "questions.",
+        "questions. Invalid: samples failed or were never taken (50.0 % of b, 50.0 % of a).",
     )
     for text in (apart.to_markdown(), apart._repr_html_()):
         assert "not estimable" in text
@@ -439,3 +439,50 @@ def test_the_share_of_copied_numbers_stands_in_the_report():
     table = text.partition("**Share of outputs with a number found only in exemplars**")[2]
     assert re.search(r"\| b +\| 0\.250 \|", table)
     assert "| a " not in table
+
+
+def test_samples_that_were_never_taken_are_missing_data_too():
+    """Whoever drops rows by hand, or imports a file that lacks them, gets what rows marked as failed would give."""
+    kept = np.arange(N) >= 70
+    whole, part = samples("a", first(80)), samples("b", first(90))
+    failed = part.assign(score=part["score"].where(kept), ending=np.where(kept, "complete", "error"))
+    dropped, marked = (compare(pd.concat([whole, b]), baseline="a") for b in (part[kept], failed))
+    columns = ["difference", "low", "high", "p", "questions", "verdict", "validity"]
+    pd.testing.assert_frame_equal(dropped.table[columns], marked.table[columns])
+    assert dropped.table.loc[0, "validity"] == "invalid"
+    assert dropped.table.loc[0, "validity_why"] == "samples failed or were never taken (58.3 % of b, 0.0 % of a)"
+    shares = ["coverage", "error", "absent"]
+    assert dropped.summary.loc[1, shares].tolist() == pytest.approx([50 / 120, 0, 70 / 120])
+    assert marked.summary.loc[1, shares].tolist() == pytest.approx([50 / 120, 70 / 120, 0])
+
+
+def test_a_few_absent_samples_of_a_question_do_no_harm_but_are_counted():
+    a, b = ([samples(c, first(right)).assign(sample=k) for k in range(4)] for c, right in (("a", 80), ("b", 40)))
+    frame = pd.concat([*a, *b], ignore_index=True).drop(index=[0, 5])
+    found = compare(frame.assign(copied_number=True), baseline="a")
+    assert found.table.loc[0, ["verdict", "validity"]].tolist() == ["degraded", "ok"]
+    assert found.summary["absent"].tolist() == pytest.approx([2 / 480, 0])
+    assert found.summary["copied"].tolist() == [1, 1]
+    assert found.feature("copied_number")["value"].tolist() == [1, 1]
+
+
+def test_arms_with_unlike_numbers_of_samples_are_named():
+    frame = pd.concat([samples("a", first(80)), *(samples("b", first(40)).assign(sample=k) for k in range(4))])
+    found = compare(frame, baseline="a")
+    assert found.warnings == ("m: conditions have 1 to 4 samples a question",)
+    assert found.table.loc[0, "validity"] == "ok"
+
+
+def test_where_interval_and_p_value_part_the_sentence_says_which_counts():
+    found = compare(pd.concat([samples("a", first(20, 30)), samples("b", first(15, 30))]), baseline="a")
+    row = found.table.iloc[0]
+    assert (row.p_holm, row.verdict) == (0.0625, "degraded")
+    assert row.high < 0
+    assert "Interval and p value, two different tests, disagree here: the interval decides." in found.verdicts[0]
+
+
+def test_a_question_needs_its_cluster():
+    frames = [samples(c, first(right), cluster=np.arange(N) % 40) for c, right in (("a", 80), ("b", 77))]
+    row = compare(pd.concat(frames), baseline="a").table.iloc[0]
+    text = compare(pd.concat(frames), baseline="a").verdicts[0]
+    assert f"about {row.questions_needed:,.0f} questions from {row.questions_needed / 3:,.0f} clusters" in text

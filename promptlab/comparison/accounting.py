@@ -23,13 +23,14 @@ def summary(design: Crossed, alpha: float) -> pd.DataFrame:
 
     table = pd.DataFrame(design.arms, columns=["model", "condition"])
     table = table.join(_factors(design)).join(_scores(design, alpha))
-    table["coverage"] = _coverage(design)
+    table["coverage"] = design.share(~design.missing)
     table["cons"] = _cons(design)
     table["completion_tokens"] = _by_arm(design, "completion_tokens").median().to_numpy()
     for name in ("truncated", "empty", "refused"):
         table[name] = design.share((design.ending == name) & ~design.missing)
     table["no_answer"] = design.share(design.failed & ~np.isin(design.ending, FAILURES))
-    table["error"] = design.share(design.missing)
+    table["error"] = design.share(design.missing & ~design.absent)
+    table["absent"] = design.share(design.absent)
     for name in MEANS:
         table[name.removesuffix("_number")] = _by_arm(design, name).mean().to_numpy()
     return table
@@ -38,7 +39,7 @@ def summary(design: Crossed, alpha: float) -> pd.DataFrame:
 def _factors(design: Crossed) -> pd.DataFrame:
     """Those factor columns that have one value in every arm."""
     present = [name for name in FACTORS if name in design.samples]
-    groups = design.samples[present].groupby(design.arm)
+    groups = design.samples.loc[~design.absent, present].groupby(design.arm[~design.absent])
     constant = [name for name in present if groups[name].nunique(dropna=False).max() == 1]
     return groups[constant].first() if constant else design.samples[[]].head(0)
 
@@ -54,16 +55,6 @@ def _scores(design: Crossed, alpha: float) -> pd.DataFrame:
         reason = "" if e.low == e.low else e.reason
         rows.append((e.value, e.low, e.high, e.se, e.n, samples, e.n_clusters, reason))
     return pd.DataFrame(rows, columns=["score", "low", "high", "se", "questions", "samples", "clusters", "reason"])
-
-
-def _coverage(design: Crossed) -> Floats:
-    """Valid samples over planned ones: all questions of the model times its largest number of samples."""
-    n_arms, n_questions = len(design.arms), len(design.questions)
-    cell = design.arm * n_questions + design.question
-    rows = np.bincount(cell, minlength=n_arms * n_questions).reshape(n_arms, n_questions)
-    owner = np.array([model for model, _ in design.arms])
-    planned = [(rows[owner == m].max(axis=0) > 0).sum() * rows[owner == m].max() for m in owner]
-    return np.bincount(design.arm, ~design.missing, n_arms) / np.array(planned)
 
 
 def _cons(design: Crossed) -> Floats:

@@ -13,7 +13,7 @@ from promptlab.comparison import verdicts
 from promptlab.comparison.crossed import Floats
 from promptlab.comparison.pairing import Ints, Pairing, listed, paired, unchecked
 from promptlab.errors import InputError
-from promptlab.stats import Estimate, Exchange, exchanged, mean_estimate
+from promptlab.stats import Estimate, Exchange, exchanged
 from promptlab.wording import counted
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Agreement:
         A row a model: `difference` over all its cells; `scatter`, the mean square of its questions' differences over
         what sampling noise explains; the `limit` that this does not exceed by chance; `flag` (``differs``).
     pooled : Estimate
-        The difference over all cells, its interval clustered by what questions share.
+        The difference over all cells, its interval from the same permutations.
     warnings : tuple of str
         What was not checked.
     """
@@ -157,12 +157,12 @@ def agree(live: Any, recorded: Any, *, tolerance: float = 0.05, alpha: float = 0
     pairing = paired(live, recorded)
     models = list(dict.fromkeys(model for model, _ in pairing.cells))
     groups = np.array([models.index(model) for model, _ in pairing.cells])
-    found = _exchanged(pairing, groups, alpha / 2, seed)
+    found = _exchanged(pairing, pairing.live.cell, pairing.recorded.cell, groups, alpha / 2, seed)
     differences = pairing.live.means - pairing.recorded.means
     return Agreement(
         table=_table(pairing, found),
         models=_by_model(models, groups, differences, found),
-        pooled=mean_estimate(differences.ravel(), np.tile(pairing.clusters, len(pairing.cells)), alpha),
+        pooled=_pooled(pairing, alpha, seed),
         warnings=tuple(unchecked(pairing)),
         tolerance=tolerance,
         alpha=alpha,
@@ -170,16 +170,27 @@ def agree(live: Any, recorded: Any, *, tolerance: float = 0.05, alpha: float = 0
     )
 
 
-def _exchanged(pairing: Pairing, groups: Ints, alpha: float, seed: int) -> Exchange:
-    live, recorded = pairing.live, pairing.recorded
+def _exchanged(pairing: Pairing, live: Ints, recorded: Ints, groups: Ints, alpha: float, seed: int) -> Exchange:
+    """With `live` and `recorded` the column to which each of their samples belongs."""
+    sides, size = (pairing.live, pairing.recorded), len(pairing.questions)
     return exchanged(
-        np.concatenate([live.score, recorded.score]),
-        np.repeat([True, False], [len(live.score), len(recorded.score)]),
-        np.concatenate([live.question, recorded.question]),
-        np.concatenate([live.cell, recorded.cell]),
+        np.concatenate([side.score for side in sides]),
+        np.repeat([True, False], [len(live), len(recorded)]),
+        np.concatenate([side.cell * size + side.question for side in sides]),
+        np.concatenate([live, recorded]),
         groups,
         alpha,
         rng=np.random.default_rng(seed),
+    )
+
+
+def _pooled(pairing: Pairing, alpha: float, seed: int) -> Estimate:
+    """All cells as one column."""
+    live, recorded = (np.zeros_like(side.cell) for side in (pairing.live, pairing.recorded))
+    found = _exchanged(pairing, live, recorded, np.zeros(1, dtype=np.int64), alpha, seed)
+    value, se, low, high = (float(x[0]) for x in (found.estimate, found.se, found.low, found.high))
+    return Estimate(
+        value, se, np.inf, low, high, int(found.n[0]), int(found.n[0]), "" if low == low else NOTHING_VARIES
     )
 
 

@@ -35,10 +35,11 @@ class Comparison:
     table : DataFrame
         A row a comparison: `difference` of mean scores over the questions that both arms have, `low` and `high`
         (simultaneous over the table), `se`, `df`, `questions`, `clusters`, questions `lost` and `gained`, sign-flip `p`
-        and Holm-adjusted `p_holm`, `method` of the interval, `reason` where a variance does not exist, `verdict`
-        (``degraded | improved | equivalent | inconclusive``), `negligible`, `validity` (``ok | fragile | invalid``)
-        with its `validity_why`, `detectable` (the true difference that would be found with 80 % power) and
-        `questions_needed` (to find the observed difference with 80 % power).
+        and Holm-adjusted `p_holm` (beside the verdict, which is the interval's), `method` of the interval, `reason`
+        where a variance does not exist, `verdict` (``degraded | improved | equivalent | inconclusive``), `negligible`,
+        `validity` (``ok | fragile | invalid``) with its `validity_why`, `detectable` (the true difference that would be
+        found with 80 % power) and `questions_needed` (to find the observed difference with 80 % power, where clusters
+        grow in number as questions do).
     summary : DataFrame
         A row an arm: `score` with interval, counts, coverage, cons@K, shares of failures, features.
     accounting : DataFrame
@@ -216,14 +217,14 @@ def compare(
     b degrades m against a: -100.0 points [-100.0, -86.0] (40 questions; Holm p under 0.001), for these questions.
     """
     _check(margin, alpha)
-    design = crossed(runs, None if conditions is None else [baseline, *conditions])
+    design = crossed(runs, None if conditions is None else [baseline, *conditions]).completed()
     pairs = _pairs(design, baseline)
     signs = design.signs({(model, condition): 1, (model, baseline): -1} for model, condition in pairs)
     judged = judge(design, signs, lambda low, high: decide(low, high, margin), alpha=alpha, seed=seed, bound=1)
     table = _table(pairs, baseline, judged, margin)
     rows = table.to_dict("records")
     sentences = tuple(
-        verdicts.sentence(row, margin=margin, one_draw=_one_draw(design, pair))
+        verdicts.sentence(row, margin=margin, alpha=alpha, one_draw=_one_draw(design, pair))
         for row, pair in zip(rows, pairs, strict=True)
     )
     return Comparison(
@@ -297,4 +298,7 @@ def _warnings(design: Crossed, table: pd.DataFrame) -> list[str]:
         paired = table.loc[table["model"] == model, "questions"].min()
         if paired < asked:
             found.append(f"{model}: down to {paired} of {counted(asked, 'question')} with valid samples in both arms")
+        unlike = design.counts[ours].max(axis=1)
+        if unlike.min() < unlike.max():
+            found.append(f"{model}: conditions have {unlike.min()} to {unlike.max()} samples a question")
     return found

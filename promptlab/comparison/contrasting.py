@@ -109,7 +109,7 @@ def contrast(
     """
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}; allowed: above 0 and below 1")
-    design = crossed(runs, None if conditions is None else [baseline, *conditions])
+    design = crossed(runs, None if conditions is None else [baseline, *conditions]).completed()
     ours, theirs = (_named(design, given, what) for given, what in ((model, "model"), (control, "control")))
     if ours == theirs:
         raise InputError(f"model and control are both {ours!r}: a contrast needs two models")
@@ -119,7 +119,8 @@ def contrast(
     judged = judge(design, signs, decide_contrast, alpha=alpha, seed=seed, bound=2)
     table = _table(design, conditions, cells, judged, alpha)
     rows = table.to_dict("records")
-    sentences = (verdicts.contrast_sentence(row, model=ours, control=theirs, baseline=baseline) for row in rows)
+    names = {"model": ours, "control": theirs, "baseline": baseline}
+    sentences = (verdicts.contrast_sentence(row, **names, alpha=alpha) for row in rows)
     return Contrast(table, tuple(sentences), ours, theirs, baseline, alpha, seed, label)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 REQUIRED = ("model", "condition", "question", "score")
 FAILURES = ["truncated", "empty", "refused"]
+ABSENT = "absent"  # the ending of a sample that was never taken
 DEFAULTS = {"cluster": None, "sample": 0, "ending": "complete", "answered": True}
 
 
@@ -32,7 +33,7 @@ class Crossed:
     clusters: NDArray[np.int64]  # a code for each question; a question without a cluster is its own
     arm: NDArray[np.int64]
     question: NDArray[np.int64]
-    score: Floats  # NaN: missing (an infrastructure failure)
+    score: Floats  # NaN: missing (an infrastructure failure, or never taken)
     ending: NDArray[np.object_]
     answered: NDArray[np.bool_]
 
@@ -41,9 +42,43 @@ class Crossed:
         return np.isnan(self.score)
 
     @cached_property
+    def absent(self) -> NDArray[np.bool_]:
+        return np.asarray(self.ending == ABSENT)
+
+    @cached_property
     def failed(self) -> NDArray[np.bool_]:
         """Model failures: truncated, empty, refused or without an answer."""
         return ~self.missing & (np.isin(self.ending, FAILURES) | ~self.answered)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Samples of each cell, missing ones too, (arms, questions)."""
+        size = len(self.arms), len(self.questions)
+        return np.bincount(self.arm * size[1] + self.question, minlength=size[0] * size[1]).reshape(size)
+
+    def completed(self) -> Crossed:
+        """With a missing row for each sample that was never taken: nothing says that it would have been like the rest.
+
+        An arm should have every question that any arm of its model has, with its own largest number of samples.
+        """
+        owner = np.array([model for model, _ in self.arms])
+        asked = np.array([(self.counts[owner == model] > 0).any(axis=0) for model in owner])
+        lacking = np.where(asked, self.counts.max(axis=1, keepdims=True) - self.counts, 0)
+        arm, question = np.divmod(np.repeat(np.arange(lacking.size), lacking.ravel()), len(self.questions))
+        more = len(arm)
+        return (
+            self
+            if not more
+            else replace(
+                self,
+                samples=_lengthened(self.samples, more),
+                arm=np.concatenate([self.arm, arm]),
+                question=np.concatenate([self.question, question]),
+                score=np.concatenate([self.score, np.full(more, np.nan)]),
+                ending=np.concatenate([self.ending, np.full(more, ABSENT, dtype=object)]),
+                answered=np.concatenate([self.answered, np.zeros(more, dtype=bool)]),
+            )
+        )
 
     def means(self, values: Floats) -> Floats:
         """Mean of one value a row over each cell's samples, (arms, questions); NaN where a cell has none."""
@@ -106,6 +141,12 @@ def crossed(runs: Any, conditions: Collection[str] | None = None) -> Crossed:
         ending=frame["ending"].astype(object).to_numpy(),
         answered=frame["answered"].eq(True).fillna(False).to_numpy(dtype=bool),
     )
+
+
+def _lengthened(frame: pd.DataFrame, more: int) -> pd.DataFrame:
+    """Rows in which nothing stands at the end; yes/no columns stay what they are."""
+    nullable = dict.fromkeys(frame.select_dtypes("bool").columns, "boolean")
+    return frame.astype(nullable).reindex(range(len(frame) + more))
 
 
 def as_numbers(column: pd.Series) -> Floats:

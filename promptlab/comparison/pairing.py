@@ -33,7 +33,6 @@ class Side:
 class Pairing:
     cells: tuple[tuple[str, str], ...]  # (model, condition) that both sides have, as ordered on the live side
     questions: tuple[str, ...]
-    clusters: Ints  # a code for each question
     live: Side
     recorded: Side
 
@@ -62,8 +61,7 @@ def paired(live: Any, recorded: Any) -> Pairing:
     cells = tuple(arm for arm in ours.arms if arm in set(theirs.arms))
     questions = tuple(_shared("question", ours.questions, theirs.questions))
     _same_gold(ours, theirs, questions)
-    clusters = ours.clusters[[ours.questions.index(question) for question in questions]]
-    pairing = Pairing(cells, questions, clusters, *(_side(design, cells, questions) for design in (ours, theirs)))
+    pairing = Pairing(cells, questions, *(_side(design, cells, questions) for design in (ours, theirs)))
     if not ((pairing.live.counts > 0) & (pairing.recorded.counts > 0)).any():
         raise InputError("live and recorded share conditions and questions, but no question under the same condition")
     return pairing

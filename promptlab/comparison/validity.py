@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from promptlab.comparison.crossed import Crossed, Floats
 from promptlab.stats import Family, holm, sign_flip_p, simultaneous
 
-MAX_MISSING = 0.02  # share of infrastructure failures above which an arm is not usable
+MAX_MISSING = 0.02  # share of missing samples above which an arm is not usable
 
 
 def decide(low: float, high: float, margin: float | None) -> str:
@@ -87,7 +87,9 @@ def _validity(design: Crossed, signs: Floats, missing: set[str], failed: set[str
     lost = design.share(design.missing)
     used = sorted(np.flatnonzero(signs).tolist(), key=lambda arm: -signs[arm])  # the condition before its baseline
     if lost[used].max() > MAX_MISSING:
-        return "invalid", f"infrastructure failures left samples missing ({_shares(design, lost, used)})"
+        never = design.absent[np.isin(design.arm, used)].any()
+        why = "samples failed or were never taken" if never else "infrastructure failures left samples missing"
+        return "invalid", f"{why} ({_shares(design, lost, used)})"
     if missing:
         return "invalid", f"the missing samples ({_shares(design, lost, used)}) could make it {_either(missing)}"
     if failed:
@@ -99,7 +101,7 @@ def _validity(design: Crossed, signs: Floats, missing: set[str], failed: set[str
 def _shares(design: Crossed, share: Floats, arms: Sequence[int]) -> str:
     several = len({design.arms[a][0] for a in arms}) > 1
     names = [" under ".join(design.arms[a]) if several else design.arms[a][1] for a in arms]
-    return ", ".join(f"{100 * share[a]:.1f} % of {name}" for a, name in zip(arms, names, strict=True))
+    return ", ".join(f"{100 * round(share[a], 3):.1f} % of {name}" for a, name in zip(arms, names, strict=True))
 
 
 def _either(verdicts: set[str]) -> str:

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 FEW_UNITS = 20  # with fewer clusters (or questions) the interval itself is rough
 
 
-def sentence(row: Mapping[Any, Any], *, margin: float | None, one_draw: bool) -> str:
+def sentence(row: Mapping[Any, Any], *, margin: float | None, alpha: float, one_draw: bool) -> str:
     """One row of `Comparison.table` in words."""
-    return _joined(_outcome(row, margin, one_draw), _negligible(row, margin), _few(row), _validity(row))
+    parts = (_negligible(row, margin), _edge(row, alpha), _few(row), _validity(row))
+    return _joined(_outcome(row, margin, one_draw), *parts)
 
 
-def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, baseline: str) -> str:
+def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, baseline: str, alpha: float) -> str:
     """One row of `Contrast.table` in words; it speaks of these two models and no others."""
     each = f"{points(row['model_difference'])} on {model}, {points(row['control_difference'])} on {control}"
     what = f"{row['condition']} against {baseline}: {each}"
@@ -28,7 +29,7 @@ def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, basel
         "more favourable": f"{what}; more favourable to {model} than to {control}, {size}, for these two models.",
         "inconclusive": f"{what}; inconclusive, {size}.{_nothing(row, ' ')}",
     }
-    return _joined(outcome[row["verdict"]], _flag(row["flag"]), _few(row), _validity(row))
+    return _joined(outcome[row["verdict"]], _flag(row["flag"]), _edge(row, alpha), _few(row), _validity(row))
 
 
 def digest(table: pd.DataFrame, baseline: str) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def points(share: float) -> str:
 
 
 def _signed(share: float) -> str:
-    return f"{round(100 * share, 1) + 0.0:+.1f}"
+    return f"{100 * round(share, 3) + 0.0:+.1f}"  # rounded as the tables are
 
 
 def interval(value: float, low: float, high: float) -> str:
@@ -109,6 +110,8 @@ def _learned(row: Mapping[Any, Any]) -> str:
         power = "at this size no true difference would be found with 80 % power"
     needed = row["questions_needed"]
     settle = "" if needed != needed else f"; one of the observed size would take about {needed:,.0f} questions"
+    if settle and row["clusters"] < row["questions"]:  # more questions from the same templates would not do
+        settle += f" from {needed * row['clusters'] / row['questions']:,.0f} clusters"
     return f"{excluded}; {power}{settle}."
 
 
@@ -117,11 +120,19 @@ def _nothing(row: Mapping[Any, Any], before: str = "") -> str:
 
 
 def _size(share: float) -> str:
-    return f"{100 * abs(share):.1f}"
+    return f"{100 * abs(round(share, 3)):.1f}"
 
 
 def _negligible(row: Mapping[Any, Any], margin: float | None) -> str:
     return f"Negligible: inside the margin of {100 * (margin or 0):g} points." if row["negligible"] else ""
+
+
+def _edge(row: Mapping[Any, Any], alpha: float) -> str:
+    """Two tests of one thing part at their edge; whoever sees both should know which one counts."""
+    excluded = row["low"] > 0 or row["high"] < 0
+    if row["low"] != row["low"] or row["p_holm"] != row["p_holm"] or (row["p_holm"] < alpha) == excluded:
+        return ""
+    return "Interval and p value, two different tests, disagree here: the interval decides."
 
 
 def _few(row: Mapping[Any, Any]) -> str:
