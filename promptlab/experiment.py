@@ -128,6 +128,20 @@ class Experiment:
             for model in self._open()
         ]
 
+    def check_recorded(self, recordings: list[Run]) -> None:
+        """Raise `InputError` where `agree` could not compare with these: before anything is paid for."""
+        import pandas as pd
+
+        from promptlab.comparison.pairing import paired
+
+        cells = [
+            {"model": model.name, "condition": c.name, "question": q.id, "gold": " | ".join(q.answers), "score": None}
+            for model in self._open()
+            for c in self.conditions
+            for q in self.questions
+        ]
+        paired(pd.DataFrame(cells), recordings)
+
     def _open(self) -> list[Model]:
         """The models; that the control is one of them is seen before anything is paid for."""
         models = [open_model(name) for name in self.models]

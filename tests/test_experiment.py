@@ -126,3 +126,22 @@ def test_only_the_design_is_compared_whatever_else_the_records_hold():
     found = asked.compare([Record()])  # type: ignore[list-item]
     assert list(found.table["condition"]) == ["few-shot-3"]
     assert list(found.summary["samples"]) == [4, 4]
+
+
+def test_records_with_which_nothing_can_be_compared_are_seen_before_anything_is_sent():
+    import pandas as pd
+
+    model = "openai:r1@http://127.0.0.1:9/v1"
+    asked = Experiment.from_mapping(with_(models=[model]))
+    question = asked.questions[0]
+    gold = " | ".join(question.answers)
+    row = {"model": "r1", "condition": "zero-shot", "question": question.id, "gold": gold, "score": 1.0}
+    asked.check_recorded([pd.DataFrame([row])])  # type: ignore[list-item]
+    for column, message in (
+        ("model", "no model is in both: live has r1; recorded has else"),
+        ("condition", "no condition is in both"),
+        ("question", "no question is in both"),
+        ("gold", "gold answers differ for 1 question"),
+    ):
+        with pytest.raises(InputError, match=message):
+            asked.check_recorded([pd.DataFrame([row | {column: "else"}])])  # type: ignore[list-item]
