@@ -129,21 +129,49 @@ def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
 
 
 def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
-    """Where the points went: the parts of each difference by class of failure, gains right and losses left of zero."""
-    table = comparison.accounting
-    parts = [c for c in table.columns if c not in ("model", "condition", "baseline", "difference")]
-    labels = [_row_label(row, table) for row in table.to_dict("records")]
+    """Where the points went: the parts of each difference by class of wrong outputs, losses left of zero.
+
+    A pale bar is a part whose interval includes 0.
+    """
+    ax = _diverging(comparison, comparison.accounting, ax)
+    ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points (pale: {_level(comparison)} include 0)")
+    return ax
+
+
+def changes(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Questions that turned wrong (left) and right (right), by class of the wrong output; pale as in `accounting`."""
+    ax = _diverging(comparison, comparison.changes, ax)
+    ax.set_xlabel(
+        f"right under {comparison.baseline} only (left), right under the condition only (right), % of questions\n"
+        f"(pale: {_level(comparison)} include 0)"
+    )
+    return ax
+
+
+def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Stacked bars on both sides of zero, a row a comparison, a colour a part; a diamond at their sum."""
+    from matplotlib.colors import to_rgba
+
+    rows = comparison.table
+    labels = [_row_label(row, rows) for row in rows.to_dict("records")]
     ax = ax or _axes(height=1.4 + (0.38 if len(labels) < 16 else 0.26) * len(labels))
     y, gains, losses = np.arange(len(labels)), np.zeros(len(labels)), np.zeros(len(labels))
-    for i, part in enumerate(parts):
-        size = 100 * table[part].to_numpy(float)
+    kinds = [name for name in ("change", "part") if name in table]
+    names = list(dict.fromkeys(table["part"]))
+    for _, part in table.groupby(kinds, sort=False):
+        size = 100 * np.nan_to_num(part["difference"].to_numpy(float))
         start = np.where(size >= 0, gains, losses)
-        ax.barh(y, size, left=start, height=0.6, color=COLOURS[i % 6], label=part.replace("_", " "), edgecolor="white")
+        colour = COLOURS[names.index(part["part"].iloc[0]) % 6]
+        sure = ((part["low"] > 0) | (part["high"] < 0)).to_numpy()
+        ax.barh(
+            y, size, left=start, height=0.6, color=[to_rgba(colour, 1 if s else 0.4) for s in sure], edgecolor="white"
+        )
         gains, losses = gains + size.clip(min=0), losses + size.clip(max=0)
-    ax.plot(100 * table["difference"], y, "D", color="black", markersize=5, label="sum")
+    for i, name in enumerate(names):
+        ax.barh([], [], color=COLOURS[i % 6], label=name.replace("_", " "))
+    ax.plot(100 * rows["difference"], y, "D", color="black", markersize=5, label="difference")
     ax.axvline(0, color=GREY, linewidth=1)
     _condition_axis(ax, labels)
-    ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points")
     _legend_below(ax, comparison)
     return ax
 

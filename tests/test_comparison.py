@@ -214,20 +214,29 @@ def test_order_of_rows_and_names_of_questions_do_not_matter(seed, k, clusters):
 def test_accounting_sums_exactly(seed, k, with_bypassed):
     frame = noisy(k, n=30, seed=seed)
     found = compare(frame if with_bypassed else frame.drop(columns="bypassed"), baseline="a")
-    parts = found.accounting.drop(columns=["model", "condition", "baseline", "difference"])
-    np.testing.assert_allclose(parts.sum(axis=1), found.table["difference"], atol=1e-12)
-    np.testing.assert_allclose(found.accounting["difference"], found.table["difference"], atol=1e-12)
+    for table in (found.accounting, found.changes):
+        sums = table.groupby(["model", "condition"], sort=False)["difference"].sum()
+        np.testing.assert_allclose(sums, found.table["difference"], atol=1e-12)
+        assert ((table["low"] <= table["difference"]) & (table["difference"] <= table["high"])).all()
     last = "wrong_after_reasoning" if with_bypassed else "wrong_answer"
-    assert list(parts) == ["truncated", "empty_or_refused", "no_answer"] + ["bypassed_and_wrong"] * with_bypassed + [
-        last
-    ]
+    names = ["truncated", "empty_or_refused", "no_answer"] + ["bypassed_and_wrong"] * with_bypassed + [last]
+    assert list(dict.fromkeys(found.accounting["part"])) == names
+    ways = found.changes.groupby("change")["difference"]
+    assert ways.max()["right -> wrong"] <= 0 <= ways.min()["wrong -> right"]
 
 
 def test_accounting_says_where_it_fell():
     found = compare(pd.concat(arms("fragile")), baseline="a")
-    row = found.accounting.iloc[0]
-    assert row["truncated"] == pytest.approx(-40 / 120)  # all truncated samples are wrong ...
-    assert row["wrong_answer"] == pytest.approx(20 / 120)  # ... so fewer are plainly wrong than under the baseline
+    part = found.accounting.set_index("part")
+    assert part.loc["truncated", "difference"] == pytest.approx(-40 / 120)  # all truncated samples are wrong ...
+    assert part.loc["wrong_answer", "difference"] == pytest.approx(20 / 120)  # ... so fewer are plainly wrong
+    assert part.loc["truncated", "high"] < 0 < part.loc["wrong_answer", "low"]
+    changes = found.changes.set_index(["change", "part"])["difference"]
+    assert changes["right -> wrong", "wrong_answer"] == pytest.approx(-20 / 120)  # the truncated were wrong anyway
+    assert changes.drop(("right -> wrong", "wrong_answer")).eq(0).all()
+    counts = found.transitions("b")
+    assert list(counts) == ["right", "truncated", "wrong_answer"]
+    assert counts.to_numpy().tolist() == [[60, 0, 20], [0, 0, 0], [0, 40, 0]]
 
 
 def test_transitions_and_discordant_questions():

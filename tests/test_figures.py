@@ -56,6 +56,7 @@ DRAWN = {
     "degradation": figures.degradation,
     "dose_response": figures.dose_response,
     "accounting": figures.accounting,
+    "changes": figures.changes,
     "feature": lambda c, ax=None: figures.feature(c, "reasoning_words", ax),
 }
 
@@ -115,12 +116,16 @@ def test_dose_response_shows_single_doses_where_there_are_no_others():
     assert labels == ["r1, worked, random, turns", "r1, worked, random, one-message"]
 
 
-def test_bars_of_the_accounting_sum_to_the_difference(comparison):
-    ax = figures.accounting(comparison)
-    width = np.zeros(len(comparison.accounting))
+@pytest.mark.parametrize("draw", [figures.accounting, figures.changes])
+def test_bars_sum_to_the_difference_and_are_pale_where_the_interval_includes_0(draw, comparison):
+    ax = draw(comparison, mpl.figure.Figure(layout="constrained").subplots())
+    width = np.zeros(len(comparison.table))
     for bar in ax.patches:
         width[round(bar.get_y() + bar.get_height() / 2)] += bar.get_width()
-    np.testing.assert_allclose(width, 100 * comparison.accounting["difference"], atol=1e-9)
+    np.testing.assert_allclose(width, 100 * comparison.table["difference"], atol=1e-9)
+    table = {figures.accounting: comparison.accounting, figures.changes: comparison.changes}[draw]
+    pale = sum(bar.get_facecolor()[3] < 1 for bar in ax.patches)
+    assert pale == ((table["low"] <= 0) & (table["high"] >= 0)).sum()
 
 
 def test_contrast_shows_both_effects_and_their_difference():

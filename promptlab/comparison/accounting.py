@@ -1,4 +1,4 @@
-"""What each arm did, and where a difference between two arms comes from."""
+"""Where a difference of two arms comes from: exclusive classes of wrong outputs, questions that change sides."""
 
 from __future__ import annotations
 
@@ -6,116 +6,69 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from promptlab.comparison.crossed import FAILURES, Crossed, Floats, as_numbers
-from promptlab.errors import unknown
-from promptlab.stats import cons_at_k, mean_estimate
+from promptlab.comparison.crossed import Crossed, Floats, as_numbers
+from promptlab.stats import simultaneous
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FACTORS = ("shots", "style", "select", "layout")
-MEANS = ("format_ok", "reasoning_words", "bypassed", "copied_number")
+    Pair = tuple[str, str]
+
+RIGHT = "right"
+LOST, GAINED = "right -> wrong", "wrong -> right"
 
 
-def summary(design: Crossed, alpha: float) -> pd.DataFrame:
-    """A row an arm: score with Wilson intervals that hold for all rows together (Bonferroni), counts and shares."""
-    import pandas as pd
+def parts(design: Crossed, pairs: list[Pair], baseline: str, alpha: float, seed: int) -> pd.DataFrame:
+    """Parts of each difference: exclusive classes of wrong outputs, which sum to it exactly.
 
-    table = pd.DataFrame(design.arms, columns=["model", "condition"])
-    table = table.join(_factors(design)).join(_scores(design, alpha))
-    table["coverage"] = design.share(~design.missing)
-    table["cons"] = _cons(design)
-    table["completion_tokens"] = _by_arm(design, "completion_tokens").median().to_numpy()
-    for name in ("truncated", "empty", "refused"):
-        table[name] = design.share((design.ending == name) & ~design.missing)
-    table["no_answer"] = design.share(design.failed & ~np.isin(design.ending, FAILURES))
-    table["error"] = design.share(design.missing & ~design.absent)
-    table["absent"] = design.share(design.absent)
-    for name in MEANS:
-        table[name.removesuffix("_number")] = _by_arm(design, name).mean().to_numpy()
-    return table
-
-
-def _factors(design: Crossed) -> pd.DataFrame:
-    """Those factor columns that have one value in every arm."""
-    present = [name for name in FACTORS if name in design.samples]
-    groups = design.samples.loc[~design.absent, present].groupby(design.arm[~design.absent])
-    constant = [name for name in present if groups[name].nunique(dropna=False).max() == 1]
-    return groups[constant].first() if constant else design.samples[[]].head(0)
-
-
-def _scores(design: Crossed, alpha: float) -> pd.DataFrame:
-    import pandas as pd
-
-    means = design.means(design.score)
-    counts = np.bincount(design.arm, ~design.missing, len(design.arms)).astype(int)
-    rows = []
-    for row, samples in zip(means, counts, strict=True):
-        e = mean_estimate(row, design.clusters, alpha / len(means), proportion=True)
-        reason = "" if e.low == e.low else e.reason
-        rows.append((e.value, e.low, e.high, e.se, e.n, samples, e.n_clusters, reason))
-    return pd.DataFrame(rows, columns=["score", "low", "high", "se", "questions", "samples", "clusters", "reason"])
-
-
-def _cons(design: Crossed) -> Floats:
-    """cons@K; NaN where an arm has one sample a question or no answers are known. Right answers are one class."""
-    import pandas as pd
-
-    if "answer" not in design.samples:
-        return np.full(len(design.arms), np.nan)
-    here = ~design.missing
-    answers = pd.factorize(design.samples["answer"].astype(str))[0] + 1
-    classes = np.where(design.score >= 1, 0, np.where(design.answered, answers, -1))
-    shape = (len(design.arms), len(design.questions))
-    cell = design.arm * shape[1] + design.question
-    counts = np.bincount(cell[here], minlength=shape[0] * shape[1]).reshape(shape)
-    votes = cons_at_k(cell[here], classes[here], design.score[here], counts.size).reshape(shape)
-    seen = counts > 0
-    mean = np.where(seen, votes, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-    return np.where(counts.max(axis=1) > 1, mean, np.nan)
-
-
-def feature(design: Crossed, name: str, alpha: float) -> pd.DataFrame:
-    """Mean of a numeric column of the samples in every arm, over questions, with intervals that hold for all arms."""
-    import pandas as pd
-
-    measured = design.samples.select_dtypes(["number", "bool", "boolean"]).columns.drop("score")
-    if name not in measured:
-        raise unknown("feature", name, measured)
-    means = design.means(_valid(design, name))
-    proportion = bool(np.nanmin(means, initial=0) >= 0 and np.nanmax(means, initial=1) <= 1)
-    found = [mean_estimate(row, design.clusters, alpha / len(means), proportion=proportion) for row in means]
-    values = [(e.value, e.low, e.high, e.n, "" if e.low == e.low else e.reason) for e in found]
-    arms = pd.DataFrame(design.arms, columns=["model", "condition"])
-    return arms.join(pd.DataFrame(values, columns=["value", "low", "high", "questions", "reason"]))
-
-
-def _by_arm(design: Crossed, column: str) -> pd.api.typing.SeriesGroupBy:
-    """A numeric column by arm; all NaN where the samples do not have it."""
-    import pandas as pd
-
-    values = _valid(design, column) if column in design.samples else np.full(len(design.arm), np.nan)
-    return pd.Series(values).groupby(design.arm)
-
-
-def _valid(design: Crossed, column: str) -> Floats:
-    """A numeric column; NaN for missing samples: an error has no length and copies nothing."""
-    return np.where(design.missing, np.nan, as_numbers(design.samples[column]))
-
-
-def accounting(design: Crossed, signs: Floats, labels: pd.DataFrame) -> pd.DataFrame:
-    """Parts of each difference: exclusive classes of failure that sum to it exactly.
-
-    A part is the change of accuracy due to its class; parts may have opposite signs. Precedence is the order of
-    the columns. Missing samples belong to no class: they are not in the difference either.
+    A part is the change of the score that is due to its class; parts may have opposite signs. Where several classes
+    fit, the first of them counts. Missing samples belong to no class: they are not in the difference either.
     """
-    classes = _classes(design)
-    table = labels.copy()
-    table["difference"] = _paired_mean(design, design.score, signs)
-    for number, name in enumerate(classes[1]):
-        loss = np.where(classes[0] == number, 1 - design.score, np.where(design.missing, np.nan, 0.0))
-        table[name] = 0.0 - _paired_mean(design, loss, signs)
-    return table
+    names, wrong = _wrong(design)
+    signs = design.signs({pair: 1, (pair[0], baseline): -1} for pair in pairs)
+    columns = [-design.differences(loss, signs) for loss in wrong]
+    return _table(design, pairs, baseline, [{"part": name} for name in names], columns, alpha, seed)
+
+
+def changes(design: Crossed, pairs: list[Pair], baseline: str, alpha: float, seed: int) -> pd.DataFrame:
+    """Questions that turn from right to wrong (negative) and from wrong to right, by the class of the wrong output.
+
+    Shares of the questions; with several samples, expected ones when a sample of each arm is drawn at random. All of
+    a comparison sum to its difference: ``b - c = (1 - c) b - (1 - b) c`` for chances c and b of a right answer.
+    """
+    names, shares = _statuses(design)
+    after, before = ([design.arms.index(arm) for arm in side] for side in (pairs, [(m, baseline) for m, _ in pairs]))
+    lost = [-(shares[0, before] * share[after]).T for share in shares[1:]]
+    gained = [(share[before] * shares[0, after]).T for share in shares[1:]]
+    labels = [{"change": way, "part": name} for way in (LOST, GAINED) for name in names[1:]]
+    return _table(design, pairs, baseline, labels, [*lost, *gained], alpha, seed)
+
+
+def transitions(design: Crossed, pair: Pair, baseline: str) -> pd.DataFrame:
+    """Counts of questions by their output under the baseline (rows) and the condition (columns)."""
+    import pandas as pd
+
+    names, shares = _statuses(design)
+    before, after = (shares[:, design.arms.index(arm)] for arm in ((pair[0], baseline), pair))
+    both = ~np.isnan(before + after).any(axis=0)
+    before, after = before[:, both], after[:, both]
+    used = [i for i in range(len(names)) if i == 0 or before[i].any() or after[i].any()]
+    labels = [names[i] for i in used]
+    counts = before[used] @ after[used].T
+    return pd.DataFrame(counts, pd.Index(labels, name=baseline), pd.Index(labels, name=pair[1]))
+
+
+def _statuses(design: Crossed) -> tuple[list[str], Floats]:
+    """Names of right and each class of wrong outputs, and their shares of each cell, (names, arms, questions)."""
+    names, wrong = _wrong(design)
+    return [RIGHT, *names], np.stack([design.means(values) for values in (design.score, *wrong)])
+
+
+def _wrong(design: Crossed) -> tuple[list[str], list[Floats]]:
+    """The classes, and for each what its samples lack to a full score; NaN for missing samples."""
+    code, names = _classes(design)
+    nothing = np.where(design.missing, np.nan, 0.0)
+    return names, [np.where(code == number, 1 - design.score, nothing) for number in range(len(names))]
 
 
 def _classes(design: Crossed) -> tuple[np.ndarray, list[str]]:
@@ -132,8 +85,22 @@ def _classes(design: Crossed) -> tuple[np.ndarray, list[str]]:
     return np.where(design.missing, -1, code), [*tests, last]
 
 
-def _paired_mean(design: Crossed, values: Floats, signs: Floats) -> Floats:
-    differences = design.differences(values, signs)
-    here = ~np.isnan(differences)
-    n = here.sum(axis=0)
-    return np.where(n > 0, np.where(here, differences, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
+def _table(
+    design: Crossed,
+    pairs: list[Pair],
+    baseline: str,
+    labels: list[dict[str, str]],
+    columns: list[Floats],
+    alpha: float,
+    seed: int,
+) -> pd.DataFrame:
+    """A row a comparison and label, with intervals that hold for all rows together; `columns`: (questions, pairs)."""
+    import pandas as pd
+
+    found = simultaneous(np.hstack(columns), design.clusters, alpha, rng=np.random.default_rng(seed))
+    rows = [{"model": m, "condition": c, "baseline": baseline, **label} for label in labels for m, c in pairs]
+    table = pd.DataFrame(rows)
+    table["difference"], table["low"], table["high"] = found.estimate, found.low, found.high
+    table["reason"] = found.reason
+    order = np.arange(len(table)).reshape(len(labels), len(pairs)).T.ravel()  # comparison after comparison
+    return table.iloc[order].reset_index(drop=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from promptlab import markup, tables
-from promptlab.comparison import accounting, verdicts
+from promptlab.comparison import accounting as lost
+from promptlab.comparison import summaries, verdicts
 from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.validity import Judged, decide, inside, judge
 from promptlab.errors import InputError, unknown
@@ -42,8 +44,6 @@ class Comparison:
         grow in number as questions do).
     summary : DataFrame
         A row an arm: `score` with interval, counts, coverage, cons@K, shares of failures, features.
-    accounting : DataFrame
-        A row a comparison: the parts of the difference by class of failure; they sum to it exactly.
     verdicts : tuple of str
         A sentence a comparison.
     warnings : tuple of str
@@ -54,7 +54,6 @@ class Comparison:
 
     table: pd.DataFrame
     summary: pd.DataFrame
-    accounting: pd.DataFrame
     verdicts: tuple[str, ...]
     warnings: tuple[str, ...]
     baseline: str
@@ -64,19 +63,33 @@ class Comparison:
     design: Crossed = field(repr=False)
     label: str = ""
 
+    @cached_property
+    def accounting(self) -> pd.DataFrame:
+        """A row a comparison and class of wrong outputs: its part of the difference, with an interval.
+
+        Parts sum to the difference exactly; the intervals hold for all rows together.
+        """
+        return lost.parts(self.design, self._pairs, self.baseline, self.alpha, self.seed)
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """A row a comparison, direction and class: questions that turn wrong, or right, as shares with intervals.
+
+        They sum to the difference as well: what is gained and what is lost do not cancel out in here.
+        """
+        return lost.changes(self.design, self._pairs, self.baseline, self.alpha, self.seed)
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return list(zip(self.table["model"], self.table["condition"], strict=True))
+
     def transitions(self, condition: str, model: str | None = None) -> pd.DataFrame:
-        """Questions right and wrong under the baseline (rows) and the condition (columns).
+        """Questions by what their output was under the baseline (rows) and under the condition (columns).
 
         With several samples a question: expected counts, when one sample of each arm is drawn at random.
         """
-        import pandas as pd
-
-        before, after = self._pair(condition, model)[1]
-        both = ~np.isnan(before) & ~np.isnan(after)
-        b, c = before[both], after[both]
-        counts = [[(x * y).sum() for y in (c, 1 - c)] for x in (b, 1 - b)]
-        names = ["right", "wrong"]
-        return pd.DataFrame(counts, pd.Index(names, name=self.baseline), pd.Index(names, name=condition))
+        model, _ = self._pair(condition, model)
+        return lost.transitions(self.design, (model, condition), self.baseline)
 
     def discordant(self, condition: str, model: str | None = None, lost: bool = True) -> pd.DataFrame:
         """Questions that the condition loses (``lost=False``: gains), the largest change first.
@@ -101,7 +114,7 @@ class Comparison:
 
         `reason` says why there is no interval, where there is none.
         """
-        return accounting.feature(self.design, name, self.alpha)
+        return summaries.feature(self.design, name, self.alpha)
 
     @property
     def digest(self) -> tuple[str, ...]:
@@ -229,8 +242,7 @@ def compare(
     )
     return Comparison(
         table=table,
-        summary=accounting.summary(design, alpha),
-        accounting=accounting.accounting(design, signs, table[["model", "condition", "baseline"]]),
+        summary=summaries.summary(design, alpha),
         verdicts=sentences,
         warnings=tuple(_warnings(design, table)),
         baseline=baseline,

@@ -1,0 +1,103 @@
+"""What each arm did: scores, counts, shares of failures, features of the completions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from promptlab.comparison.crossed import FAILURES, Crossed, Floats, as_numbers
+from promptlab.errors import unknown
+from promptlab.stats import cons_at_k, mean_estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FACTORS = ("shots", "style", "select", "layout")
+MEANS = ("format_ok", "reasoning_words", "bypassed", "copied_number")
+
+
+def summary(design: Crossed, alpha: float) -> pd.DataFrame:
+    """A row an arm: score with Wilson intervals that hold for all rows together (Bonferroni), counts and shares."""
+    import pandas as pd
+
+    table = pd.DataFrame(design.arms, columns=["model", "condition"])
+    table = table.join(_factors(design)).join(_scores(design, alpha))
+    table["coverage"] = design.share(~design.missing)
+    table["cons"] = _cons(design)
+    table["completion_tokens"] = _by_arm(design, "completion_tokens").median().to_numpy()
+    for name in ("truncated", "empty", "refused"):
+        table[name] = design.share((design.ending == name) & ~design.missing)
+    table["no_answer"] = design.share(design.failed & ~np.isin(design.ending, FAILURES))
+    table["error"] = design.share(design.missing & ~design.absent)
+    table["absent"] = design.share(design.absent)
+    for name in MEANS:
+        table[name.removesuffix("_number")] = _by_arm(design, name).mean().to_numpy()
+    return table
+
+
+def _factors(design: Crossed) -> pd.DataFrame:
+    """Those factor columns that have one value in every arm."""
+    present = [name for name in FACTORS if name in design.samples]
+    groups = design.samples.loc[~design.absent, present].groupby(design.arm[~design.absent])
+    constant = [name for name in present if groups[name].nunique(dropna=False).max() == 1]
+    return groups[constant].first() if constant else design.samples[[]].head(0)
+
+
+def _scores(design: Crossed, alpha: float) -> pd.DataFrame:
+    import pandas as pd
+
+    means = design.means(design.score)
+    counts = np.bincount(design.arm, ~design.missing, len(design.arms)).astype(int)
+    rows = []
+    for row, samples in zip(means, counts, strict=True):
+        e = mean_estimate(row, design.clusters, alpha / len(means), proportion=True)
+        reason = "" if e.low == e.low else e.reason
+        rows.append((e.value, e.low, e.high, e.se, e.n, samples, e.n_clusters, reason))
+    return pd.DataFrame(rows, columns=["score", "low", "high", "se", "questions", "samples", "clusters", "reason"])
+
+
+def _cons(design: Crossed) -> Floats:
+    """cons@K; NaN where an arm has one sample a question or no answers are known. Right answers are one class."""
+    import pandas as pd
+
+    if "answer" not in design.samples:
+        return np.full(len(design.arms), np.nan)
+    here = ~design.missing
+    answers = pd.factorize(design.samples["answer"].astype(str))[0] + 1
+    classes = np.where(design.score >= 1, 0, np.where(design.answered, answers, -1))
+    shape = (len(design.arms), len(design.questions))
+    cell = design.arm * shape[1] + design.question
+    counts = np.bincount(cell[here], minlength=shape[0] * shape[1]).reshape(shape)
+    votes = cons_at_k(cell[here], classes[here], design.score[here], counts.size).reshape(shape)
+    seen = counts > 0
+    mean = np.where(seen, votes, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    return np.where(counts.max(axis=1) > 1, mean, np.nan)
+
+
+def feature(design: Crossed, name: str, alpha: float) -> pd.DataFrame:
+    """Mean of a numeric column of the samples in every arm, over questions, with intervals that hold for all arms."""
+    import pandas as pd
+
+    measured = design.samples.select_dtypes(["number", "bool", "boolean"]).columns.drop("score")
+    if name not in measured:
+        raise unknown("feature", name, measured)
+    means = design.means(_valid(design, name))
+    proportion = bool(np.nanmin(means, initial=0) >= 0 and np.nanmax(means, initial=1) <= 1)
+    found = [mean_estimate(row, design.clusters, alpha / len(means), proportion=proportion) for row in means]
+    values = [(e.value, e.low, e.high, e.n, "" if e.low == e.low else e.reason) for e in found]
+    arms = pd.DataFrame(design.arms, columns=["model", "condition"])
+    return arms.join(pd.DataFrame(values, columns=["value", "low", "high", "questions", "reason"]))
+
+
+def _by_arm(design: Crossed, column: str) -> pd.api.typing.SeriesGroupBy:
+    """A numeric column by arm; all NaN where the samples do not have it."""
+    import pandas as pd
+
+    values = _valid(design, column) if column in design.samples else np.full(len(design.arm), np.nan)
+    return pd.Series(values).groupby(design.arm)
+
+
+def _valid(design: Crossed, column: str) -> Floats:
+    """A numeric column; NaN for missing samples: an error has no length and copies nothing."""
+    return np.where(design.missing, np.nan, as_numbers(design.samples[column]))
