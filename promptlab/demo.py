@@ -160,9 +160,10 @@ def _watch(runs: Path, models: int, done: threading.Event) -> None:
             ended = done.wait(pause)  # then once more: the last line of the bar says what is stored
             stored, planned = _count(runs)
             if planned and bar.total is None:
-                bar.reset(total=planned * models)  # every model gets the same plan
+                bar.reset()
                 bar.initial = stored  # what an earlier call has done tells nothing about the speed of this one
                 bar.set_description("samples", refresh=False)
+            bar.total = planned * models or None  # every model gets the same plan; a second call may add to it
             bar.n = stored
             bar.refresh()
 

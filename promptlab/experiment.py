@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -98,6 +98,16 @@ class Experiment:
             answer_format=_format(given.get("answer_format")),
             **options,
         )
+
+    def narrowed(self, conditions: Collection[str], questions: Mapping[str, Any]) -> Experiment:
+        """The same experiment for these conditions and questions (options of `load_questions`), in the same records.
+
+        Meant for what goes beside a comparison, such as more questions under the baseline alone.
+        """
+        known = [c.name for c in self.conditions]
+        names = [_one_of("condition", name, known) for name in conditions]
+        arms = tuple(c for c in self.conditions if c.name in names)
+        return replace(self, conditions=arms, questions=_call(load_questions, questions, "questions"))
 
     def preview(self) -> Preview:
         """What would be sent, with tokens: before any call."""

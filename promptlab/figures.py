@@ -134,7 +134,7 @@ def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
     A pale bar is a part whose interval includes 0.
     """
     ax = _diverging(comparison, comparison.accounting, ax)
-    ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points (pale: {_level(comparison)} include 0)")
+    ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points\n(pale: {_level(comparison)} include 0)")
     return ax
 
 
@@ -168,7 +168,7 @@ def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> 
         )
         gains, losses = gains + size.clip(min=0), losses + size.clip(max=0)
     for i, name in enumerate(names):
-        ax.barh([], [], color=COLOURS[i % 6], label=name.replace("_", " "))
+        ax.scatter([], [], marker="s", s=60, color=COLOURS[i % 6], label=name.replace("_", " "))
     ax.plot(100 * rows["difference"], y, "D", color="black", markersize=5, label="difference")
     ax.axvline(0, color=GREY, linewidth=1)
     _condition_axis(ax, labels)

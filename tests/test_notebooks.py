@@ -53,10 +53,19 @@ class TestAsKept:
         assert not re.search(OUTCOMES, text)
 
 
-LIVE = ("a-scores", "a-differences", "b-dose-response", "c-accounting", "d-reasoning-words", "d-copied-numbers")
-RECORDED = ("a-scores", "a-differences", "b-dose-response", "c-accounting", "d-copied-numbers")
+LIVE = (
+    "a-scores",
+    "a-differences",
+    "b-dose-response",
+    "c-accounting",
+    "c-changes",
+    "d-reasoning-words",
+    "d-copied-numbers",
+)
+RECORDED = ("a-scores", "a-differences", "b-dose-response", "c-accounting", "c-changes", "d-copied-numbers")
 SMALL = {
     "n_questions": 3,
+    "n_checked": 5,
     "conditions": ["zero-shot", {"few-shot": {"k": 1}}, {"few-shot": {"k": 3, "style": "answers"}}],
     "progress": False,
 }
