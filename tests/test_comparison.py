@@ -495,3 +495,22 @@ def test_a_question_needs_its_cluster():
     row = compare(pd.concat(frames), baseline="a").table.iloc[0]
     text = compare(pd.concat(frames), baseline="a").verdicts[0]
     assert f"about {row.questions_needed:,.0f} questions from {row.questions_needed / 3:,.0f} clusters" in text
+
+
+def test_a_condition_added_later_joins_the_family():
+    a, b, c = samples("a", first(80)), samples("b", first(60)), samples("c", first(75))
+    one, whole = compare(pd.concat([a, b]), baseline="a", margin=0.3), compare(pd.concat([a, b, c]), baseline="a")
+    later = one.extended(c)
+    columns = ["condition", "difference", "low", "high", "p_holm"]
+    pd.testing.assert_frame_equal(later.table[columns], whole.table[columns])
+    assert (later.margin, later.alpha, later.seed) == (one.margin, one.alpha, one.seed)
+    assert later.warnings[-1] == "1 comparison added after a look at 1: the intervals hold for all together"
+    with pytest.raises(InputError, match="m under b is in the comparison already"):
+        later.extended(b)
+
+
+def test_p_values_are_adjusted_for_the_false_discovery_rate_too():
+    found = compare(pd.concat([samples(n, first(r)) for n, r in (("a", 80), ("b", 60), ("c", 71))]), baseline="a").table
+    multipletests = pytest.importorskip("statsmodels.stats.multitest").multipletests
+    np.testing.assert_allclose(found["p_bh"], multipletests(found["p"], method="fdr_bh")[1])
+    assert (found["p_bh"] <= found["p_holm"]).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from promptlab.comparison import summaries, verdicts
 from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.validity import Judged, decide, inside, judge
 from promptlab.errors import InputError, unknown
+from promptlab.stats import benjamini_hochberg
 from promptlab.wording import counted
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ class Comparison:
     table : DataFrame
         A row a comparison: `difference` of mean scores over the questions that both arms have, `low` and `high`
         (simultaneous over the table), `se`, `df`, `questions`, `clusters`, questions `lost` and `gained`, sign-flip `p`
-        and Holm-adjusted `p_holm` (beside the verdict, which is the interval's), `method` of the interval, `reason`
-        where a variance does not exist, `verdict` (``degraded | improved | equivalent | inconclusive``), `negligible`,
-        `validity` (``ok | fragile | invalid``) with its `validity_why`, `detectable` (the true difference that would be
-        found with 80 % power) and `questions_needed` (to find the observed difference with 80 % power, where clusters
-        grow in number as questions do).
+        with `p_holm` and `p_bh` (Benjamini-Hochberg) beside the verdict, which is the interval's, `method` of the
+        interval, `reason` where a variance does not exist, `verdict` (``degraded | improved | equivalent |
+        inconclusive``), `negligible`, `validity` (``ok | fragile | invalid``) with its `validity_why`, `detectable`
+        (the true difference that would be found with 80 % power) and `questions_needed` (to find the observed
+        difference with 80 % power, where clusters grow in number as questions do).
     summary : DataFrame
         A row an arm: `score` with interval, counts, coverage, cons@K, shares of failures, features.
     verdicts : tuple of str
@@ -115,6 +116,28 @@ class Comparison:
         `reason` says why there is no interval, where there is none.
         """
         return summaries.feature(self.design, name, self.alpha)
+
+    def extended(self, runs: Any) -> Comparison:
+        """The comparison with more conditions (or models), as one family at the same alpha: all intervals are new.
+
+        What was added after a look is said in the warnings. `runs` as for `compare`; they hold the new arms only.
+
+        Raises
+        ------
+        InputError
+            An arm is in the comparison already, and as for `compare`.
+        """
+        import pandas as pd
+
+        more = crossed(runs)
+        for arm in more.arms:
+            if arm in self.design.arms:
+                raise InputError(f"{' under '.join(arm)} is in the comparison already: give the new arms only")
+        options = {"baseline": self.baseline, "margin": self.margin, "alpha": self.alpha, "seed": self.seed}
+        wider = compare(pd.concat([self.design.taken, more.samples]), label=self.label, **options)
+        looked, added = len(self.table), counted(len(wider.table) - len(self.table), "comparison")
+        said = f"{added} added after a look at {looked}: the intervals hold for all together"
+        return replace(wider, warnings=(*wider.warnings, said))
 
     @property
     def digest(self) -> tuple[str, ...]:
@@ -280,7 +303,8 @@ def _table(pairs: list[tuple[str, str]], baseline: str, judged: Judged, margin: 
     table["difference"], table["low"], table["high"], table["se"], table["df"] = f.estimate, f.low, f.high, f.se, f.df
     table["questions"], table["clusters"] = f.n, f.n_clusters
     table["lost"], table["gained"] = (judged.values < -1e-12).sum(axis=0), (judged.values > 1e-12).sum(axis=0)
-    table["p"], table["p_holm"], table["method"], table["reason"] = judged.p, judged.p_holm, f.method, f.reason
+    table["p"], table["p_holm"], table["p_bh"] = judged.p, judged.p_holm, benjamini_hochberg(judged.p)
+    table["method"], table["reason"] = f.method, f.reason
     table["verdict"] = judged.verdicts
     within = [inside(low, high, margin) for low, high in zip(f.low, f.high, strict=True)]
     table["negligible"] = np.array(within) & table["verdict"].isin(["degraded", "improved"]).to_numpy()

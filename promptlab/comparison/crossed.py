@@ -45,6 +45,11 @@ class Crossed:
     def absent(self) -> NDArray[np.bool_]:
         return np.asarray(self.ending == ABSENT)
 
+    @property
+    def taken(self) -> pd.DataFrame:
+        """The samples that there are."""
+        return self.samples[~self.absent]
+
     @cached_property
     def failed(self) -> NDArray[np.bool_]:
         """Model failures: truncated, empty, refused or without an answer."""

@@ -8,13 +8,14 @@ from promptlab.stats.estimates import Estimate, mean_estimate, wilson
 from promptlab.stats.exchanges import Exchange, exchanged
 from promptlab.stats.families import Family, adjusted_interval, simultaneous
 from promptlab.stats.odds import log_odds_contrast
-from promptlab.stats.signflips import holm, sign_flip_p
+from promptlab.stats.signflips import benjamini_hochberg, holm, sign_flip_p
 
 __all__ = [
     "Estimate",
     "Exchange",
     "Family",
     "adjusted_interval",
+    "benjamini_hochberg",
     "cons_at_k",
     "exchanged",
     "holm",

@@ -106,3 +106,17 @@ def holm(p: ArrayLike) -> Floats:
     steps = raw[order] * np.arange(order.size, 0, -1)
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps)) if order.size else steps
     return adjusted
+
+
+def benjamini_hochberg(p: ArrayLike) -> Floats:
+    """p values adjusted by Benjamini & Hochberg (1995), for the false discovery rate; NaN stays NaN and does not count.
+
+    >>> benjamini_hochberg([0.01, 0.04, float("nan"), 0.03])
+    array([0.03, 0.04,  nan, 0.04])
+    """
+    from scipy.stats import false_discovery_control
+
+    adjusted = np.array(p, dtype=float)
+    known = ~np.isnan(adjusted)
+    adjusted[known] = false_discovery_control(adjusted[known])
+    return adjusted
