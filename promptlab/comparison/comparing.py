@@ -133,7 +133,12 @@ class Comparison:
         for arm in more.arms:
             if arm in self.design.arms:
                 raise InputError(f"{' under '.join(arm)} is in the comparison already: give the new arms only")
-        options = {"baseline": self.baseline, "margin": self.margin, "alpha": self.alpha, "seed": self.seed}
+        options: dict[str, Any] = {
+            "baseline": self.baseline,
+            "margin": self.margin,
+            "alpha": self.alpha,
+            "seed": self.seed,
+        }
         wider = compare(pd.concat([self.design.taken, more.samples]), label=self.label, **options)
         looked, added = len(self.table), counted(len(wider.table) - len(self.table), "comparison")
         said = f"{added} added after a look at {looked}: the intervals hold for all together"
