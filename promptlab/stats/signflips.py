@@ -71,8 +71,9 @@ def _drawn_hits(totals: Floats, counts: Floats, rng: np.random.Generator, draws:
     hits = np.zeros(totals.shape[1])
     step = max(1, _CHUNK // len(totals))
     for start in range(0, draws, step):
-        shape = (min(step, draws - start), len(totals))
-        hits += _hits(1 - 2 * rng.integers(0, 2, shape).astype(float), totals, counts)
+        bits = rng.integers(0, 256, (min(step, draws - start), -(-len(totals) // 8)), dtype=np.uint8)
+        signs = 1.0 - 2.0 * np.unpackbits(bits, axis=1, count=len(totals))
+        hits += _hits(signs, totals, counts)
     return hits
 
 
