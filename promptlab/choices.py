@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -11,7 +12,8 @@ from promptlab.errors import InputError
 from promptlab.numerals import clean
 from promptlab.textnorm import normalise
 
-Options = Mapping[str, str]  # letter -> normalised text of the choice; "" where only letters are known
+# letter -> normalised text of the choice; "" where only the letter names it: no text, or one that two choices share
+Options = Mapping[str, str]
 
 LONGEST = 300  # characters of a text that may be nothing but a label
 
@@ -26,14 +28,30 @@ def options_of(choices: tuple[str, ...]) -> Options:
     Raises
     ------
     InputError
-        More choices than letters.
+        More choices than letters, or a choice that reads as another one's letter.
     """
     if not choices:
         return dict.fromkeys(string.ascii_uppercase, "")
     if len(choices) > 26:
         raise InputError(f"{len(choices)} choices, but letters (A to Z) for 26 only")
-    own = zip(string.ascii_uppercase, choices, strict=False)
-    return {letter: plain(clean(re.sub(rf"^\(?{letter}[).:]\s+", "", choice))) for letter, choice in own}
+    texts = {
+        letter: clean(re.sub(rf"^\(?{letter}[).:]\s+", "", choice))
+        for letter, choice in zip(string.ascii_uppercase, choices, strict=False)
+    }
+    _check_letters(texts)
+    named = Counter(map(plain, texts.values()))
+    return {letter: plain(text) if named[plain(text)] == 1 else "" for letter, text in texts.items()}
+
+
+def _check_letters(texts: Mapping[str, str]) -> None:
+    """Which choice would an answer "B" be, if choice A were called B?"""
+    for letter, text in texts.items():
+        found = _ALONE.fullmatch(text)
+        if found and found[1].upper() in texts and found[1].upper() != letter:
+            raise InputError(
+                f"choice {letter} is called {text!r}, which is the letter of another choice, so an answer "
+                f"{found[1].upper()!r} could mean either: reorder or reword the choices"
+            )
 
 
 def label_alone(text: str, options: Options) -> str | None:

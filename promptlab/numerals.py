@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import prod
 
 MAX_CHARACTERS = 60  # of one numeral; longer ones are recognised, but have no value
 MAX_EXPONENT = 30
@@ -46,15 +47,21 @@ _CLEANING = tuple(
     )
 )
 
+_SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
+           "k": 10**3, "K": 10**3, "M": 10**6, "bn": 10**9}  # fmt: skip
 _TOKEN = re.compile(
     r"""(?<![\w/])(?<!\w\.)
     (?P<sign>(?<![)\]}%-])[-+])?
     (?P<body>\d+(?:[.,:/]\d+)*|\.\d+)
     (?P<exponent>[eE][-+]?\d+(?!\w))?
-    (?P<fraction>\ \d+/\d+(?![\d/]))?""",
+    (?P<fraction>\ \d+/\d+(?![\d/]))?
+    (?P<scale>(?:\ {1,3}SCALE(?i:s?)(?![\w-])|-SCALE(?!\w))+|(?:[kKM]|bn)(?!\w))?""".replace(
+        "SCALE", "(?i:hundred|thousand|million|billion|trillion|dozen)"
+    ),
     re.VERBOSE,
 )
 _DECIMAL = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")
+_COMMA = re.compile(r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+),\d{1,2}|0,\d+")  # a decimal comma: 3,5 or 1.234,50 or 0,125
 _MATHS_BEFORE = re.compile(r"[√π^}]\s?[({]\Z|[√π^]\s?\Z")
 _MATHS_AFTER = re.compile(r"\s?[√π^]")
 
@@ -92,21 +99,30 @@ def clean(text: str) -> str:
 def numerals(cleaned: str) -> Iterator[Numeral]:
     """The numbers of a cleaned text, from left to right.
 
-    A number may have a sign, thousands separators, decimals, an exponent, or be a fraction (3/4, 1 1/2). A percent
-    sign and units are left aside. Times (12:30), dates and versions (1/2/2026, 1.2.3), unspaced lists and decimal
-    commas (3,5) and digits inside words (x2) are not numbers.
+    A number may have a sign, thousands separators, decimals, an exponent, or be a fraction (3/4, 1 1/2). A word or
+    letter of scale is a part of it: 5 million, 12 dozen (144), 2 hundred thousand, 5k, 5M, 5bn. A percent sign and
+    units are left aside. Times (12:30), dates and versions (1/2/2026, 1.2.3), unspaced lists (1,2,3) and digits inside
+    words (x2) are not numbers.
+
+    Groups of exactly three digits after a comma are thousands (1,500). A single comma with one or two digits behind
+    it, or with 0 before it, is a decimal comma (1,5 and 0,125; 1.234,50 as well), unless brackets make it a pair (3,5).
+    Whatever else has a comma in it (1,2345) is no number.
 
     Examples
     --------
+    >>> [str(n.value) for n in numerals("1,500 or 1,5 or 2.5 million or 3 dozen")]
+    ['1500', '3/2', '2500000', '36']
     >>> [str(n.value) for n in numerals("-1,234.50 and 3/4, 1 1/2 or .5 at 12:30, 25% of x2")]
     ['-2469/2', '3/4', '3/2', '1/2', '25']
     """
     for found in _TOKEN.finditer(cleaned):
         body = found["body"]
+        before = cleaned[max(0, found.start() - 3) : found.start()]
+        if _COMMA.fullmatch(body) and not _is_pair(before, cleaned[found.end() : found.end() + 3]):
+            body = body.replace(".", "").replace(",", ".")
         if ":" in body or body.count("/") > 1 or not all(map(_DECIMAL.fullmatch, body.split("/"))):
             continue
-        value, why = _value(found)
-        before = cleaned[max(0, found.start() - 3) : found.start()]
+        value, why = _value(found, body)
         if _MATHS_AFTER.match(cleaned, found.end()) or _MATHS_BEFORE.search(before):
             value, why = None, "not a plain number"
         yield Numeral(found.start(), found.end(), value, why)
@@ -131,18 +147,27 @@ def written(value: Fraction) -> str:
     return "-" * (value < 0) + whole + (f".{decimals}" if decimals else "")
 
 
-def _value(found: re.Match[str]) -> tuple[Fraction | None, str]:
+def _is_pair(before: str, after: str) -> bool:
+    return before.rstrip()[-1:] in tuple("([{") and after.lstrip("\\ ")[:1] in tuple(")]}")
+
+
+def _value(found: re.Match[str], body: str) -> tuple[Fraction | None, str]:
     exponent = (found["exponent"] or "e0")[1:]
     if len(found.group()) > MAX_CHARACTERS:
         return None, f"a number of more than {MAX_CHARACTERS} characters"
     if abs(int(exponent)) > MAX_EXPONENT:
         return None, f"an exponent beyond {MAX_EXPONENT}"
     try:
-        value = _ratio(found["body"]) * Fraction(10) ** int(exponent)
+        value = _ratio(body) * Fraction(10) ** int(exponent)
         value += _ratio(found["fraction"].strip()) if found["fraction"] else 0
+        value *= _scale(found["scale"] or "")
     except ZeroDivisionError:
         return None, "a division by zero"
     return (-value if found["sign"] == "-" else value), ""
+
+
+def _scale(text: str) -> int:
+    return prod(_SCALES.get(word) or _SCALES[word.lower().rstrip("s")] for word in re.findall(r"[A-Za-z]+", text))
 
 
 def _ratio(text: str) -> Fraction:

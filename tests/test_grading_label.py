@@ -75,6 +75,45 @@ def test_letters_alone():
     assert graded("The answer is I think so.", "I", choices=()).answered is False
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("no doubt: yes", "A"), ("No doubt: **Yes**.", "A"), ("The answer is beyond no doubt: yes", "A"), ("yes", "A"),
+        ("<answer>no doubt: yes</answer>", "A"), ("Yes or no? Hard to say: no", "B"), ("No, it is not.", "B"),
+        ("I say no because it is cold", "B"), ("Yes: I have no doubt", "A"), ("There is no doubt: (A)", "A"),
+    ],
+)  # fmt: skip
+def test_of_several_labels_the_one_alone_after_the_last_colon_counts(text: str, answer: str):
+    assert graded(text, answer, choices=("yes", "no")).score == 1
+
+
+@pytest.mark.parametrize("text", ["A: yes, B: no", "yes or no", "no: yes is wrong", "yes: hot, no: cold", "yes = no"])
+def test_several_labels_without_a_last_word_are_no_answer(text: str):
+    grade = graded(text, "A", "B", choices=("yes", "no"))
+    assert (grade.score, grade.answered, grade.why) == (0, True, "several labels: A, B")
+
+
+@pytest.mark.parametrize("text", ["I have no idea.", "There is no option B", "There is no Paris"])
+def test_no_before_a_word_is_no_label(text: str):
+    assert not graded(text, "A", choices=("yes", "no")).answered
+
+
+@pytest.mark.parametrize("choices", [("B", "A"), ("x", "a"), ("(b)", "x"), ("Option B.", "x"), ("A) B", "B) x")])
+def test_a_choice_that_is_called_by_anothers_letter_is_an_error(choices: tuple[str, ...]):
+    with pytest.raises(InputError, match=r"question 'q': choice [AB] is called .*, which is the letter of another"):
+        graded("A", "A", choices=choices)
+
+
+def test_a_choice_may_be_called_by_its_own_letter_or_by_no_choices():
+    assert graded("A", "A", choices=("A", "B")).score == graded("Z", "B", choices=("x", "Z")).score == 1
+
+
+def test_a_text_that_two_choices_share_names_neither():
+    choices = ("Paris", "paris!", "Rome")
+    assert not graded("Paris", "A", choices=choices).answered
+    assert graded("(A)", "A", choices=choices).score == graded("Rome", "C", choices=choices).score == 1
+
+
 def test_gold_outside_the_choices_is_an_error():
     with pytest.raises(InputError, match="question 'q': the answer 'Rome' is none of the choices 'London', 'Paris'"):
         graded("B", "Rome")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -88,6 +89,87 @@ def test_a_range_or_an_alternative_is_no_answer(text: str):
 )  # fmt: skip
 def test_the_last_number_counts_where_it_is_no_range(text: str, gold: str):
     assert graded(text, gold).score == 1, graded(text, gold)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not 12", "Not 12.", "It isn't 12", "It isn’t **12**.", "The answer is not 12", "The answer is not 12.",
+        "not twelve", "The answer can't be 12", "It cannot be 12", "never 12", "neither 10 nor 12", "not 12 or 10",
+        "not between 10 and 12", "x ≠ 12", "x != 12", "not exactly 12", "not 12 000", "not 1 1/2", "not (12)",
+        "<answer>not 12</answer>", "\\boxed{\\text{not } 12}", "Answer: not 12",
+    ],
+)  # fmt: skip
+def test_a_denied_number_is_no_answer(text: str):
+    for gold in ("12", "10", "0", "1/2", "12000"):
+        assert (graded(text, gold).score, graded(text, gold).answered) == (0, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12, not 15", "It is 12 rather than 15.", "The answer is 12 and not 15.", "It's 12 instead of 15 or 16",
+        "<answer>not 15 but 12</answer>", "7 + 5 = 12. The answer is not 15.", "If not, 12", "I think not: 12",
+        "The answer is not 15. The answer is 12. It is not 5 + 6.",
+    ],
+)  # fmt: skip
+def test_what_is_left_beside_a_denied_number_counts(text: str):
+    assert graded(text).score == 1, graded(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12 or more", "12+", "12 boys or more", "12+ boys", "12 and up", "12 or fewer", "at least 12", "At most 12.",
+        "more than 12", "no fewer than 12", "greater than or equal to 12", "up to 12", "It is up to 12.",
+        "x > 12", "x >= 12", "≤ 12",
+        "It is over 12", "over 12", "<answer>under 12</answer>", "Answer: above 12", "<answer>at least twelve</answer>",
+        "<answer>12 or more</answer>", "\\boxed{12+}", "\\boxed{12 \\text{ or more}}",
+        "\\boxed{\\geq 12}", "The answer is at least 12.",
+        "The answer is 12 or more.", "7 + 5 = 12. So it is more than 12.", "5 million 12 thousand",
+    ],
+)  # fmt: skip
+def test_a_bound_is_an_answer_but_no_number(text: str):
+    for gold in ("12", "13", "12000"):
+        assert (graded(text, gold).score, graded(text, gold).answered) == (0, True), graded(text, gold)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "more than 5, namely 12", "<b>12</b>", "> 12", "She has left over 12", "about 12", "They add up to 12",
+        "12, which is more than 5"
+        " + 6 = 11; so it is 12", "The answer is 12, more than 5.", "5+7 = 12", "5 + 7 is 12", "-> 12", "left over\n12",
+    ],
+)  # fmt: skip
+def test_what_is_no_bound(text: str):
+    assert graded(text).score == 1, graded(text)
+
+
+@settings(deadline=None)
+@given(
+    st.integers(-(10**9), 10**9).map(str) | st.decimals(-999, 999, places=2).map(str),
+    st.sampled_from(["not {}", "isn't {}", "at least {}", "less than {}", "{} or more", "{}+", "{} apples or fewer"]),
+    st.sampled_from(["{}", "The answer is {}.", "We see: {}", "<answer>{}</answer>", "\\boxed{{{}}}"]),
+)
+def test_a_denied_or_bounding_number_is_never_right(value: str, said: str, around: str):
+    assert graded(around.format(said.format(value)), value).score == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "gold"),
+    [
+        ("5 million", "5000000"), ("1.5 million", "1500000"), ("3 thousand", "3000"), ("$2 billion.", "2e9"),
+        ("The answer is 5 million dollars.", "5,000,000"), ("<answer>12 dozen</answer>", "144"), ("12 dozen", "144"),
+        ("a dozen", "12"), ("two dozen eggs", "24"), ("\\boxed{5 \\text{ million}}", "5 million"), ("5k", "5000"),
+        ("five million", "5 million"), ("1,5", "1.5"), ("1,5", "1,5"), ("1,500", "1500"), ("1,50 euros", "1.5"),
+        ("The answer is 2,5.", "2.5"), ("\\boxed{12,5}", "12.5"),
+    ],
+)  # fmt: skip
+def test_scales_and_decimal_commas(text: str, gold: str):
+    assert graded(text, gold).score == 1, graded(text, gold)
+    bare = re.match(r"\D*(\d+)", text)
+    assert not bare or graded(text, bare[1]).score == 0
 
 
 @pytest.mark.parametrize(
@@ -184,8 +266,8 @@ def test_the_models_own_next_question_is_not_read():
 
 
 def test_gold_that_is_no_number_is_an_error():
-    for gold in ("cat", "3 or 4", "12:30"):
-        with pytest.raises(InputError, match=r"gold answer .* of question 'q' is not one number"):
+    for gold in ("cat", "3 or 4", "12:30", "10 to 12", "at least 5", "not 12", "1,2345"):
+        with pytest.raises(InputError, match=r"question 'q': the answer .* is not one number"):
             graded("12", gold)
     with pytest.raises(InputError, match="has no gold answer"):
         number(Question("q", "?", ()), "12")
@@ -225,6 +307,7 @@ SETTLED = {"\\boxed{1}": "1", "<answer>1</answer>": "1", "\nQuestion: 1": "1"}
 @pytest.mark.parametrize(
     "unit",
     [
+        "not 1 or ", "not (", "1 or 1+ ", "1,5", "1 million ", "at least 1 ", "more than ", "1 x or more",
         "twelve ", "one hundred and ", "1 000 ", "1 or ", "1 dollar and ", "between 1 and ",
         "x", "1", "1 ", "12, ", "{", "\\boxed{", "\\boxed{1}", "<answer>", "</answer>", "<answer>1</answer>", "=1", "½",
         "the answer is ", "answer: 1 or ", "\\frac{1}", "\\text{", "-", "1/", "1:", "1e", "e9", "\n", " ", "\x00", "⁹",

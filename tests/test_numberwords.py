@@ -36,6 +36,7 @@ def test_every_whole_number_is_read(n: int):
     [
         ("a hundred", "100"), ("a thousand and one", "1001"), ("nineteen hundred", "1900"), ("zero", "0"),
         ("twelve months", "12 months"), ("negative five", "-5"), ("five minus three", "5 -3"), ("a million", "1000000"),
+        ("two dozen eggs", "2 dozen eggs"), ("A dozen", "1 dozen"), ("a trillion and six", "1000000000006"),
     ],
 )  # fmt: skip
 def test_forms(text: str, digits: str):
@@ -46,8 +47,9 @@ def test_forms(text: str, digits: str):
     "text",
     [
         "twenty twelve", "one two", "twenty and five", "three and four", "hundreds", "thousand",
-        "five thousand million", "zero five", "two and a half", "one third", "three quarters", "two dozen",
+        "five thousand million", "zero five", "two and a half", "one third", "three quarters", "dozens",
         "twelve point five", "twelfth", "someone", "no one", "one of them", "tend", "a", "and", "a hundred hundred", "",
+        "half a dozen",
     ],
 )  # fmt: skip
 def test_what_is_no_whole_number_stays(text: str):

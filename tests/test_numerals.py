@@ -33,6 +33,10 @@ def values(text: str) -> list[Fraction | None]:
         ("90°", "90"),
         ("1e3", "1000"), ("1.5E-2", "0.015"), ("3 \\times 10^{5}", "300000"), ("3×10⁸", "300000000"), ("10^3", "1000"),
         ("١٢٣", "123"), ("१२", "12"), ("１２", "12"), ("٣٫٥", "3.5"), ("1\u200b2", "12"), ("so...12", "12"),
+        ("5 million", "5000000"), ("1.5 Million", "1500000"), ("-2 billion", "-2000000000"), ("5 m", "5"),
+        ("1 1/2 dozen", "18"), ("12 dozens", "144"), ("2 hundred thousand", "200000"), ("5-million", "5000000"),
+        ("5k", "5000"), ("5M", "5000000"), ("5bn", "5000000000"), ("5 km", "5"), ("5kg", "5"), ("5m", "5"),
+        ("1,5", "1.5"), ("-12,50 euros", "-12.5"), ("0,125", "0.125"), ("1.234,50", "1234.5"), ("1.234", "1.234"),
     ],
 )  # fmt: skip
 def test_one_number(text: str, value: str):
@@ -40,8 +44,12 @@ def test_one_number(text: str, value: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["12:30", "1/2/2026", "1.2.3", "3,5", "1,23", "0,123", "1,2,3", "H2O", "x_1", "no digit"]
-)
+    "text",
+    [
+        "12:30", "1/2/2026", "1.2.3", "(3,5)", "[ 3,5 )", "\\left(3,5\\right)", "\\{3,5\\}", "1,2345", "1234,567",
+        "1,2,3", "1,234,5", "H2O", "x_1", "no digit",
+    ],
+)  # fmt: skip
 def test_not_a_number(text: str):
     assert values(text) == []
 
@@ -57,6 +65,8 @@ def test_not_a_number(text: str):
         ("(5)-3", [5, 3]),
         ("1 234", [1, 234]),
         ("25", [25]),
+        ("2 hundred-dollar bills", [2]),
+        ("5 million and 200 thousand", [5_000_000, 200_000]),
     ],
 )
 def test_several_numbers(text: str, expected: list[int]):
@@ -84,6 +94,20 @@ def test_written_reads_back(value: Fraction):
 @given(st.integers(-(10**12), 10**12))
 def test_thousands_separators_change_nothing(value: int):
     assert values(f"{value:,}") == values(str(value)) == [value]
+
+
+@settings(deadline=None)
+@given(st.integers(1, 10**6), st.integers(0, 99), st.sampled_from(["{}", "{:02}"]))
+def test_a_comma_with_one_or_two_digits_behind_it_is_a_decimal_comma(whole: int, rest: int, form: str):
+    text = f"{whole},{form.format(rest)}"
+    assert values(text) == [Fraction(text.replace(",", "."))]
+
+
+@settings(deadline=None)
+@given(st.fractions(max_denominator=1000), st.sampled_from(["hundred", "thousand", "million", "dozen"]))
+def test_a_scale_multiplies(value: Fraction, word: str):
+    size = {"hundred": 100, "thousand": 1000, "million": 10**6, "dozen": 12}[word]
+    assert values(f"{written(value)} {word}") == values(f"{written(value)} {word.upper()}s") == [value * size]
 
 
 @settings(deadline=None)

@@ -36,7 +36,8 @@ def test_jsonl(tmp_path: Path) -> None:
         '{"question": "Capital of France?", "answer": "Paris"}',
     ]
     path = write(tmp_path, "mixed.jsonl", b"\xef\xbb\xbf" + "\n".join(lines).encode())
-    questions = load_questions(path)
+    with pytest.warns(UserWarning, match=r"1 of 2 answers .* \(mixed.jsonl, line 4: 'Paris'\)"):
+        questions = load_questions(path)
     assert list(questions) == [
         Question("7", "What is 6 * 7?", ("42",), "number", meta={"year": 2024, "rationale": "Count."}),
         Question("mixed-1", "Which?", ("B", "b"), "label", ("A", "B"), "3", {"tags": ["x"]}),
@@ -80,6 +81,45 @@ def test_number_cells(cell: Any, answer: str) -> None:
 def test_text_that_looks_like_a_list_or_a_float_stays_itself() -> None:
     frame = pd.DataFrame({"question": ["Which interval?", "Which version?"], "answer": ["[0, 2]", "2.0"]})
     assert [q.answers for q in load_questions(frame, kind="text")] == [("[0, 2]",), ("2.0",)]
+
+
+def test_a_gold_that_is_no_number_among_numbers_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.csv", "question,answer\na?,12\nb?,10 to 12\nc?,13\n")
+    with pytest.warns(UserWarning, match="will be graded as text") as caught:
+        questions = load_questions(path)
+    assert [str(one.message) for one in caught] == [
+        "1 of 3 answers will be graded as text, since they are not one number as the others are "
+        "(x.csv, line 3: '10 to 12'): mend them, or say what is meant with kind='text' or a column kind"
+    ]
+    assert caught[0].filename == __file__
+    assert [q.kind for q in questions] == ["number", "text", "number"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("question,answer\na?,12\nb?,10 to 12\n", "text"),
+        ("question,answer,kind\na?,12,number\nb?,10 to 12,text\n", None),
+        ("question,answer\na?,Paris\nb?,10 to 12\n", None),
+        ('question,answer\na?,12\nb?,"1,5"\n', None),
+        ('question,answer,choices\na?,12,\nb?,B,"[""x"", ""y""]"\n', None),
+    ],
+)
+def test_kinds_that_are_meant_or_alike_are_not_warned_of(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder, content: str, kind: str | None
+) -> None:
+    assert len(load_questions(write(tmp_path, "x.csv", content), kind=kind)) == 2
+    assert not recwarn.list
+
+
+def test_a_number_gold_is_read_when_loaded(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.csv", "question,answer\na?,twelve\nb?,5 million\nc?,10 to 12\n")
+    with pytest.raises(
+        InputError, match=r"^x.csv, line 4: the answer '10 to 12' is not one number \(several numbers\)"
+    ):
+        load_questions(path, kind="number")
+    with pytest.raises(InputError, match="list, item 1: the answer 'cat' is not one number"):
+        load_questions([Question("q", "?", ("cat",))])
 
 
 def test_frames_with_gaps() -> None:
@@ -181,13 +221,13 @@ GOLDEN_FILES = [
         "data.csv",
         "question;answer\nWhat, now?;1\n",
         "data.csv, line 1: the columns seem to be separated by ';': save the file with commas, or pass a DataFrame: "
-        "load_questions(pandas.read_csv(path, sep=';'))",
+        "pandas.read_csv(path, sep=';')",
     ),
     (
         "data.csv",
         "question\tanswer\nWhat?\t1\n",
         "data.csv, line 1: the columns seem to be separated by '\\t': save the file with commas, or pass a DataFrame: "
-        "load_questions(pandas.read_csv(path, sep='\\t'))",
+        "pandas.read_csv(path, sep='\\t')",
     ),
     (
         "data.csv",
@@ -206,6 +246,12 @@ GOLDEN_FILES = [
         "question,answer,kind\nA?,yes,label\n",
         "data.csv, line 2: the answer 'yes' is no letter A to Z, and the question has no choices: give choices, or "
         "kind 'text'",
+    ),
+    (
+        "data.csv",
+        'question,answer,choices\nA?,B,"[""B"", ""A""]"\n',
+        "data.csv, line 2: choice A is called 'B', which is the letter of another choice, so an answer 'B' could mean "
+        "either: reorder or reword the choices",
     ),
     (
         "x.jsonl",

@@ -30,7 +30,7 @@ def grader_named(name: str) -> Grader:
     Examples
     --------
     >>> grader_named("number")
-    <grader 'number', version '2'>
+    <grader 'number', version '3'>
     """
     if name not in _NAMED:
         raise unknown("grader", name, _NAMED)

@@ -16,6 +16,8 @@ _DIRECT = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])(?![\w'’])(?
 _NOT_AN_ARTICLE = re.compile(r"\s*(?:[^\w\s]|\Z|(?:because|since|as|is)\b)")
 _MARKED = re.compile(r"[(\[]([A-Z])[)\]]|\b(?:option|choice|Option|Choice)\s([A-Z])\b")
 _DENIED = re.compile(r"(?:\b(?:not|neither|nor)|n['’]t)\s{1,9}(?:(?:option|choice|the)\s{1,9})?\S{1,99}", re.IGNORECASE)
+_NO_SUCH = re.compile(r"(?<=\w )no (?!(?:because|since|as|is)\b)\w{1,99}", re.IGNORECASE)  # I have no idea
+_LAST_COLON = re.compile(r"[^\W\d_]{2}\s?:([^:]{1,300})\Z")  # after a word: "A: yes, B: no" lists the options
 
 
 def _label(question: Question, answer_text: str) -> Grade:
@@ -23,8 +25,10 @@ def _label(question: Question, answer_text: str) -> Grade:
 
     Read from the last ``<answer>`` tag, else the last ``\\boxed{}``, else what follows the last "the answer is" or
     "answer:", else the whole text when it is nothing but a label, else the last line when it names one label only:
-    as "(B)", "option B" or by the choice's text. "A" at the head of a sentence is an article, no label. Without
-    `choices` the labels are the letters A to Z.
+    as "(B)", "option B" or by the choice's text. Where a line names several, what stands alone after its last colon
+    counts ("no doubt: yes"), else there is no single answer, and it is wrong. "A" at the head of a sentence is an
+    article, no label; so is "no" before a word ("I have no idea"). A label that is denied (not B) is passed over.
+    Without `choices` the labels are the letters A to Z; a text that two choices share names neither.
 
     Examples
     --------
@@ -41,7 +45,7 @@ def _label(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), found, True, why="" if right else f"expected {' or '.join(sorted(gold))}")
 
 
-label: Grader = FunctionGrader(_label, "label", "1")
+label: Grader = FunctionGrader(_label, "label", "2")
 
 
 def _read(text: str, options: Options) -> str | Refusal:
@@ -71,12 +75,14 @@ def _direct(text: str, options: Options) -> str | None:
 
 def _mentioned(text: str, options: Options) -> str | Refusal | None:
     """The only label that a sentence marks as one, or names by a choice's text, and does not deny ("not B")."""
-    text = _DENIED.sub(" ", text)
+    text = _NO_SUCH.sub(" ", _DENIED.sub(" ", text))
     headed = _HEADED.match(text)
     letters = {a or b for a, b in _MARKED.findall(text)} | ({headed[1].upper()} if headed else set())
     found = (letters & set(options)) | _named(plain(text), options)
     if len(found) > 1:
-        return Refusal(text, True, f"several labels: {', '.join(sorted(found))}")
+        last = _LAST_COLON.search(text)
+        declared = label_alone(last[1].strip(), options) if last else None
+        return declared or Refusal(text, True, f"several labels: {', '.join(sorted(found))}")
     return found.pop() if found else None
 
 

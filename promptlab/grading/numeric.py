@@ -9,18 +9,16 @@ from functools import lru_cache
 from promptlab.errors import InputError
 from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.places import SENTENCE, SHOWN, Refusal, explicit, first_answer, phrases
-from promptlab.numberwords import in_digits
 from promptlab.numerals import Numeral, clean, numerals, written
+from promptlab.onenumber import gold_number, in_place, joined_thousands, one_number, stated
 from promptlab.types import Grade, Grader, Question
 
-_ALTERNATIVES = re.compile(r"\bor\b|\band\b|[;\n]|,\s", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:or|and|to|[-+*/×·÷x,;&]|)\s*", re.IGNORECASE)  # 3 or 4, 12 + 3: not yet an answer
 _RESULT = re.compile(r"=|\b(?:is|equals|gives|makes)\b", re.IGNORECASE)
 _SEVERAL = "several numbers where one answer should be"
 _EITHER = re.compile(r"[ \t]?(?:or|to|-)[ \t]?", re.IGNORECASE)  # between two numbers: a range or an alternative
 _BETWEEN = re.compile(r"\bbetween\W{1,3}\Z", re.IGNORECASE)
 _CHANGE = re.compile(r"\w\W{1,3}from\W{1,3}\Z", re.IGNORECASE)  # "it rises from 10 to 12" ends at 12
-_SPACED = re.compile(r"(?<![\w.,/:])[1-9]\d{0,2}(?: \d{3})+(?![\w/:]|[.,]?\d{3}\b)")
 _BARE = re.compile(r"[^\w.-]{0,9}-?[\d.,]+(?: [^\W\d]+){0,2}\W{0,9}")
 _PRONOUN = re.compile(r"\W{0,9}one\s\w", re.IGNORECASE)
 _FULL_STOP = re.compile(r"[.!?](?=\s|\Z)")
@@ -34,15 +32,18 @@ def _number(question: Question, answer_text: str) -> Grade:
     "the answer is", "answer:" or "####" that a number follows; else the last number of the text. A tag or box
     settles it: when it holds no number there is no answer, and several different numbers in it (3 or 4) are wrong,
     whatever they are. In a chain of equations the number after the last ``=`` counts. A text that ends in a range or an
-    alternative (between 10 and 12, 10-12, 10 or 12) gives no single number, and is wrong. Where the model goes on with
-    a "Question:" of its own, only what stands before it is read.
+    alternative (between 10 and 12, 10-12, 10 or 12) gives no single number, and is wrong; so does a bound (at least 5,
+    5 or more, 5+). A number that is denied (not 12, isn't 12, rather than 12) is passed over. Where the model goes on
+    with a "Question:" of its own, only what stands before it is read.
 
-    Understood: signs, thousands separators (1,234), decimals, fractions (3/4, 1 1/2, LaTeX), exponents up to 30,
-    digits of every script, dollars or euros with cents. In a tag or box, and where a sentence after "the answer is" or
-    the whole text is nothing but the number (and two more words), also thousands apart by spaces (12 000) and, where
-    no digit stands, whole numbers in English words. Units, currency and the percent sign are left aside: "50%" equals
-    50, not 0.5. Not understood: a decimal comma (3,5), times (12:30), sums that are not worked out (12 + 3), roots. A
-    number of more than 60 characters counts as answered and wrong. Any of several gold answers is right.
+    Understood: signs, thousands separators (1,234), decimals, fractions (3/4, 1 1/2, LaTeX), exponents up to 30, scales
+    (5 million, 12 dozen is 144, 5k), digits of every script, dollars or euros with cents. A comma before exactly three
+    digits separates thousands (1,500 is 1500); before one or two digits, or behind a lone 0, it is a decimal comma (1,5
+    is 1.5). In a tag or box, and where a sentence after "the answer is" or the whole text is nothing but the number
+    (and two more words), also thousands apart by spaces (12 000) and, where no digit stands, whole numbers in English
+    words. Units, currency and the percent sign are left aside: "50%" equals 50, not 0.5. Not understood: times (12:30),
+    sums that are not worked out (12 + 3), roots. A number of more than 60 characters counts as answered and wrong. Any
+    of several gold answers is right.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def _number(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), written(found), True, why="" if right else f"expected {' or '.join(map(written, gold))}")
 
 
-number: Grader = FunctionGrader(_number, "number", "2")
+number: Grader = FunctionGrader(_number, "number", "3")
 
 
 def final_number(answer_text: str) -> Fraction | Refusal:
@@ -71,10 +72,10 @@ def _read(text: str) -> Fraction | Refusal:
     if place:
         found = single_number(place.text)
         return found._replace(why=f"the {place.name} holds {found.why}") if isinstance(found, Refusal) else found
-    cleaned = clean(text)
+    cleaned = stated(clean(text))
     for line in phrases(cleaned):
         if any(numerals(line)):
-            return _after_phrase(_joined_thousands(line))
+            return _after_phrase(joined_thousands(line))
         if bare := _bare(_FULL_STOP.split(line, maxsplit=1)[0]):
             return single_number(bare)
     cleaned = _bare(cleaned) or cleaned
@@ -83,26 +84,11 @@ def _read(text: str) -> Fraction | Refusal:
 
 
 def single_number(text: str) -> Fraction | Refusal:
-    """The one number that a short text states, after the last ``=`` of each of its parts."""
-    cleaned = _in_place(clean(text))
-    found = [n for part in _ALTERNATIVES.split(cleaned) for n in _results(part)]
-    if not found:
+    """The one number that a short text states."""
+    found = one_number(text)
+    if found is None:
         return Refusal(text, False, "no number")
-    doubtful = next((n for n in found if n.value is None), None)
-    if doubtful:
-        return Refusal(text, True, doubtful.why)
-    values = {n.value for n in found}
-    return found[0].value if len(values) == 1 and found[0].value is not None else Refusal(text, True, "several numbers")
-
-
-def _in_place(cleaned: str) -> str:
-    """Where only an answer stands, 12 000 is one number (as two it would be refused), and words may say it."""
-    joined = _joined_thousands(cleaned)
-    return joined if any(numerals(joined)) else in_digits(joined)
-
-
-def _joined_thousands(cleaned: str) -> str:
-    return _SPACED.sub(lambda found: found.group().replace(" ", ","), cleaned)
+    return Refusal(text, True, found.why) if found.value is None else found.value
 
 
 def _bare(cleaned: str) -> str:
@@ -112,13 +98,8 @@ def _bare(cleaned: str) -> str:
     """
     if len(cleaned) > SENTENCE or _PRONOUN.match(cleaned):
         return ""
-    placed = _in_place(cleaned)
+    placed = stated(in_place(cleaned))
     return placed if _BARE.fullmatch(placed) else ""
-
-
-def _results(part: str) -> list[Numeral]:
-    """The numbers after the last ``=`` when there are any, else all."""
-    return list(numerals(part.rpartition("=")[2])) or list(numerals(part))
 
 
 def _after_phrase(line: str) -> Fraction | Refusal:
@@ -147,6 +128,8 @@ def _undecided(text: str, first: Numeral, last: Numeral) -> bool:
     between, before = text[first.end : last.start], text[max(0, first.start - 20) : first.start]
     if first.value is None or last.value in (first.value, 100 * first.value):  # 0.5 or 50%
         return False
+    if between == " " and text[first.end - 1].isalpha():  # 5 million 200 thousand
+        return True
     if _BETWEEN.search(before):
         return between.strip().casefold() == "and"
     return bool(_EITHER.fullmatch(between)) and not _CHANGE.search(before)
@@ -160,12 +143,9 @@ def _taken(text: str, found: Numeral) -> Fraction | Refusal:
 
 @lru_cache(maxsize=65_536)
 def _gold(question: str, answers: tuple[str, ...]) -> tuple[Fraction, ...]:
-    values = []
-    for answer in answers:
-        value = single_number(answer)
-        if isinstance(value, Refusal):
-            raise InputError(f"gold answer {answer!r:.100} of question {question!r} is not one number ({value.why})")
-        values.append(value)
-    if not values:
+    if not answers:
         raise InputError(f"question {question!r} has no gold answer")
-    return tuple(dict.fromkeys(values))
+    try:
+        return tuple(dict.fromkeys(map(gold_number, answers)))
+    except InputError as problem:
+        raise InputError(f"question {question!r}: {problem}") from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 from promptlab.choices import gold_label
 from promptlab.errors import InputError
+from promptlab.onenumber import gold_number
 from promptlab.textnorm import normalise
 from promptlab.types import Question
 from promptlab.wording import counted
@@ -43,17 +45,33 @@ def _check_one(question: Question, place: str) -> None:
     rationale = str(question.meta.get("rationale", ""))
     for text in (question.id, question.text, *question.answers, *question.choices, rationale):
         check_unicode(text, place)
-    if question.kind == "label":
-        _check_label(question, place)
+    _check_gold(question, place)
 
 
-def _check_label(question: Question, place: str) -> None:
+def _check_gold(question: Question, place: str) -> None:
     """Seen when the question is loaded, not when the first completion has been paid for."""
-    for answer in question.answers:
-        try:
-            gold_label(answer, question.choices)
-        except InputError as problem:
-            raise InputError(f"{place}: {problem}") from None
+    try:
+        for answer in question.answers:
+            if question.kind == "label":
+                gold_label(answer, question.choices)
+            if question.kind == "number":
+                gold_number(answer)
+    except InputError as problem:
+        raise InputError(f"{place}: {problem}") from None
+
+
+def warn_of_mixture(guessed: Sequence[tuple[Question, str]]) -> None:
+    """A slip like "10 to 12" among numbers would be graded as text, and every answer to it be wrong, in silence."""
+    texts = [f"{place}: {q.answers[0]!r:.40}" for q, place in guessed if q.kind == "text"]
+    numbers = sum(q.kind == "number" for q, _ in guessed)
+    if texts and numbers:
+        more = f"; {len(texts) - 3:,} more" if len(texts) > 3 else ""
+        warnings.warn(
+            f"{len(texts):,} of {numbers + len(texts):,} answers will be graded as text, since they are not one number "
+            f"as the others are ({'; '.join(texts[:3])}{more}): mend them, or say what is meant with kind='text' or a "
+            "column kind",
+            stacklevel=6,  # the caller of load_questions
+        )
 
 
 def check_unicode(text: str, place: str) -> None:

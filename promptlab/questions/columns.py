@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from promptlab.errors import InputError, unknown
-from promptlab.questions.checks import check_unicode
+from promptlab.onenumber import one_number
+from promptlab.questions.checks import check_unicode, warn_of_mixture
 from promptlab.questions.reading import Row, Table
 from promptlab.questions.sets import COLUMNS
 from promptlab.types import Question
@@ -26,7 +27,10 @@ def questions_from(table: Table, columns: Columns | None, kind: str | None, pref
     if kind is not None and kind not in KINDS:
         raise unknown("kind", kind, KINDS)
     found = _resolve(table, columns or {}) if table.columns else {}  # no columns: ready questions only
-    return [_as_question(row, place, found, kind, f"{prefix}-{i}") for i, (place, row) in enumerate(table.rows)]
+    questions = [_as_question(row, place, found, kind, f"{prefix}-{i}") for i, (place, row) in enumerate(table.rows)]
+    if table.columns and kind is None and "kind" not in found:
+        warn_of_mixture([(q, place) for q, (place, row) in zip(questions, table.rows, strict=True) if q is not row])
+    return questions
 
 
 def _resolve(table: Table, given: Columns) -> dict[str, Any]:
@@ -141,7 +145,13 @@ def _kind(cell: Any, kind: str | None, answers: tuple[str, ...], choices: tuple[
         return kind
     if choices:
         return "label"
-    return "number" if all(_NUMBER.fullmatch(answer) for answer in answers) else "text"
+    return "number" if all(map(_is_number, answers)) else "text"
+
+
+def _is_number(answer: str) -> bool:
+    """Nothing but a number: "12 apples" may be text, and 1,2,3 looks like a number but is none."""
+    found = one_number(answer) if _NUMBER.fullmatch(answer) else None
+    return found is not None and found.value is not None
 
 
 def _required(cell: Any, place: str, field: str) -> str:

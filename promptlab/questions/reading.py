@@ -124,7 +124,7 @@ def _csv_header(cells: list[str], place: str) -> list[str]:
         if other in cells[0]:
             raise InputError(
                 f"{place}: the columns seem to be separated by {other!r}: save the file with commas, or pass a "
-                f"DataFrame: load_questions(pandas.read_csv(path, sep={other!r}))"
+                f"DataFrame: pandas.read_csv(path, sep={other!r})"
             )
     for cell in cells:
         if cells.count(cell) > 1:

@@ -1,0 +1,97 @@
+"""The one number that a short text states: one rule for an answer's place and for gold answers."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+
+from promptlab.errors import InputError
+from promptlab.numberwords import in_digits
+from promptlab.numerals import Numeral, clean, numerals
+
+_NUMBER = r"[-+]?\.?\d+(?:[.,:/]\d+)*"
+_ANY = rf"{_NUMBER}(?: \d{{3}}\b| \d+/\d+)*"  # 12 000 and 1 1/2 as well
+_ALTERNATIVES = re.compile(r"\bor\b|\band\b|[;\n]|,\s", re.IGNORECASE)
+_SPACED = re.compile(r"(?<![\w.,/:])[1-9]\d{0,2}(?: \d{3})+(?![\w/:]|[.,]?\d{3}\b)")
+_DENIED = re.compile(
+    r"(?:(?:\b(?:can)?not|n['’]t|\bnever|\bnor|\bneither|\binstead of|\brather than)[ (\"']{1,3}"
+    r"(?:(?:the|exactly|equal|equals|to|be|between|from) ){0,3}|(?:≠|!=) ?)"
+    rf"{_ANY}(?: (?:or|nor|to|and|[-+*/×]) {_ANY})*",
+    re.IGNORECASE,
+)
+_BOUND_BEFORE = re.compile(
+    r"((?:\b(?:at (?:least|most)|(?:more|less|fewer|greater|larger|smaller|higher|lower) than(?: or equal to)?)|"
+    r"(?:\A|[:=] |\b(?:is|are|was|were|be) )(?:over|under|above|below|up to)|[≤≥]|(?<=[\w)] )[<>]=?) ?)"
+    rf"(?={_NUMBER})",
+    re.IGNORECASE,
+)
+_BOUND_AFTER = re.compile(
+    rf"(?<![\w.,/:])({_NUMBER})(?=(?: [^\W\d]{{1,20}}){{0,2}} (?:or|and) (?:more|less|fewer|greater|higher|lower|above|"
+    r"below|over|under|up)\b|\+(?=\s{0,3}(?:\Z|[^\W\d]|[.!?)])))",
+    re.IGNORECASE,
+)
+
+
+def one_number(text: str) -> Numeral | None:
+    """The one number that a short text states, after the last ``=`` of each of its parts.
+
+    Its value is None, and `why` says so, where there are several or it is no plain number; None if there is none.
+
+    Examples
+    --------
+    >>> [str(one_number(text).value) for text in ("$12", "3 * 4 = 12", "twelve", "12 000", "5 million", "3 or 4")]
+    ['12', '12', '12', '12000', '5000000', 'None']
+    """
+    cleaned = stated(in_place(clean(text)))
+    found = [n for part in _ALTERNATIVES.split(cleaned) for n in _results(part)]
+    if len({n.value for n in found}) < 2:
+        return found[0] if found else None
+    doubtful = next((n for n in found if n.value is None), None)
+    return doubtful or Numeral(0, len(cleaned), None, "several numbers")
+
+
+@lru_cache(maxsize=65_536)
+def gold_number(answer: str) -> Fraction:
+    """The value of a gold answer.
+
+    Raises
+    ------
+    InputError
+        It is not one number.
+    """
+    found = one_number(answer)
+    if found is None or found.value is None:
+        why = found.why if found else "no number"
+        raise InputError(f"the answer {answer!r:.100} is not one number ({why}): give one number, or kind 'text'")
+    return found.value
+
+
+def in_place(cleaned: str) -> str:
+    """Where only an answer stands, 12 000 is one number (as two it would be refused), and words may say it."""
+    joined = joined_thousands(cleaned)
+    return joined if any(numerals(joined)) else in_digits(joined)
+
+
+def joined_thousands(cleaned: str) -> str:
+    """A cleaned text in which spaces separate no thousands."""
+    return _SPACED.sub(lambda found: found.group().replace(" ", ","), cleaned)
+
+
+def stated(cleaned: str) -> str:
+    """A cleaned text without the numbers that it denies (not 12), and with its bounds (5 or more) marked by ``√``.
+
+    A number beside ``√`` is no plain one: a bound is an answer, but not a number.
+
+    Examples
+    --------
+    >>> [stated(text) for text in ("15, not 12", "neither 3 nor 4", "at least 5", "5 boys or more", "5+")]
+    ['15, ', '', 'at least √5', '5√ boys or more', '5√+']
+    """
+    said = _DENIED.sub("", re.sub(r"[ \t]{2,}", " ", cleaned))
+    return _BOUND_AFTER.sub(r"\1√", _BOUND_BEFORE.sub(r"\1√", said))
+
+
+def _results(part: str) -> list[Numeral]:
+    """The numbers after the last ``=`` when there are any, else all."""
+    return list(numerals(part.rpartition("=")[2])) or list(numerals(part))
