@@ -28,6 +28,7 @@ _HOMES = {
     "promptlab.grading": "as_grader by_kind grader_named label number regex",
     "promptlab.runner": "run",
     "promptlab.records": "Run load_run recorded_runs",
+    "promptlab.importing": "ImportedRun import_run import_runs",
     "promptlab.comparison": "Agreement Comparison Contrast agree compare contrast contrasts",
     "promptlab.experiment": "Experiment",
     "promptlab.errors": "PromptlabError",

@@ -9,10 +9,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "promptlab"
 LAYERS = (
-    {"errors", "types", "formats", "wording", "textnorm", "numerals", "numberwords", "choices", "reasoning", "markup",
-     "tables", "portal", "assets"},
+    {"errors", "given", "types", "formats", "wording", "textnorm", "numerals", "numberwords", "onenumber", "choices",
+     "reasoning", "markup", "tables", "portal", "assets"},
     {"questions", "prompts", "models", "grading", "traces", "store", "stats"},
-    {"records"},
+    {"records", "importing"},
     {"runner"},
     {"comparison"},
     {"figures"},
@@ -20,8 +20,9 @@ LAYERS = (
 )  # fmt: skip
 STRICT = (0, 1)  # in these layers siblings do not know each other, except:
 NEIGHBOURS = {
-    ("types", "errors"), ("formats", "types"), ("formats", "errors"), ("reasoning", "types"), ("assets", "errors"),
-    ("tables", "markup"), ("choices", "errors"), ("choices", "numerals"), ("choices", "textnorm"),
+    ("given", "errors"), ("types", "given"), ("formats", "types"), ("formats", "errors"), ("reasoning", "types"),
+    ("assets", "errors"), ("tables", "markup"), ("choices", "errors"), ("choices", "numerals"), ("choices", "textnorm"),
+    ("onenumber", "errors"), ("onenumber", "numerals"), ("onenumber", "numberwords"),
 }  # fmt: skip
 
 
