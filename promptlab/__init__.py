@@ -29,7 +29,8 @@ _HOMES = {
     "promptlab.runner": "run",
     "promptlab.records": "Run load_run recorded_runs",
     "promptlab.importing": "ImportedRun import_run import_runs",
-    "promptlab.comparison": "Agreement Comparison Contrast agree compare contrast contrasts",
+    "promptlab.comparison": "Agreement Comparison Contrast Decided Decisions agree compare contrast contrasts decided "
+    "decisions",
     "promptlab.experiment": "Experiment",
     "promptlab.errors": "PromptlabError",
     "promptlab.types": "AnswerFormat Completion Grade Message Model ModelId Prompt Question Request Sampling",

@@ -1,29 +1,33 @@
-"""The command line: ``python -m promptlab`` or ``promptlab``. Exit 0: done; 1: it failed; 2: bad input; 130: Ctrl-C."""
+"""The command line: ``python -m promptlab`` or ``promptlab``."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from promptlab import __version__
+from promptlab import __version__, markup
 from promptlab.errors import InputError, PromptlabError
+
+CODES = "exit status: 0 done; 1 it failed; 2 bad input, nothing was called; 130 Ctrl-C"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command; errors are one line on stderr, a traceback only with ``--debug``."""
     arguments = _parser().parse_args(argv)
+    _never_fail_to_print()
     try:
         arguments.command(arguments)
     except PromptlabError as problem:
         if arguments.debug:
             raise
-        print(f"promptlab: {problem}", file=sys.stderr)
+        _complain(problem)
         return 2 if isinstance(problem, InputError) else 1
     except KeyboardInterrupt:
-        print("promptlab: interrupted; what was done is kept, the same command goes on", file=sys.stderr)
+        _complain("interrupted; what was done is kept, the same command goes on")
         return 130
     except BrokenPipeError:  # `promptlab show ... | head`
         sys.stderr.close()
@@ -31,10 +35,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as problem:
         if arguments.debug:
             raise
-        text = " ".join(str(problem).split())
-        print(f"promptlab: {type(problem).__name__}: {text} (--debug shows where)", file=sys.stderr)
+        _complain(f"{type(problem).__name__}: {problem} (--debug shows where)")
         return 1
     return 0
+
+
+def _complain(problem: object) -> None:
+    """One line, also where a server or a model wrote a part of it."""
+    print(markup.visible(" ".join(f"promptlab: {problem}".split())), file=sys.stderr)
+
+
+def _never_fail_to_print() -> None:
+    """Models write in every script; a terminal or a pipe that lacks a character gets its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -74,9 +89,10 @@ def _show(arguments: argparse.Namespace) -> None:
     from promptlab.records import load_run
 
     run = load_run(arguments.run)
+    shown = run.show(question=arguments.question, conditions=arguments.condition, sample=arguments.sample)
     if arguments.question is None and arguments.condition is None:
         print(run)
-    print(run.show(question=arguments.question, conditions=arguments.condition, sample=arguments.sample))
+    print(shown)
 
 
 def _count(text: str) -> int:
@@ -131,7 +147,7 @@ COMMANDS = {
         "show what a run's model answered to one question under each condition",
         "promptlab show runs/first-run/instruct --condition zero-shot",
         (
-            Option("run", "the run's directory"),
+            Option("run", "a run's directory, a file of Run.to_parquet, or recorded:NAME"),
             Option("--question", "a question's id (default: the first)"),
             Option("--condition", "only this condition (may be given several times)", {"action": "append"}),
             Option("--sample", "which sample (default: 0)", {"type": int, "default": 0}),
@@ -143,12 +159,15 @@ COMMANDS = {
 def _parser() -> argparse.ArgumentParser:
     debug = argparse.ArgumentParser(add_help=False)
     debug.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
-    parser = argparse.ArgumentParser(prog="promptlab", description="Prompt experiments on reasoning models.")
+    parser = argparse.ArgumentParser(
+        prog="promptlab", description="Prompt experiments on reasoning models.", epilog=CODES
+    )
     parser.add_argument("--version", action="version", version=f"promptlab {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         sub = commands.add_parser(name, help=command.help, description=command.help, parents=[debug])
-        sub.epilog = f"example: {command.example}"
+        sub.formatter_class = argparse.RawDescriptionHelpFormatter  # the example on a line of its own
+        sub.epilog = f"example: {command.example}\n{CODES}"
         for option in command.options:
             sub.add_argument(option.flag, help=option.help, **option.options)  # type: ignore[arg-type]
         sub.set_defaults(command=command.run)

@@ -174,5 +174,5 @@ def _count(runs: Path) -> tuple[int, int]:
     for folder in runs.glob("*/"):
         with suppress(StoreError), Store(folder) as store:  # it is being made at this very moment
             planned = max(planned, (read_manifest(folder) or {}).get("planned", 0))
-            stored += next(store.rows("SELECT count(*) FROM samples WHERE ending != 'error'"))[0]
+            stored += store.count()
     return stored, planned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 # JupyterLab's theme variables with fallbacks, so that light, dark and exported pages are all readable.
@@ -13,12 +14,31 @@ _PRE = (
     "overflow-y: auto; text-align: left"
 )
 
+# Control characters (a terminal obeys escape sequences) and marks that turn the direction of text.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-def escape(text: object, limit: int = 20_000) -> str:
-    """HTML-escape, cut after `limit` characters (said so), so that one endless line cannot freeze a page."""
+
+def visible(text: object) -> str:
+    """Text that a page or a terminal only shows: each control character but tab and line end becomes U+FFFD.
+
+    Examples
+    --------
+    >>> visible("\\x1b[31mred")
+    '\N{REPLACEMENT CHARACTER}[31mred'
+    """
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", str(text).replace("\r\n", "\n"))
+
+
+def shortened(text: object, limit: int) -> str:
+    """The same, cut after `limit` characters (said so), so that one endless line cannot freeze a page."""
     whole = str(text)
     cut = f" [... {len(whole) - limit:,} more characters]" if len(whole) > limit else ""
-    return html.escape(whole[:limit] + cut, quote=True)
+    return visible(whole[:limit]) + cut
+
+
+def escape(text: object, limit: int = 20_000) -> str:
+    """HTML-escape what `shortened` leaves."""
+    return html.escape(shortened(text, limit), quote=True)
 
 
 def pre(text: object) -> str:

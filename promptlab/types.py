@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from promptlab import given
+
 Role = Literal["system", "user", "assistant"]
 Ending = Literal["complete", "truncated", "empty", "refused", "error"]
 
@@ -29,6 +31,10 @@ class Question:
     choices: tuple[str, ...] = ()
     cluster: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)  # "rationale": a worked solution, if there is one
+
+    def __post_init__(self) -> None:
+        for name in ("answers", "choices"):  # "42" is one answer, not "4" and "2"
+            object.__setattr__(self, name, given.texts(f"Question.{name}", getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,18 @@ class Sampling:
     top_p: float = 0.95
     seed: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        t, p = self.temperature, self.top_p
+        checked = {
+            "max_tokens": given.whole("Sampling.max_tokens", self.max_tokens, 1),
+            "temperature": given.real("Sampling.temperature", t, lambda t: t >= 0, "a number >= 0"),
+            "top_p": given.real("Sampling.top_p", p, lambda p: 0 < p <= 1, "a number above 0 and at most 1"),
+            "seed": given.whole("Sampling.seed", self.seed),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        given.instance("Sampling.extra", self.extra, Mapping, "a mapping of names to values")
 
 
 @dataclass(frozen=True)

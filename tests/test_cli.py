@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -10,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from local_models import QUESTIONS, SAMPLING, LocalModel
 from promptlab import cli
 from promptlab.errors import BudgetError
+from promptlab.prompts import zero_shot
+from promptlab.runner import run
+from promptlab.types import Completion
 
 ROOT = Path(__file__).parents[1]
 
@@ -65,11 +70,46 @@ def test_debug_shows_the_traceback(tmp_path: Path):
     assert "Traceback" in done.stderr
 
 
-def test_a_folder_without_a_run(tmp_path: Path):
-    done = promptlab("show", str(tmp_path), cwd=tmp_path)
-    assert done.returncode in (1, 2)
-    assert done.stderr.startswith("promptlab: ")
-    assert len(done.stderr.splitlines()) == 1
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "."],
+        ["show", "nowhere"],
+        ["show", ""],
+        ["show", "recorded:nope"],
+        ["show", "recorded:r1", "--question", "nope"],
+        ["show", "recorded:r1", "--condition", "nope"],
+        ["show", "recorded:r1", "--sample", "99"],
+        ["show", "recorded:r1", "--sample=-1"],
+        ["run", "nowhere.yaml"],
+    ],
+)
+def test_whatever_is_not_there_is_bad_input(words: list[str], tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(words) == 2
+    out, said = capsys.readouterr()
+    assert not out
+    assert said.startswith("promptlab: ")
+    assert len(said.splitlines()) == 1
+
+
+def test_every_help_tells_the_exit_status(capsys: pytest.CaptureFixture[str]):
+    for words in (["--help"], *([name, "--help"] for name in cli.COMMANDS)):
+        with pytest.raises(SystemExit):
+            cli.main(words)
+        assert cli.CODES in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_terminal_that_lacks_a_character_gets_its_number(tmp_path: Path):
+    model = LocalModel(reply=lambda request: Completion("\u65e5", "complete"))
+    run(model, zero_shot(), QUESTIONS[:1], sampling=SAMPLING, path=tmp_path / "run", progress=False)
+    command = [sys.executable, "-m", "promptlab", "show", "run"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\\u65e5" in done.stdout
 
 
 @pytest.mark.parametrize("count", ["0", "-3", "many"])
@@ -81,7 +121,7 @@ def test_the_demo_needs_at_least_one_question(count: str, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
-    ("problem", "code"), [(BudgetError("spent"), 1), (KeyboardInterrupt(), 130), (OSError("disk\ngone"), 1)]
+    ("problem", "code"), [(BudgetError("spent"), 1), (KeyboardInterrupt(), 130), (OSError("disk\n\x1b[2Jgone"), 1)]
 )
 def test_other_ends(problem: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys):
     def fails(_):
@@ -92,3 +132,4 @@ def test_other_ends(problem: BaseException, code: int, monkeypatch: pytest.Monke
     said = capsys.readouterr().err
     assert said.startswith("promptlab: ")
     assert len(said.splitlines()) == 1
+    assert "\x1b" not in said

@@ -355,18 +355,9 @@ def test_nobody_there() -> None:
         answers(model, requests(1))
 
 
-@pytest.mark.parametrize(
-    ("sampling", "match"),
-    [
-        (Sampling(max_tokens=0), "max_tokens is 0"),
-        (Sampling(max_tokens=1, temperature=-1), "temperature is -1"),
-        (Sampling(max_tokens=1, top_p=0), "top_p is 0"),
-        (Sampling(max_tokens=1, extra={"n": 2}), "must not set 'n'"),
-    ],
-)
-def test_settings_that_are_refused(sampling: Sampling, match: str) -> None:
-    with FakeServer() as server, pytest.raises(InputError, match=match):
-        model_of(server).check(sampling, [chat("hi")])
+def test_settings_that_are_refused() -> None:
+    with FakeServer() as server, pytest.raises(InputError, match="must not set 'n'"):
+        model_of(server).check(Sampling(max_tokens=1, extra={"n": 2}), [chat("hi")])
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,8 @@ class Counting:
     name = "counting"
     context = None
 
+    def check(self, sampling, prompts): ...
+
     def as_sent(self, prompt):
         return prompt.text or "|".join(m.content for m in prompt.messages)
 
@@ -256,6 +258,32 @@ def test_preview_escapes_what_a_data_set_wrote():
     page = preview(Counting(), zero_shot(), [evil])._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_no_control_character_of_a_data_set_reaches_a_terminal():
+    shown = preview(Counting(), zero_shot(), [Question("q", "\x1b[2Jevil \u202e", ("1",))])
+    assert "\x1b" in shown.prompt(), "the prompt itself is exactly what is sent"
+    assert not any(c in repr(shown) for c in "\x1b\u202e")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"samples": "2"}, "samples of preview is '2'"),
+        ({"sampling": {}}, "is no sampling"),
+        ({"answer_format": "boxed"}, "is no answer_format"),
+        ({"prices": (1, 2)}, "prices of preview need sampling="),
+        ({"prices": 5, "sampling": Sampling(max_tokens=5)}, "prices is 5"),
+        ({"models": "embedded:instruct"}, "is no model"),
+        ({"conditions": "concise"}, "'concise' is no condition"),
+        ({"questions": "arithmetic"}, "'arithmetic' is no question"),
+    ],
+)
+def test_preview_refuses_what_a_run_refuses(options, told):
+    with pytest.raises(InputError, match=told):
+        preview(**{"models": Counting(), "conditions": zero_shot(), "questions": [number_question(1)], **options})
+    with pytest.raises(InputError, match="unknown model of this preview 'counting': Allowed: 0"):
+        preview(Counting(), zero_shot(), number_question(1)).prompt(model="counting")
 
 
 def test_completion_and_prompt_are_hashable_by_value():

@@ -202,6 +202,7 @@ def test_html_is_escaped(hostile: Run):
     for page in (hostile.show()._repr_html_(), hostile._repr_html_()):
         assert "<script" not in page
         assert "&lt;script&gt;" in page
+        assert not any(c in page for c in "\x1b\x9b\u202e\r")
 
 
 def test_no_control_character_reaches_a_terminal(hostile: Run):
@@ -231,6 +232,11 @@ def test_show_chooses(done: Run):
         done.show("q99")
     with pytest.raises(InputError, match="no sample 7 of question 'q0'"):
         done.show(sample=7)
+    for bad in (-1, "0", None, [0], 0.5):
+        with pytest.raises(InputError, match=r"sample of show is .*a whole number >= 0"):
+            done.show(sample=bad)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="conditions of show is 3: it must be a text, or a list of texts"):
+        done.show(conditions=3)  # type: ignore[arg-type]
 
 
 def test_an_ungraded_sample_is_shown_as_such(small: Run):
@@ -264,15 +270,20 @@ def test_questions_and_conditions(done: Run):
 
 def test_a_folder_without_a_run(tmp_path: Path):
     for path in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(StoreError, match="holds no run"):
+        with pytest.raises(InputError, match=r"load_run: .* holds no run"):
             load_run(path)
+
+
+@pytest.mark.parametrize("bad", [None, 3, "", b"x", [], "a\0b"])
+def test_no_path_at_all(bad: Any):
+    with pytest.raises(InputError, match=r"path of load_run is .*: it must be a path"):
+        load_run(bad)
 
 
 @pytest.mark.parametrize(
     ("file", "content", "told"),
     [
         ("manifest.json", b'{"model": {"na', r"manifest\.json is damaged"),
-        ("manifest.json", None, r"holds no run \(manifest.json is missing\)"),
         ("samples.sqlite", b"not a database at all" * 99, "damaged"),
         ("samples.sqlite", b"", "not the record of a run"),
         ("samples.sqlite", None, "holds no run"),

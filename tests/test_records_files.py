@@ -164,7 +164,7 @@ def test_an_empty_and_an_ungraded_run(tmp_path: Path):
     assert len(empty.to_frame()) == len(empty.questions) == 0
     assert "0 samples" in repr(empty)
     assert len(empty.regrade(lab.number).to_frame()) == 0
-    with pytest.raises(InputError, match="unknown question None"):
+    with pytest.raises(InputError, match="holds no samples yet"):
         empty.show()
 
 
@@ -226,7 +226,7 @@ def test_other_files(copied: Path, tmp_path: Path):
         copied.write_bytes(content)
         with pytest.raises(StoreError, match="is not a run of promptlab, or damaged"):
             load_run(copied)
-    with pytest.raises(StoreError, match="there is no such file"):
+    with pytest.raises(InputError, match=r"holds no run .*there is no such file"):
         load_run(tmp_path / "nowhere.parquet")
 
 
@@ -239,6 +239,12 @@ def test_one_changed_byte_is_told(copied: Path):
         copied.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         with pytest.raises(StoreError, match="damaged"):
             load_run(copied).to_frame()
+
+
+def test_a_place_for_the_file(done: Run, tmp_path: Path):
+    with pytest.raises(InputError, match="path of to_parquet is 'recorded:x': it must be a place on disk"):
+        done.to_parquet("recorded:x")
+    assert load_run(done.to_parquet(tmp_path / "x.parquet", drop="seconds")).to_frame()["seconds"].isna().all()
 
 
 @pytest.mark.parametrize("column", ["prompt", "question_meta"])

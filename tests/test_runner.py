@@ -83,13 +83,18 @@ class WithPool(list):  # type: ignore[type-arg]
         ({"questions": [QUESTIONS[0], QUESTIONS[0]]}, "question id 'q0' is given more than once"),
         ({"questions": [QUESTIONS[0], replace(QUESTIONS[0], id="twin")]}, "'q0' and 'twin' send the same prompt"),
         ({"conditions": [zero_shot(), zero_shot().but(name="b")]}, "'zero-shot' and 'b' send the same .* replicate="),
-        ({"samples": 0}, "samples of run must be a whole number >= 1; got 0"),
-        ({"samples": True}, "got True"),
-        ({"samples": 1.5}, "got 1.5"),
+        ({"samples": 0}, "samples of run is 0: it must be a whole number >= 1"),
+        ({"samples": True}, "is True: .* whole number"),
+        ({"samples": 1.5}, "is 1.5: .* whole number"),
+        ({"sampling": {"max_tokens": 5}}, r"is no sampling .*lab\.Sampling"),
+        ({"answer_format": "boxed"}, r"'boxed' is no answer_format: take None, lab\.BOXED"),
+        ({"reuse": 3}, "reuse is 3: it must be a path"),
+        ({"reuse": "recorded:plain"}, "reuse is 'recorded:plain': it must be a place on disk"),
         ({"conditions": [few_shot(k=2)]}, "few_shot has no exemplars"),
         ({"max_cost": 1.0}, "max_cost of run needs prices="),
-        ({"max_cost": 1.0, "prices": (1.0,)}, "prices of run must be two numbers"),
-        ({"max_tokens_total": 0}, "max_tokens_total of run must be a number > 0; got 0"),
+        ({"max_cost": 1.0, "prices": (1.0,)}, "prices is .* two numbers"),
+        ({"max_cost": 1.0, "prices": 5}, "prices is 5: .* two numbers"),
+        ({"max_tokens_total": 0}, "max_tokens_total of run is 0: it must be a number > 0"),
         ({"sampling": replace(SAMPLING, extra={"x": object()})}, "plain values"),
     ],
 )
@@ -102,8 +107,8 @@ def test_mistakes_are_found_before_any_call(tmp_path: Path, change: dict[str, An
 
 
 def test_nothing_to_ask(tmp_path: Path):
-    for conditions, questions in (([], QUESTIONS), (ARMS, [])):
-        with pytest.raises(InputError, match="needs a condition and a question"):
+    for conditions, questions, lacking in (([], QUESTIONS, "condition"), (ARMS, [], "question")):
+        with pytest.raises(InputError, match=f"no {lacking} is given"):
             run(LocalModel(), conditions, questions, sampling=SAMPLING, path=tmp_path / "run")
 
 
@@ -198,7 +203,7 @@ def test_failures_are_not_copied_and_another_model_cannot_match(tmp_path: Path):
     assert model.asked.total() == 5
     with pytest.raises(InputError, match=r"nothing in .*shared can match.*model\.name: 'local' -> 'other'"):
         go(LocalModel("other"), tmp_path / "third", reuse=[shared])
-    with pytest.raises(StoreError, match=r"reuse: .*nowhere holds no run"):
+    with pytest.raises(InputError, match=r"reuse: .*nowhere holds no run"):
         go(LocalModel(), tmp_path / "fourth", reuse=[tmp_path / "nowhere"])
 
 
@@ -240,8 +245,92 @@ def test_another_engine_is_the_same_model(tmp_path: Path):
 
 @pytest.mark.parametrize(("arms", "asked"), [("zero-shot", QUESTIONS), (["zero-shot"], QUESTIONS), (None, [{"q": 1}])])
 def test_words_and_dicts_where_objects_are_needed(arms, asked, tmp_path: Path):
-    with pytest.raises(InputError, match="make it with condition_from or load_questions"):
+    with pytest.raises(InputError, match=r"is no (condition|question)"):
         go(LocalModel(), tmp_path, zero_shot() if arms is None else arms, asked)
+
+
+@pytest.mark.parametrize("bad", ["embedded:instruct", None, [LocalModel()], LocalModel])
+def test_run_takes_one_open_model(bad: Any, tmp_path: Path):
+    with pytest.raises(InputError, match=r"is no model.*lab\.open_model"):
+        go(bad, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_not_written_where_a_shipped_one_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    model = LocalModel()
+    with pytest.raises(InputError, match="path of run is 'recorded:plain': it must be a place on disk"):
+        go(model, "recorded:plain")  # type: ignore[arg-type]
+    assert not model.asked
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "form", [lambda run_: run_, lambda run_: str(run_.path), lambda run_: run_.path, lambda run_: [run_]]
+)
+def test_one_source_need_not_be_a_list(form: Any, tmp_path: Path):
+    shared, model = go(LocalModel(), tmp_path / "shared"), LocalModel()
+    go(model, tmp_path / "mine", reuse=form(shared))
+    assert not model.asked
+    go(model, tmp_path / "alone", reuse=None)
+    assert model.asked.total() == 24
+
+
+class Yielding(LocalModel):
+    """Its `generate` yields what `wrong` makes of the requests."""
+
+    def __init__(self, wrong: Any) -> None:
+        super().__init__()
+        self.wrong = wrong
+
+    async def generate(self, requests: Sequence[Request]) -> Any:
+        yield self.wrong(requests[0].key)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda key: (key, Completion("1", "complete")),
+        lambda key: [(key, "1")],
+        lambda key: {key: Completion("1", "complete")},
+        lambda key: Completion("1", "complete"),
+        lambda key: None,
+    ],
+)
+def test_a_model_that_yields_no_groups(wrong: Any, tmp_path: Path):
+    with pytest.raises(
+        ModelError, match=r"model 'local': generate must yield lists of \(key, Completion\).*it yielded"
+    ):
+        go(Yielding(wrong), tmp_path)
+
+
+def test_a_model_that_is_no_async_generator(tmp_path: Path):
+    class Sync(LocalModel):
+        def generate(self, requests: Any) -> Any:
+            return iter([])
+
+    with pytest.raises(ModelError, match="generate must be an async generator; it returned a list_iterator"):
+        go(Sync(), tmp_path)
+
+
+def test_the_readmes_preview_is_what_its_run_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    code = (HERE.parent / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    for name, start in (("mine", 10), ("exemplars", 50)):
+        rows = [
+            {"question": f"What is {i} + 1?", "answer": i + 1, "rationale": "Add."} for i in range(start, start + 8)
+        ]
+        pd.DataFrame(rows).to_csv(tmp_path / f"{name}.csv", index=False)
+    sent: list[str] = []
+    model = LocalModel(reply=lambda request: sent.append(model.as_sent(request.prompt)) or complete(request))
+    shown: list[Any] = []
+    preview = lab.preview
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(lab, "open_model", lambda name: model)
+    monkeypatch.setattr(lab, "preview", lambda *given, **more: shown.append(preview(*given, **more)) or shown[0])
+    exec(compile(code, "README.md", "exec"), {})
+    arms, ids = ("zero-shot", "few-shot-3"), [question.id for question in shown[0].questions]
+    assert set(sent) == {shown[0].prompt(arm, id) for arm in arms for id in ids}
+    assert len(sent) == sum(shown[0].table["requests"]) == 2 * 8 * 4
 
 
 def test_an_exemplar_pool_that_changed_is_noticed(tmp_path: Path):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from promptlab.errors import InputError, unknown
+from promptlab.records.view import STOPPED
 from promptlab.types import Ending
 
 if TYPE_CHECKING:
@@ -188,6 +189,10 @@ def _frame(run: Any) -> pd.DataFrame:
     frame = run if isinstance(run, pd.DataFrame) else getattr(run, "to_frame", lambda: None)()
     if not isinstance(frame, pd.DataFrame):
         raise InputError(f"runs holds {type(run).__name__}: allowed are a Run, a DataFrame, or a list of those")
+    if frame.attrs.get(STOPPED):
+        raise InputError(
+            "runs holds a run made with stop_when=: its size hangs on its outcome; decisions(run) reports it"
+        )
     lacking = [column for column in REQUIRED if column not in frame]
     if lacking:
         raise InputError(f"runs lack the column {', '.join(lacking)}; needed: {', '.join(REQUIRED)}")

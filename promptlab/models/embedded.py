@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from promptlab import given
 from promptlab.errors import InputError
 from promptlab.models.chatml import TEMPLATE_HASH, check_contents, render
 from promptlab.models.engine import Engine, Spec, engine_version, shared_engine
@@ -67,9 +68,9 @@ class EmbeddedModel:
         slots: int = 1,
         context: int = 2048,
     ) -> None:
-        workers = workers or min(os.cpu_count() or 1, 8)
+        workers = min(os.cpu_count() or 1, 8) if workers is None else workers
         for parameter, value, most in (("workers", workers, 256), ("slots", slots, 256), ("context", context, 8192)):
-            if not 1 <= value <= most:
+            if given.whole(f"EmbeddedModel: {parameter}", value, 1) > most:
                 raise InputError(f"EmbeddedModel: {parameter} is {value}: it must be between 1 and {most}")
         self._spec = make_spec(adapter, workers=workers, slots=slots, context=context)
         self._name = name or (self._spec.adapter.stem if self._spec.adapter else "instruct")

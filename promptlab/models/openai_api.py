@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from promptlab import given
 from promptlab.errors import InputError, ModelError
 from promptlab.models.replies import error_text, one_line
 from promptlab.models.settings import NEUTRAL, check_prompt, check_sampling, sampling_body
@@ -58,16 +59,15 @@ class OpenAIModel:
         patience: float = 180.0,
     ) -> None:
         self.base_url = _checked_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL)
-        limits = {"max_in_flight": max_in_flight, "timeout": timeout, "requests_per_minute": requests_per_minute or 1}
+        limits = {"timeout": timeout, "requests_per_minute": 1 if requests_per_minute is None else requests_per_minute}
         for parameter, value in limits.items():
-            if not value > 0:
-                raise InputError(f"OpenAIModel: {parameter} is {value}: it must be above 0")
-        if retries < 0 or patience < 0:
-            raise InputError(f"OpenAIModel: retries={retries} and patience={patience} must be 0 or more")
+            given.real(f"OpenAIModel: {parameter}", value, lambda number: number > 0, "a number > 0")
+        given.real("OpenAIModel: patience", patience, lambda seconds: seconds >= 0, "a number of seconds >= 0")
         self.model, self._name = model, name or model.rsplit("/", 1)[-1]
         self.key_env = key_env
-        self.max_in_flight, self.requests_per_minute = int(max_in_flight), requests_per_minute
-        self.policy = Policy(timeout, retries, patience)
+        self.max_in_flight = given.whole("OpenAIModel: max_in_flight", max_in_flight, 1)
+        self.requests_per_minute = requests_per_minute
+        self.policy = Policy(timeout, given.whole("OpenAIModel: retries", retries, 0), patience)
         self._pace = Pace(requests_per_minute)
 
     @property

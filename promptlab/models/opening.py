@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from promptlab import given
 from promptlab.assets import list_assets
 from promptlab.errors import InputError, unknown
 from promptlab.models.embedded import EmbeddedModel, make_spec
@@ -18,7 +19,7 @@ from promptlab.types import Model
 _OPENAI = re.compile(r"(?P<model>.+?)(?:@(?P<base_url>https?://.+))?")
 
 
-def open_model(name: str | Model, **options: Any) -> Model:
+def open_model(name: str | Model, /, **options: Any) -> Model:
     """Open a model by name; a model that is open already passes through.
 
     Parameters
@@ -27,7 +28,7 @@ def open_model(name: str | Model, **options: Any) -> Model:
         ``embedded:NAME`` (see `available_models`), ``embedded:instruct+path/to/adapter.gguf``,
         ``openai:MODEL`` or ``openai:MODEL@BASE_URL``.
     options
-        Passed on to `EmbeddedModel` (``workers``, ``slots``, ``context``) or `OpenAIModel` (``key_env``,
+        Passed on to `EmbeddedModel` (``workers``, ``slots``, ``context``, ``name``) or `OpenAIModel` (``key_env``,
         ``max_in_flight``, ``requests_per_minute``, ``timeout``, ``retries``, ``patience``, ``name``).
 
     Examples
@@ -36,6 +37,7 @@ def open_model(name: str | Model, **options: Any) -> Model:
     OpenAIModel('qwen', 'http://localhost:8000/v1')
     """
     if not isinstance(name, str):
+        given.one("model", name)
         if options:
             raise InputError(f"{name!r} is open already: {', '.join(options)} can no longer be set")
         return name
@@ -90,10 +92,10 @@ def _adapter(name: str) -> Path | None:
     return Path(file) if plus else names[base]
 
 
-def _with(kind: type[Any], options: dict[str, Any], **given: Any) -> Any:
+def _with(kind: type[Any], options: dict[str, Any], **parts: Any) -> Any:
     """Call a constructor; an unknown option names its nearest neighbour instead of raising a TypeError."""
     allowed = [key for key in kind.__init__.__annotations__ if key not in ("return", "adapter", "model", "base_url")]
     for option in options:
         if option not in allowed:
             raise unknown(f"option of {kind.__name__}", option, allowed)
-    return kind(**{**given, **options})
+    return kind(**{**parts, **options})

@@ -44,13 +44,7 @@ def sampling_body(sampling: Sampling, seed: int, added: Mapping[str, Any], limit
 
 
 def check_sampling(sampling: Sampling, known: Sequence[str] | None = None) -> None:
-    """Raise `InputError` for a setting out of range, one that `extra` must not set, or one not in `known`."""
-    if sampling.max_tokens < 1:
-        raise InputError(f"Sampling.max_tokens is {sampling.max_tokens}: it must be 1 or more")
-    if not 0 <= sampling.temperature < float("inf"):
-        raise InputError(f"Sampling.temperature is {sampling.temperature}: it must be 0 or more")
-    if not 0 < sampling.top_p <= 1:
-        raise InputError(f"Sampling.top_p is {sampling.top_p}: it must be above 0 and at most 1")
+    """Raise `InputError` for a setting that `extra` must not set, or one not in `known`."""
     for key in sampling.extra:
         if key in _OURS:
             raise InputError(f"Sampling.extra must not set {key!r}: promptlab sets it for every request")

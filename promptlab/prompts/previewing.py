@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
-from promptlab import markup
+from promptlab import given, markup
 from promptlab.errors import InputError, unknown
 from promptlab.prompts.conditions import Condition
 from promptlab.types import AnswerFormat, Model, Prompt, Question, Sampling
@@ -39,6 +39,8 @@ class Preview:
         """The prompt exactly as the model reads it (by default of the first condition and question)."""
         chosen = _named(self.conditions, "name", condition, "condition")
         asked = _named(self.questions, "id", question, "question")
+        if model not in range(len(self.models)):
+            raise unknown("model of this preview", model, map(str, range(len(self.models))))
         return self.models[model].as_sent(self._render(chosen, asked))
 
     def _render(self, condition: Condition, question: Question) -> Prompt:
@@ -46,7 +48,8 @@ class Preview:
 
     def __repr__(self) -> str:
         prompts = "\n".join(f"--- {c.name}\n{self.prompt(c.name)}" for c in self.conditions)
-        return f"{self.table.to_string(index=False)}\n\nPrompts as sent, question {self.questions[0].id}:\n{prompts}"
+        title = f"Prompts as sent, question {self.questions[0].id}"
+        return markup.visible(f"{self.table.to_string(index=False)}\n\n{title}:\n{prompts}")
 
     def _repr_html_(self) -> str:
         rows = self.table.itertuples(index=False, name=None)
@@ -76,7 +79,7 @@ def preview(
     models, conditions, questions, samples, sampling, answer_format
         As for `promptlab.run`.
     prices
-        US dollars for a million prompt tokens and for a million completion tokens.
+        US dollars for a million prompt tokens and for a million completion tokens; needs `sampling`.
 
     Returns
     -------
@@ -85,17 +88,20 @@ def preview(
     """
     import pandas as pd
 
-    many = tuple(models) if isinstance(models, Sequence) else (models,)
-    arms = (conditions,) if isinstance(conditions, Condition) else tuple(conditions)
-    if not many or not arms or not len(questions) or samples < 1:
-        raise InputError("preview needs at least one model, condition, question and sample")
+    many, arms = given.listed("model", models), given.listed("condition", conditions)
+    questions, samples = given.listed("question", questions), given.whole("samples of preview", samples, 1)
+    given.optional("sampling", sampling)
+    given.optional("answer_format", answer_format)
+    if prices is not None and sampling is None:
+        raise InputError("prices of preview need sampling=: what an output may cost depends on its max_tokens")
+    cost = None if prices is None else given.two_prices(prices)
     pool = tuple(getattr(questions, "pool", ()))
     rows = []
     for arm in arms:
         prompts = [arm.render(question, pool=pool, answer_format=answer_format) for question in questions]
-        rows += [_row(model, arm.name, prompts, samples, sampling, prices) for model in many]
+        rows += [_row(model, arm.name, prompts, samples, sampling, cost) for model in many]
     table = pd.DataFrame(rows)
-    return Preview(table, many, arms, tuple(questions), pool, answer_format)
+    return Preview(table, tuple(many), tuple(arms), tuple(questions), pool, answer_format)
 
 
 def _row(

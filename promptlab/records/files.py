@@ -15,7 +15,7 @@ from promptlab.errors import unknown
 from promptlab.records.frames import ASKED, TAIL, typed
 from promptlab.records.parquet import complete, explained, prompt_of, read, read_about
 from promptlab.records.showing import Card
-from promptlab.records.view import Run
+from promptlab.records.view import Run, marked
 from promptlab.store import Sample, question_of, storable_grade
 from promptlab.types import Completion, Grade, Grader, Question, status
 
@@ -63,7 +63,7 @@ class RunFile(Run):
         """One tidy frame, as `Run.to_frame` describes it; columns that the file was written without are empty."""
         texts = {"completion": completion, "reasoning": reasoning}
         without = [*ASKED, *(column for column, keep in texts.items() if not keep)]
-        return complete(self._with_grades(read(self.path, without=without)), without)
+        return marked(complete(self._with_grades(read(self.path, without=without)), without), self.manifest)
 
     def _whole(self) -> pd.DataFrame:
         return self._with_grades(read(self.path))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from promptlab import given
 from promptlab.assets import list_assets
-from promptlab.errors import StoreError, unknown
+from promptlab.errors import InputError, unknown
 from promptlab.records.view import Run
 from promptlab.store import Store, read_manifest
 
@@ -26,10 +30,10 @@ def load_run(path: str | Path, *, grader: str | None = None) -> Run:
 
     Raises
     ------
-    StoreError
-        There is no run, or its files are damaged or of a newer promptlab.
     InputError
-        No grades of that grader are stored, no recorded run has that name, or pyarrow is missing.
+        There is no run, no recorded run of that name, no grade of that grader, or no pyarrow.
+    StoreError
+        The run's files are damaged, cannot be read, or are of a newer promptlab.
 
     Examples
     --------
@@ -37,8 +41,8 @@ def load_run(path: str | Path, *, grader: str | None = None) -> Run:
     400
     """
     named = isinstance(path, str) and path.startswith(_SHIPPED)
-    place = _shipped(str(path)) if named else Path(path)
-    if place.is_file() or (place.suffix == ".parquet" and not place.is_dir()):
+    place = _shipped(str(path)) if named else given.on_disk("path of load_run", path)
+    if os.path.isfile(place):
         from promptlab.records.files import open_file
 
         return open_file(place, grader)
@@ -58,11 +62,26 @@ def _shipped(name: str) -> Path:
     return files[wanted]
 
 
+def manifest_of(folder: Path, wanted_by: str) -> Mapping[str, Any]:
+    """The manifest of a run directory.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    StoreError
+        It is damaged, or cannot be read.
+    """
+    found = read_manifest(folder)
+    if found is None:
+        why = "manifest.json is missing" if os.path.isdir(folder) else "there is no such file or folder"
+        raise InputError(f"{wanted_by}: {folder} holds no run ({why})")
+    return found
+
+
 def _open_folder(folder: Path, grader: str | None) -> Run:
-    manifest = read_manifest(folder)
+    manifest = manifest_of(folder, "load_run")
     with Store(folder) as store:
-        if manifest is None:
-            raise StoreError(f"{folder} holds no run (manifest.json is missing)")
         run = Run(folder, manifest, (manifest["grader"]["name"], manifest["grader"]["version"]))
         return run if grader is None else replace(run, grader=_stored_grader(store, grader))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from promptlab import markup
@@ -11,21 +10,11 @@ from promptlab.store import Sample, Store
 from promptlab.types import Grade, Prompt, Question, status
 
 _LIMIT = 4_000  # characters of one part in a terminal
-# Control characters (a terminal obeys escape sequences) and marks that turn the direction of text.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(text: object, limit: int = _LIMIT) -> str:
-    """Text that a terminal only shows: control characters become U+FFFD, long text is cut and says so.
-
-    Examples
-    --------
-    >>> plain("\\x1b[31mred")
-    '\N{REPLACEMENT CHARACTER}[31mred'
-    """
-    whole = str(text)
-    cut = f" [... {len(whole) - limit:,} more characters]" if len(whole) > limit else ""
-    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", whole[:limit]) + cut
+    """Text for a terminal, cut where it is long."""
+    return markup.shortened(text, limit)
 
 
 @dataclass(frozen=True)

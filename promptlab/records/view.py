@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promptlab import markup
+from promptlab import given, markup
 from promptlab.errors import InputError, unknown
 from promptlab.records.scoring import Scorer, grade_stored
 from promptlab.records.showing import Card, Shown, cards_of, plain
@@ -18,6 +18,15 @@ from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
+
+STOPPED = "stop_when"  # of a frame's `attrs`: its size was not fixed before, so nothing for a fixed size holds
+
+
+def marked(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    """The same frame; that of a run under a rule says so, and so do its parts."""
+    if manifest.get("stopping"):
+        frame.attrs[STOPPED] = True
+    return frame
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,10 +84,11 @@ class Run:
         from promptlab.records.frames import to_frame
 
         wanted = {"completion": completion, "reasoning": reasoning, "prompt": False}
+        without = [column for column, keep in wanted.items() if not keep]
         with Store(self.path) as store:
-            return to_frame(store, self.model, self.grader, [column for column, keep in wanted.items() if not keep])
+            return marked(to_frame(store, self.model, self.grader, without), self.manifest)
 
-    def to_parquet(self, path: str | Path, *, drop: Collection[str] = ()) -> Path:
+    def to_parquet(self, path: str | Path, *, drop: str | Collection[str] = ()) -> Path:
         """Write the whole run into one Parquet file (needs pyarrow), which `load_run` opens again.
 
         It holds the columns of `to_frame`, the question (``question_text``, ...) and the ``prompt`` of every sample,
@@ -89,8 +99,8 @@ class Run:
         path
             The file, for example ``r1.parquet``.
         drop
-            Columns to leave out: tokens, ``seconds, finish_reason, error, seed, key, reasoning``. `load_run` gives
-            them back empty.
+            Columns to leave out, one or several: tokens, ``seconds, finish_reason, error, seed, key, reasoning``.
+            `load_run` gives them back empty.
 
         Returns
         -------
@@ -100,7 +110,7 @@ class Run:
         Raises
         ------
         InputError
-            `drop` names a column that has to be there, or pyarrow is missing.
+            `drop` names a column that has to be there, `path` is no place on disk, or pyarrow is missing.
         StoreError
             The file cannot be written.
         """
@@ -108,7 +118,8 @@ class Run:
 
         name, version = self.grader
         manifest = {**self.manifest, "grader": {"name": name, "version": version}}
-        return parquet.write(Path(path), self._whole(), manifest, drop)
+        place, without = given.to_write("path of to_parquet", path), given.texts("drop of to_parquet", drop)
+        return parquet.write(place, self._whole(), manifest, without)
 
     def _whole(self) -> pd.DataFrame:
         """The frame with what was asked and sent."""
@@ -154,17 +165,23 @@ class Run:
         sample
             Which of the samples, 0..K-1.
         """
-        names = [conditions] if isinstance(conditions, str) else list(conditions or self.conditions)
-        for name in names:
-            if name not in self.conditions:
-                raise unknown("condition", name, self.conditions)
-        asked = self._question(question)
+        names = self._named(conditions)
+        asked, sample = self._question(question), given.whole("sample of show", sample, 0)
         cards = self._cards(asked.id, names, sample)
         if not cards:
             raise InputError(f"{self.path} has no sample {sample} of question {asked.id!r} under {', '.join(names)}")
         return Shown(self.model, asked, tuple(cards))
 
+    def _named(self, conditions: str | Sequence[str] | None) -> Sequence[str]:
+        names = self.conditions if conditions is None else given.texts("conditions of show", conditions)
+        for name in names:
+            if name not in self.conditions:
+                raise unknown("condition", name, self.conditions)
+        return names or self.conditions
+
     def _question(self, wanted: str | None) -> Question:
+        if not self.questions:
+            raise InputError(f"{self.path} holds no samples yet: there is nothing to show")
         found = [question for question in self.questions if wanted in (None, question.id)]
         if not found:
             raise unknown("question", wanted, [question.id for question in self.questions[:20]])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from promptlab import given
 from promptlab.errors import InputError
 from promptlab.types import Completion, Model, Prompt
 from promptlab.wording import decimals
@@ -108,16 +108,11 @@ def budgets(model: Model, max_tokens: int, *, tokens: int | None, cost: float | 
 
 
 def _positive(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0 or math.isinf(value):
-        raise InputError(f"{name} of run must be a number > 0; got {value!r}")
-    return float(value)
+    return given.real(f"{name} of run", value, lambda limit: limit > 0, "a number > 0")
 
 
 def _per_token(prices: Prices | None) -> Prices:
     if prices is None:
-        raise InputError(
-            "max_cost of run needs prices=(USD per million prompt tokens, USD per million completion tokens)"
-        )
-    if len(prices) != 2 or not all(price >= 0 for price in prices):
-        raise InputError(f"prices of run must be two numbers >= 0; got {prices!r}")
-    return prices[0] / 1e6, prices[1] / 1e6
+        raise InputError("max_cost of run needs prices=(0.5, 2.0): US dollars per million prompt and completion tokens")
+    sent, got = given.two_prices(prices)
+    return sent / 1e6, got / 1e6

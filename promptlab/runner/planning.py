@@ -53,9 +53,10 @@ def plan(
     Raises
     ------
     InputError
-        Nothing to do, a name used twice, a prompt that does not render, or two cells that would be one sample.
+        A name used twice, a prompt that does not render, or two cells that would be one sample.
     """
-    _check_design(conditions, questions, samples)
+    _check_once("condition", (condition.name for condition in conditions))
+    _check_once("question id", (question.id for question in questions))
     cells = sorted(_cells(conditions, questions, answer_format), key=lambda cell: cell.draw)
     _check_distinct(cells)
     return [
@@ -63,15 +64,6 @@ def plan(
         for cell in cells
         for index in range(samples)
     ]
-
-
-def _check_design(conditions: Sequence[Condition], questions: Sequence[Question], samples: int) -> None:
-    if not conditions or not len(questions):
-        raise InputError(f"run needs a condition and a question; got {len(conditions)} and {len(questions)}")
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
-        raise InputError(f"samples of run must be a whole number >= 1; got {samples!r}")
-    _check_once("condition", (condition.name for condition in conditions))
-    _check_once("question id", (question.id for question in questions))
 
 
 def _check_once(what: str, names: Iterable[str]) -> None:

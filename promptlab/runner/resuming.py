@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from promptlab.errors import InputError, StoreError
+from promptlab import given
+from promptlab.errors import InputError
 from promptlab.records import Run
+from promptlab.records.opening import manifest_of
 from promptlab.runner.planning import Planned
 from promptlab.runner.recording import Recorder
 from promptlab.runner.sessions import differences, plain_json, settings_differ
-from promptlab.store import Store, read_manifest, storable_text
+from promptlab.store import Store, storable_text
 from promptlab.types import Question
 
 Source = Run | str | Path  # of samples to copy
@@ -75,26 +77,27 @@ def pending(store: Store, planned: Sequence[Planned], folder: Path) -> list[Plan
     return [p for p in planned if p.key not in done]
 
 
-def check_sources(sources: Source | Iterable[Source], made_with: Mapping[str, Any]) -> list[Path]:
+def check_sources(sources: Source | Iterable[Source] | None, made_with: Mapping[str, Any]) -> list[Path]:
     """The directories of other runs from which samples may be copied.
 
     Raises
     ------
     InputError
-        A source of another model or sampling: nothing in it can match.
+        A source that is no run's directory, or of another model or sampling: nothing in it can match.
     """
-    several = [sources] if isinstance(sources, Run | str | Path) else sources
-    folders = [source.path if isinstance(source, Run) else Path(source) for source in several]
+    several = sources if isinstance(sources, Iterable) and not isinstance(sources, str) else [sources]
+    folders = [_folder(source) for source in several if source is not None]
     for folder in folders:
         if folder.is_file():
             raise InputError(f"reuse: {folder} is one file; samples are copied from a run's directory")
-        manifest = read_manifest(folder)
-        if manifest is None:
-            raise StoreError(f"reuse: {folder} holds no run (manifest.json is missing)")
-        different = settings_differ(manifest, made_with, ("model", "sampling"))
+        different = settings_differ(manifest_of(folder, "reuse"), made_with, ("model", "sampling"))
         if different:
             raise InputError(f"reuse: nothing in {folder} can match, it was made with {'; '.join(different)}")
     return folders
+
+
+def _folder(source: Source) -> Path:
+    return source.path if isinstance(source, Run) else given.to_write("reuse", source)
 
 
 def copy(sources: Iterable[Path], wanted: Sequence[Planned], recorder: Recorder) -> Sequence[Planned]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promptlab import portal
+from promptlab import given, markup, portal
 from promptlab.errors import BudgetError, InputError, PromptlabError, StoreError
 from promptlab.grading import as_grader, by_kind
 from promptlab.records import Run, Scorer, load_run
@@ -21,6 +21,7 @@ from promptlab.runner.recording import Recorder
 from promptlab.runner.resuming import Source, check_names, check_sources, copy, pending
 from promptlab.runner.sending import send
 from promptlab.runner.sessions import check_same, identity, manifest, session, source
+from promptlab.runner.stopping import Stopping, StopRule
 from promptlab.store import Store, read_manifest
 from promptlab.types import AnswerFormat, Grader, Model, Question, Sampling
 
@@ -38,7 +39,8 @@ def run(
     grader: Grader | None = None,
     answer_format: AnswerFormat | None = None,
     path: str | Path,
-    reuse: Source | Iterable[Source] = (),
+    reuse: Source | Iterable[Source] | None = None,
+    stop_when: StopRule | None = None,
     max_tokens_total: int | None = None,
     max_cost: float | None = None,
     prices: Prices | None = None,
@@ -67,6 +69,9 @@ def run(
         does not work on network file systems.
     reuse
         Another run, or its directory, or several; samples that this design shares with them are copied, not paid for.
+    stop_when
+        End early by a rule, such as `promptlab.decided`. Questions then come in a random order of their own, some at a
+        time, and `questions` is the cap. Every call on `path` must have the same rule and design.
     max_tokens_total, max_cost
         Limits on what this call may spend: prompt and completion tokens, or US dollars. Requests are sent only
         while their worst case (all of `max_tokens`) fits. Tokens of a prompt that the model cannot count are taken
@@ -93,18 +98,19 @@ def run(
     StoreError
         Another process writes to `path`, or it cannot be written.
     """
-    arms: list[Condition] = [conditions] if hasattr(conditions, "render") else list(conditions)  # type: ignore
-    for what, parts, needed in (("conditions", arms, "render"), ("questions", questions, "text")):
-        for part in parts:
-            if not hasattr(part, needed):
-                raise InputError(f"{what} holds {part!r:.80}: make it with condition_from or load_questions")
+    arms, questions = given.listed("condition", conditions), given.listed("question", questions)
+    folder, samples = given.to_write("path of run", path), given.whole("samples of run", samples, 1)
+    for kind, value in (("model", model), ("sampling", sampling)):
+        given.one(kind, value)
+    given.optional("answer_format", answer_format)
     scorer = Scorer(by_kind if grader is None else as_grader(grader), answer_format)
-    made_with = identity(model, sampling, scorer)
+    stopping = Stopping(stop_when, [arm.name for arm in arms], questions, samples, sampling.seed)
+    made_with = identity(model, sampling, scorer) | stopping.fixed
     planned = plan(model.id, arms, questions, samples=samples, sampling=sampling, answer_format=answer_format)
     limits = budgets(model, sampling.max_tokens, tokens=max_tokens_total, cost=max_cost, prices=prices)
     model.check(sampling, list({p.cell.prompt.hash: p.cell.prompt for p in planned}.values()))
     factors = {arm.name: arm.factors() for arm in arms}
-    folder, sources = Path(path), check_sources(reuse, made_with)
+    sources = check_sources(reuse, made_with)
     with Store(folder, write=True) as store:
         old = read_manifest(folder)
         if old:
@@ -113,17 +119,20 @@ def run(
         check_names(store, questions, factors, folder)
         todo = pending(store, planned, folder)
         new = manifest(old, made_with, model, factors, questions, samples)
+        new["planned"] = store.count() + len(todo)  # what the directory will hold
         recorder = Recorder(store, scorer)
         bar = _progress(model.name, len(planned), len(todo), recorder, shown=progress)
         design = {"conditions": list(factors), "questions": source(questions), "samples": samples}
         design["planned"] = len(planned)
-        with session(folder, new, design, recorder.paid, len(todo)), _resumable(folder), bar as tick:
+        with session(folder, new, design, recorder.paid, len(todo)) as entry, _resumable(folder), bar as tick:
             store.add_design(questions, factors)
             grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind
-            to_pay = copy(sources, todo, recorder)
-            refused = portal.call(send(model, sampling, to_pay, limits, recorder), tick)
-            if refused:
-                raise BudgetError(limits.refusal(refused.cell.prompt))
+            for part in stopping.parts(todo, look=lambda: load_run(folder)):
+                to_pay = copy(sources, part, recorder)
+                refused = portal.call(send(model, sampling, to_pay, limits, recorder), tick)
+                if refused:
+                    raise BudgetError(limits.refusal(refused.cell.prompt))
+            entry["ended"] = stopping.ended
     _warn_about(recorder.errors, folder)
     return load_run(folder)
 
@@ -183,7 +192,7 @@ def _how_to_go_on(folder: Path) -> str:
 def _warn_about(errors: Counter[str], folder: Path) -> None:
     """Failed samples are missing data: never silently."""
     if errors:
-        reasons = "; ".join(f"{n} x {reason}" for reason, n in errors.most_common(3))
+        reasons = markup.visible("; ".join(f"{n} x {reason}" for reason, n in errors.most_common(3)))
         more = f"; {len(errors) - 3} other reasons" if len(errors) > 3 else ""
         warnings.warn(
             f"{errors.total()} samples failed in {folder} ({reasons}{more}): the same call again tries them again",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from promptlab.errors import ModelError
 from promptlab.runner.budgets import Budgets
 from promptlab.runner.planning import Planned
 from promptlab.runner.recording import Arrived, Recorder
-from promptlab.types import Answers, Model, Sampling
+from promptlab.types import Answers, Completion, Model, Request, Sampling
 
 
 async def send(
@@ -31,10 +31,11 @@ async def _wave(
 ) -> None:
     """Commit each group before the next is asked for: that tells the model to go on (`Model.generate`)."""
     asked = {planned.key: planned for planned in wave}
-    stream = model.generate([planned.request(sampling) for planned in wave])
+    stream = _stream(model, [planned.request(sampling) for planned in wave])
     stopping = False
     try:
         async for group in stream:
+            _check_group(model, group)
             arrived = _expected(model, asked, group)
             for planned, completion in arrived:
                 budgets.pay(planned.cell.prompt, completion)
@@ -50,6 +51,24 @@ async def _wave(
             await stream.aclose()
     if asked:
         raise ModelError(f"model {model.name!r} returned nothing for {len(asked)} of {len(wave)} requests")
+
+
+def _stream(model: Model, requests: Sequence[Request]) -> AsyncIterator[Answers]:
+    stream = model.generate(requests)
+    if not hasattr(stream, "__aiter__"):
+        kind = type(stream).__name__
+        raise ModelError(f"model {model.name!r}: generate must be an async generator; it returned a {kind}")
+    return stream
+
+
+def _check_group(model: Model, group: object) -> None:
+    """A group is a list of pairs, also where it holds one."""
+    pairs = group if isinstance(group, list | tuple) else [group]
+    if not all(isinstance(pair, list | tuple) and [type(part) for part in pair] == [str, Completion] for pair in pairs):
+        raise ModelError(
+            f"model {model.name!r}: generate must yield lists of (key, Completion), [(key, completion)] for one; it "
+            f"yielded {group!r:.100}"
+        )
 
 
 def _expected(model: Model, asked: dict[str, Planned], group: Answers) -> list[Arrived]:

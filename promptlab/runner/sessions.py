@@ -34,11 +34,11 @@ def identity(model: Model, sampling: Sampling, scorer: Scorer) -> dict[str, Any]
 
 
 def check_same(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any], *, regraded: bool) -> None:
-    """Refuse to mix: the same model, sampling, answer format and grader as before.
+    """Refuse to mix: the same model, sampling, answer format, rule to stop and grader as before.
 
     Another grader is welcome where `regraded`, that is where it has graded everything that is stored.
     """
-    different = settings_differ(old, new, ("model", "sampling", "answer_format"))
+    different = settings_differ(old, new, ("model", "sampling", "answer_format", "stopping"))
     if different:
         raise InputError(f"{folder} was made with other settings: {'; '.join(different)}. Use another path")
     if not regraded and (different := settings_differ(old, new, ("grader",))):
@@ -104,20 +104,18 @@ def source(questions: Any) -> dict[str, Any]:
 @contextmanager
 def session(
     folder: Path, manifest: dict[str, Any], design: Mapping[str, Any], paid: Mapping[str, int], pending: int
-) -> Iterator[None]:
+) -> Iterator[dict[str, Any]]:
     """Note one call of `run` in the manifest: its `design`, when it started and, also after Ctrl-C, how it ended and
     what it cost.
 
-    After ``kill -9`` the entry has no ``ended``.
+    Yields its entry. After ``kill -9`` the entry has no ``ended``.
     """
     entry: dict[str, Any] = {"started": _now(), **design, "pending": pending}
     entry |= {"engine": manifest["model"]["engine"], "git": manifest["git"]}
-    manifest["planned"] = design["planned"]
     manifest["sessions"].append(entry)
     write_manifest(folder, manifest)
     try:
-        yield
-        entry["ended"] = "completed"
+        yield entry
     except BaseException as problem:
         entry["ended"] = _how(problem)
         raise

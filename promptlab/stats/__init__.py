@@ -4,6 +4,7 @@ Nothing here knows of prompts, models or data frames.
 """
 
 from promptlab.stats.attempts import cons_at_k, pass_at_k
+from promptlab.stats.betting import BettingSequence, betting_sequence
 from promptlab.stats.estimates import Estimate, mean_estimate, wilson
 from promptlab.stats.exchanges import Exchange, exchanged
 from promptlab.stats.families import Family, adjusted_interval, simultaneous
@@ -11,11 +12,13 @@ from promptlab.stats.odds import log_odds_contrast
 from promptlab.stats.signflips import benjamini_hochberg, holm, sign_flip_p
 
 __all__ = [
+    "BettingSequence",
     "Estimate",
     "Exchange",
     "Family",
     "adjusted_interval",
     "benjamini_hochberg",
+    "betting_sequence",
     "cons_at_k",
     "exchanged",
     "holm",

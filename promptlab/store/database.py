@@ -157,6 +157,10 @@ class Store:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
+    def count(self) -> int:
+        """Stored samples, failures of the infrastructure not counted: these are tried again."""
+        return int(next(self.rows("SELECT count(*) FROM samples WHERE ending != 'error'"))[0])
+
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, fetched as they are used."""
         with self._explained():
