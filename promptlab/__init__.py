@@ -31,6 +31,8 @@ _HOMES = {
     "promptlab.importing": "ImportedRun import_run import_runs",
     "promptlab.comparison": "Agreement Comparison Contrast Decided Decisions agree compare contrast contrasts decided "
     "decisions",
+    "promptlab.planner": "Plan plan",
+    "promptlab.stats": "Guess",
     "promptlab.experiment": "Experiment",
     "promptlab.errors": "PromptlabError",
     "promptlab.types": "AnswerFormat Completion Grade Message Model ModelId Prompt Question Request Sampling",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from promptlab.comparison import Comparison, Contrast
+    from promptlab.planner import Plan
 
 # Okabe and Ito's palette, told apart by colour-blind readers, and a marker of its own for each colour.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -190,6 +191,30 @@ def feature(comparison: Comparison, name: str, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(f"{name.replace('_', ' ')}, mean a question ({_level(comparison)})")
     _legend(ax, comparison)
     return ax
+
+
+def power(plan: Plan, ax: Axes | None = None) -> Axes:
+    """The true difference that a design finds, over its questions, a line a number of samples and draws.
+
+    Dashed: the wanted differences; a line crosses one at the questions that it takes.
+    """
+    table = plan.table
+    ax = ax or _axes(height=3.8)
+    for i, ((samples, draws), rows) in enumerate(table.groupby(["samples", "draws"], sort=False, dropna=False)):
+        under = "" if draws != draws else f", {draws:.0f} draws"
+        style = _style(i, f"{samples} sample{'' if samples == 1 else 's'} a question{under}")
+        ax.plot(rows["questions"], 100 * rows["detectable"], linewidth=1.2, clip_on=False, **style)
+    for share in plan.needed["wanted"].unique():
+        ax.axhline(100 * share, color=GREY, linewidth=1, linestyle="--")
+    ax.set_xscale("log")
+    ax.set_xticks(sizes := sorted(set(table["questions"])), [f"{n:,}" for n in sizes])
+    ax.minorticks_off()
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("questions")
+    family = f", in a family of {plan.comparisons}" if plan.comparisons > 1 else ""
+    ax.set_ylabel(f"points found with {100 * plan.power:g} % power\n(at {100 * plan.alpha:g} %{family})")
+    ax.legend(frameon=False, fontsize="small")
+    return _tidy(ax)
 
 
 def save(ax: Axes, path: str | Path, data: pd.DataFrame) -> list[Path]:

@@ -12,6 +12,8 @@ import pytest
 
 from promptlab import figures
 from promptlab.comparison import compare, contrast
+from promptlab.planner import plan
+from promptlab.stats import Guess
 
 mpl.use("agg")
 
@@ -193,3 +195,14 @@ def test_a_label_heads_every_figure_with_or_without_several_models():
         assert all(ax.get_title(loc="left").startswith("Live: 60 questions, K = 1") for ax in drawn)
     against = contrast(samples(), model="r1", control="plain", baseline="zero-shot", label="Live")
     assert figures.against_control(against).get_title(loc="left") == "Live"
+
+
+def test_power_falls_with_questions_and_crosses_what_is_wanted():
+    guess = Guess((0.6, 0.5), within=0.1, correlation=0.5)
+    found = plan(guess, questions=[50, 200, 800], samples=[1, 4], wanted=0.05)
+    ax = figures.power(found, mpl.figure.Figure(layout="constrained").subplots())
+    lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
+    assert [line.get_label() for line in lines] == ["1 sample a question", "4 samples a question"]
+    for (_, rows), line in zip(found.table.groupby("samples"), lines, strict=True):
+        np.testing.assert_allclose(line.get_ydata(), 100 * rows["detectable"])
+        assert (np.diff(line.get_ydata()) < 0).all()

@@ -15,6 +15,7 @@ LAYERS = (
     {"records", "importing"},
     {"runner"},
     {"comparison"},
+    {"planner"},
     {"figures"},
     {"experiment", "demo", "cli", "__main__"},
 )  # fmt: skip

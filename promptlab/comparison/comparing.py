@@ -16,12 +16,13 @@ from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.validity import Judged, decide, inside, judge
 from promptlab.errors import InputError, unknown
 from promptlab.stats import benjamini_hochberg
+from promptlab.stats.power import detectable, scaled_up
 from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-POWER_80 = 0.8416  # the normal quantile of 80 % power
+NEAR_0 = 0.1  # and as near to 1, Wilson's interval covered 92.8 to 95 % in simulations (benchmarks/RESULTS.md)
 SCORES = ["model", "condition", "score", "low", "high", "reason", "cons", "completion_tokens"]
 SCORES += ["truncated", "no_answer", "error", "coverage"]
 COPIED = "copied_number"  # a feature of `promptlab.traces`
@@ -259,7 +260,7 @@ def compare(
     """
     _check(margin, alpha)
     design = crossed(runs, None if conditions is None else [baseline, *conditions]).completed()
-    pairs = _pairs(design, baseline)
+    pairs = compared_pairs(design, baseline)
     signs = design.signs({(model, condition): 1, (model, baseline): -1} for model, condition in pairs)
     judged = judge(design, signs, lambda low, high: decide(low, high, margin), alpha=alpha, seed=seed, bound=1)
     table = _table(pairs, baseline, judged, margin)
@@ -289,7 +290,8 @@ def _check(margin: float | None, alpha: float) -> None:
         raise InputError(f"margin is {margin}; allowed: a share above 0 and below 1 (0.02 is two points), or None")
 
 
-def _pairs(design: Crossed, baseline: str) -> list[tuple[str, str]]:
+def compared_pairs(design: Crossed, baseline: str) -> list[tuple[str, str]]:
+    """(model, condition) of each comparison with the baseline."""
     for model in design.models():
         if baseline not in design.conditions(model):
             raise unknown(f"baseline for model {model!r}", baseline, design.conditions(model))
@@ -314,9 +316,9 @@ def _table(pairs: list[tuple[str, str]], baseline: str, judged: Judged, margin: 
     within = [inside(low, high, margin) for low, high in zip(f.low, f.high, strict=True)]
     table["negligible"] = np.array(within) & table["verdict"].isin(["degraded", "improved"]).to_numpy()
     table["validity"], table["validity_why"] = judged.validity, judged.why
-    table["detectable"] = (f.critical + POWER_80) * f.se
+    table["detectable"] = detectable(f.se, f.critical)
     size = np.where(np.abs(f.estimate) > 1e-9, np.abs(f.estimate), np.nan)
-    table["questions_needed"] = np.ceil(f.n * (table["detectable"] / size) ** 2)
+    table["questions_needed"] = scaled_up(f.n, table["detectable"], size)
     return table
 
 
@@ -332,7 +334,11 @@ def _warnings(design: Crossed, table: pd.DataFrame) -> list[str]:
     found = []
     fewest = table["clusters"].min()
     if fewest < verdicts.FEW_UNITS:
-        found.append(f"only {counted(fewest, 'cluster')} (or questions without clusters): intervals are rough under 20")
+        rough = f"intervals are rough under {verdicts.FEW_UNITS}"
+        found.append(f"only {counted(fewest, 'cluster')} (or questions without clusters): {rough}")
+    scores = np.array([np.nan if np.isnan(row).all() else np.nanmean(row) for row in design.means(design.score)])
+    if ((scores < NEAR_0) | (scores > 1 - NEAR_0)).any():
+        found.append("scores under 10 % or over 90 %: their own intervals are rough (about 93 % in simulations)")
     for model in design.models():
         ours = np.array([owner == model for owner, _ in design.arms])
         asked = len(np.unique(design.question[ours[design.arm]]))

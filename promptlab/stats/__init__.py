@@ -10,12 +10,14 @@ from promptlab.stats.exchanges import Exchange, exchanged
 from promptlab.stats.families import Family, adjusted_interval, simultaneous
 from promptlab.stats.odds import log_odds_contrast
 from promptlab.stats.signflips import benjamini_hochberg, holm, sign_flip_p
+from promptlab.stats.trials import Guess
 
 __all__ = [
     "BettingSequence",
     "Estimate",
     "Exchange",
     "Family",
+    "Guess",
     "adjusted_interval",
     "benjamini_hochberg",
     "betting_sequence",

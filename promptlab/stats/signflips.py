@@ -72,8 +72,8 @@ def _drawn_hits(totals: Floats, counts: Floats, rng: np.random.Generator, draws:
     step = max(1, _CHUNK // len(totals))
     for start in range(0, draws, step):
         bits = rng.integers(0, 256, (min(step, draws - start), -(-len(totals) // 8)), dtype=np.uint8)
-        signs = 1.0 - 2.0 * np.unpackbits(bits, axis=1, count=len(totals))
-        hits += _hits(signs, totals, counts)
+        signs = np.unpackbits(bits, axis=1, count=len(totals)).astype(np.float64)
+        hits += _hits(1 - 2 * signs, totals, counts)
     return hits
 
 
