@@ -29,8 +29,8 @@ _HOMES = {
     "promptlab.runner": "run",
     "promptlab.records": "Run load_run recorded_runs",
     "promptlab.importing": "ImportedRun import_run import_runs",
-    "promptlab.comparison": "Agreement Comparison Contrast Decided Decisions agree compare contrast contrasts decided "
-    "decisions",
+    "promptlab.comparison": "Agreement Comparison Contrast Decided Decisions DoseResponse Drawn SeedContrast agree "
+    "compare contrast contrast_seeds contrasts decided decisions dose draw_components over_draws",
     "promptlab.planner": "Plan plan",
     "promptlab.stats": "Guess",
     "promptlab.experiment": "Experiment",

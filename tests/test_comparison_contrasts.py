@@ -173,3 +173,14 @@ def test_contrasts_are_what_contrast_says_of_each_pair():
     alone = contrast(frame, model="r1", control="sft", baseline="a")
     pd.testing.assert_frame_equal(found[1].table, alone.table)
     assert contrasts(frame, "", baseline="a") == []
+
+
+def test_power_is_printed_beside():
+    stats = pytest.importorskip("scipy.stats")
+    found = run(four(0.55, 0.6))
+    row = found.table.iloc[0]
+    critical = (row.high - row.low) / 2 / row.se
+    assert row.detectable == pytest.approx((critical + stats.norm.ppf(0.8)) * row.se)
+    assert found.power.startswith("With 80 % power, these contrasts find true differences of")
+    assert found.power in found.to_markdown()
+    assert "detectable" in found._repr_html_()

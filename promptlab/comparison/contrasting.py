@@ -15,6 +15,7 @@ from promptlab.comparison.crossed import Crossed, Floats, crossed
 from promptlab.comparison.validity import Judged, decide_contrast, judge
 from promptlab.errors import InputError, unknown
 from promptlab.stats import Estimate, log_odds_contrast
+from promptlab.stats.power import detectable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ Control = str | Mapping[str, str | Sequence[str]]  # of all other models, or for
 
 FLOOR, CEILING = 0.1, 0.9
 SHOWN = ["condition", "model_difference", "control_difference", "contrast", "low", "high", "questions", "flag"]
-SHOWN += ["reason", "verdict", "validity"]
+SHOWN += ["detectable", "reason", "verdict", "validity"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,8 @@ class Contrast:
         A row a condition: `model_difference`, `control_difference` (each to the baseline), their `contrast` with
         `low` and `high` (simultaneous over the table), the same as `log_odds`, `flag` (``scale-dependent``,
         ``floor/ceiling``), `reason` where a variance does not exist, `verdict`
-        (``less favourable | more favourable | inconclusive``), `validity`.
+        (``less favourable | more favourable | inconclusive``), `validity`, `detectable` (the true contrast that would
+        be found with 80 % power).
     verdicts : tuple of str
         A sentence a condition.
     """
@@ -53,7 +55,13 @@ class Contrast:
     def to_markdown(self) -> str:
         """Differences of differences and verdicts as Markdown."""
         heading = f"{self.label}: " if self.label else ""
-        return tables.section(f"{heading}{self.model} against its control {self.control}", self._shown, self.verdicts)
+        title = f"{heading}{self.model} against its control {self.control}"
+        return tables.section(title, self._shown, [*self.verdicts, self.power])
+
+    @property
+    def power(self) -> str:
+        """What a contrast of this size can find: the smallest and the largest of the detectable contrasts."""
+        return verdicts.power(self.table, "contrast")
 
     @property
     def _shown(self) -> pd.DataFrame:
@@ -66,7 +74,9 @@ class Contrast:
     def _repr_html_(self) -> str:
         inner = tables.html(self._shown)
         heading = f"{self.label}: " if self.label else ""
-        return markup.card(f"{heading}{self.model} less {self.control}", inner, markup.bullets(self.verdicts))
+        return markup.card(
+            f"{heading}{self.model} less {self.control}", inner, markup.bullets([*self.verdicts, self.power])
+        )
 
 
 def contrast(
@@ -113,7 +123,7 @@ def contrast(
     ours, theirs = (_named(design, given, what) for given, what in ((model, "model"), (control, "control")))
     if ours == theirs:
         raise InputError(f"model and control are both {ours!r}: a contrast needs two models")
-    conditions = _shared(design, ours, theirs, baseline)
+    conditions = shared_conditions(design, ours, theirs, baseline)
     cells = [[(ours, c), (ours, baseline), (theirs, c), (theirs, baseline)] for c in conditions]
     signs = design.signs(dict(zip(four, (1, -1, -1, 1), strict=True)) for four in cells)
     judged = judge(design, signs, decide_contrast, alpha=alpha, seed=seed, bound=2)
@@ -184,7 +194,8 @@ def _named(design: Crossed, given: str | int, what: str) -> str:
     return str(given)
 
 
-def _shared(design: Crossed, ours: str, theirs: str, baseline: str) -> list[str]:
+def shared_conditions(design: Crossed, ours: str, theirs: str, baseline: str) -> list[str]:
+    """The conditions besides the baseline that both models have."""
     both = [c for c in design.conditions(ours) if c in design.conditions(theirs)]
     if baseline not in both:
         raise unknown(f"baseline for {ours!r} and {theirs!r}", baseline, both)
@@ -216,6 +227,7 @@ def _table(
         table[name] = values
     table["questions"], table["clusters"], table["method"], table["reason"] = f.n, f.n_clusters, f.method, f.reason
     table["verdict"], table["validity"], table["validity_why"] = judged.verdicts, judged.validity, judged.why
+    table["detectable"] = detectable(f.se, f.critical)
     return table
 
 

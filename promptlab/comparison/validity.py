@@ -76,14 +76,14 @@ def judge(
     verdicts = decided(base)
     missing = otherwise(design.missing, np.zeros(len(design.score)))
     failed = otherwise(design.failed, design.score)
-    pairs = [_validity(design, signs[j], missing[j], failed[j]) for j in range(len(signs))]
+    pairs = [validity_of(design, signs[j], missing[j], failed[j]) for j in range(len(signs))]
     validity, why = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     values = design.differences(design.score, signs)
     p = sign_flip_p(values, design.clusters, rng=np.random.default_rng(seed))
     return Judged(base, values, p, holm(p), verdicts, validity, why)
 
 
-def _validity(design: Crossed, signs: Floats, missing: set[str], failed: set[str]) -> tuple[str, str]:
+def validity_of(design: Crossed, signs: Floats, missing: set[str], failed: set[str]) -> tuple[str, str]:
     lost = design.share(design.missing)
     used = sorted(np.flatnonzero(signs).tolist(), key=lambda arm: -signs[arm])  # the condition before its baseline
     if lost[used].max() > MAX_MISSING:

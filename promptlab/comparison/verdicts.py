@@ -43,14 +43,14 @@ def digest(table: pd.DataFrame, baseline: str) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def power(table: pd.DataFrame) -> str:
+def power(table: pd.DataFrame, what: str = "comparison") -> str:
     """The range of the table's detectable differences, as a sentence."""
     found = table["detectable"].dropna()
     if found.empty:
-        return "No comparison has an interval, so nothing is known of what could be found."
+        return f"No {what} has an interval, so nothing is known of what could be found."
     low, high = (_size(share) for share in (found.min(), found.max()))
     sizes = low if low == high else f"{low} to {high}"
-    return f"With 80 % power, these comparisons find true differences of {sizes} points; smaller ones may be missed."
+    return f"With 80 % power, these {what}s find true differences of {sizes} points; smaller ones may be missed."
 
 
 def _listed(rows: pd.DataFrame) -> str:
