@@ -44,6 +44,19 @@ def whole(what: str, value: Any, least: int | None = None) -> int:
     return number
 
 
+def count(what: str, value: Any) -> int | None:
+    """A whole number that a database takes, or None."""
+    if value is not None and whole(what, value, 0) >= 2**63:
+        raise wrong(what, value, "a whole number below 2**63")
+    return None if value is None else whole(what, value, 0)
+
+
+def one_of(what: str, value: Any, allowed: Collection[str]) -> None:
+    """Raise unless the value is one of these."""
+    if value not in allowed:
+        raise wrong(what, value, f"one of {', '.join(allowed)}")
+
+
 def real(what: str, value: Any, fits: Callable[[float], bool], allowed: str) -> float:
     """A finite number that `fits`, NumPy's too, as Python's own: 1 and 1.0 are one value."""
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or not fits(float(value)):

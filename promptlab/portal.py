@@ -20,6 +20,17 @@ def _loop(pid: int) -> asyncio.AbstractEventLoop:
     return loop
 
 
+class _Ended(Exception):
+    """Carries a SystemExit or KeyboardInterrupt of a coroutine: on the loop it would end that, for every later call."""
+
+
+async def _contained(coroutine: Coroutine[Any, Any, T]) -> T:
+    try:
+        return await coroutine
+    except (SystemExit, KeyboardInterrupt) as ended:
+        raise _Ended(ended) from None
+
+
 def call(coroutine: Coroutine[Any, Any, T], tick: Callable[[], object] = lambda: None) -> T:
     """Run a coroutine on the background loop and wait for its result.
 
@@ -30,7 +41,7 @@ def call(coroutine: Coroutine[Any, Any, T], tick: Callable[[], object] = lambda:
     started: list[asyncio.Task[T]] = []
 
     def start() -> None:
-        started.append(loop.create_task(coroutine))
+        started.append(loop.create_task(_contained(coroutine)))
         started[0].add_done_callback(lambda _: finished.set())
 
     def stop() -> None:  # after `start`, if that was handed over at all: Ctrl-C may come at any moment
@@ -48,4 +59,7 @@ def call(coroutine: Coroutine[Any, Any, T], tick: Callable[[], object] = lambda:
         loop.call_soon_threadsafe(stop)
         finished.wait()
         raise
-    return started[0].result()
+    try:
+        return started[0].result()
+    except _Ended as ended:
+        raise ended.args[0] from None

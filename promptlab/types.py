@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 from promptlab import given
 
@@ -130,6 +130,18 @@ class Completion:
     cached_tokens: int | None = None
     seconds: float | None = None
     error: str = ""
+
+    def __post_init__(self) -> None:
+        """What could not be stored, or read again, is refused where it is made."""
+        for name in ("text", "reasoning", "finish_reason", "error"):
+            given.instance(f"Completion.{name}", getattr(self, name), str, "a text")
+        given.one_of("Completion.ending", self.ending, get_args(Ending))
+        for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens"):
+            object.__setattr__(self, name, given.count(f"Completion.{name}", getattr(self, name)))
+        if self.seconds is not None:
+            object.__setattr__(
+                self, "seconds", given.real("Completion.seconds", self.seconds, lambda s: s >= 0, "a number >= 0")
+            )
 
 
 @dataclass(frozen=True)

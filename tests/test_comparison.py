@@ -514,3 +514,38 @@ def test_p_values_are_adjusted_for_the_false_discovery_rate_too():
     multipletests = pytest.importorskip("statsmodels.stats.multitest").multipletests
     np.testing.assert_allclose(found["p_bh"], multipletests(found["p"], method="fdr_bh")[1])
     assert (found["p_bh"] <= found["p_holm"]).all()
+
+
+def test_a_name_that_means_two_things_is_refused():
+    a, b = samples("a", first(80)), samples("b", first(60))
+    for frame, message in (
+        (pd.concat([a.assign(gold="7"), b.assign(gold="8")]), "question 'q000' has the gold '7' and '8'"),
+        (pd.concat([a.assign(cluster="x"), b.assign(cluster="y")]), "question 'q000' has the cluster 'x' and 'y'"),
+        (
+            pd.concat([a, b.assign(shots=1), samples("b", first(60), model="n", shots=3)]),
+            r"condition 'b' has the shots '1.0' and '3.0'",
+        ),
+        (pd.concat([a, b, b]), "a sample occurs twice: model 'm', condition 'b', question 'q000'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            compare(frame, baseline="a")
+
+
+def test_runs_that_were_not_made_alike_are_named():
+    class Made:
+        def __init__(self, model: str, temperature: float):
+            self.manifest = {"sampling": {"temperature": temperature, "seed": temperature}, "grader": {"name": "x"}}
+            self.frame = pd.concat([samples(c, first(right), model=model) for c, right in (("a", 80), ("b", 60))])
+
+        def to_frame(self) -> pd.DataFrame:
+            return self.frame
+
+    with pytest.warns(UserWarning, match="these runs differ in sampling: .*0.6.* and .*1.0"):
+        compare([Made("m", 0.6), Made("n", 1.0)], baseline="a")
+    compare([Made("m", 0.6), Made("n", 0.6)], baseline="a")
+
+
+def test_samples_without_a_grade_are_said_to_be_such():
+    b = samples("b", first(60)).assign(score=lambda f: f["score"].where(np.arange(N) > 40))
+    found = compare(pd.concat([samples("a", first(80)), b]), baseline="a")
+    assert "some of them without a grade" in found.table.loc[0, "validity_why"]

@@ -125,3 +125,21 @@ def test_a_model_may_be_given_a_name():
 def test_options_of_the_embedded_model(option: dict[str, Any]):
     with pytest.raises(InputError, match=f"EmbeddedModel: {next(iter(option))} is .*whole number >= 1"):
         lab.open_model("embedded:instruct", **option)
+
+
+def test_a_completion_is_checked_where_it_is_made():
+    import numpy as np
+
+    from promptlab.types import Completion
+
+    done = Completion("1", "complete", prompt_tokens=np.int64(5))
+    assert type(done.prompt_tokens) is int
+    for options, message in (
+        ({"ending": "length"}, "Completion.ending is 'length': it must be one of complete, truncated"),
+        ({"text": None}, "Completion.text is None: it must be a text"),
+        ({"completion_tokens": 5.5}, "Completion.completion_tokens is 5.5: it must be a whole number"),
+        ({"completion_tokens": 2**63}, "below 2"),
+        ({"seconds": float("nan")}, "Completion.seconds is nan"),
+    ):
+        with pytest.raises(InputError, match=message.replace("*", ".")):
+            Completion(**{"text": "", "ending": "complete", **options})  # type: ignore[arg-type]

@@ -129,3 +129,36 @@ def test_no_body_breaks_the_reader(value: object, status: int) -> None:
 def test_one_line_is_one_bounded_line(text: str) -> None:
     assert len(one_line(text).splitlines()) <= 1
     assert len(one_line(text)) <= 300
+
+
+@pytest.mark.parametrize(
+    ("reason", "ending"),
+    [
+        ("max_tokens", "truncated"),
+        ("MAX_TOKENS", "truncated"),
+        ("model_length", "truncated"),
+        ("Length", "truncated"),
+        ("SAFETY", "refused"),
+        ("stop", "complete"),
+        ("eos", "complete"),
+    ],
+)
+def test_other_servers_words_for_an_ending(reason: str, ending: str) -> None:
+    assert read_reply(body({"content": "12"}, reason)).ending == ending  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("reason", ["error", "abort", "Cancelled"])
+def test_an_answer_that_the_server_gave_up_on_is_tried_again(reason: str) -> None:
+    found = read_reply(body({"content": "1"}, reason))
+    assert isinstance(found, Failure)
+    assert found.retry
+
+
+@pytest.mark.parametrize("message", [None, {"content": 7}, "12"])
+def test_a_malformed_message_is_a_failure_and_no_empty_answer(message: Any) -> None:
+    assert isinstance(read_reply(body(message)), Failure)
+
+
+def test_numbers_of_tokens_that_no_server_can_mean_are_not_taken() -> None:
+    found = read_reply(body({"content": "1"}, usage={"completion_tokens": 10**30, "prompt_tokens": True}))
+    assert (found.completion_tokens, found.prompt_tokens) == (None, None)  # type: ignore[union-attr]

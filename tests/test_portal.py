@@ -105,3 +105,13 @@ def test_after_a_fork_the_child_has_a_loop_of_its_own():
     child.start()
     child.join(20)
     assert child.exitcode == 42
+
+
+@pytest.mark.parametrize("ending", [SystemExit, KeyboardInterrupt])
+def test_what_would_end_the_loop_reaches_the_caller_and_the_loop_goes_on(ending: type[BaseException]):
+    async def ended() -> None:
+        raise ending(3)
+
+    with pytest.raises(ending):
+        portal.call(ended())
+    assert portal.call(double(2)) == 4

@@ -219,7 +219,11 @@ def test_failures_are_not_copied_and_another_model_cannot_match(tmp_path: Path):
         ("local", {"grader": NO}, r"grader\.name: 'yes' -> 'no'.*regrade"),
         ("local", {"conditions": [zero_shot().but(instruction="Hm.")]}, "condition 'zero-shot' has other factors"),
         ("local", {"questions": [replace(QUESTIONS[0], text="What?")]}, "question 'q0' has another text"),
-        ("local", {"questions": [replace(QUESTIONS[0], answers=("7",))]}, "question 'q0' has another text or"),
+        (
+            "local",
+            {"questions": [replace(QUESTIONS[0], answers=("7",))]},
+            "question 'q0' has another text",
+        ),
         ("local", {"conditions": [zero_shot().but(name="plain")]}, "holds this sample as condition 'zero-shot'"),
         ("local", {"conditions": [zero_shot().but(replicate=1)]}, "samples of another prompt or replicate"),
     ],

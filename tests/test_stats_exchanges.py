@@ -71,3 +71,13 @@ def test_a_question_with_one_set_only_does_not_count():
     values = np.array([[1, 0, 0], [np.nan, 1, 1], [0, np.nan, 0]])
     result = found(values)
     assert (result.n[0], result.estimate[0]) == (2, 0.5)
+
+
+def test_one_sample_a_side_is_no_false_alarm():
+    """Every permutation then gives the same scatter: it must not be beyond itself by a rounding error."""
+    rng = np.random.default_rng(0)
+    for questions in (12, 40, 41):
+        for _ in range(20):
+            p = rng.random(questions)
+            result = found((rng.random((questions, 2)) < p[:, None]).astype(float), draws=99)
+            assert not (result.scatter > result.limit).any()

@@ -90,7 +90,7 @@ def test_a_failed_sample_is_replaced_with_all_its_grades(store: Store):
 
 
 def test_a_group_is_stored_as_a_whole_or_not_at_all(store: Store):
-    bad = Record(Sample("b", "q0", "zero-shot", 0, 0, 0, PROMPT.hash, 7, Completion(None, "complete")), PROMPT)  # type: ignore[arg-type]
+    bad = Record(Sample("b", None, "zero-shot", 0, 0, 0, PROMPT.hash, 7, Completion("", "complete")), PROMPT)  # type: ignore[arg-type]
     with pytest.raises(StoreError, match="NOT NULL"):
         store.commit([record("a"), bad], GRADER)
     assert count(store, "samples") == count(store, "grades") == count(store, "prompts") == 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import warnings
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
@@ -21,6 +22,7 @@ Floats = NDArray[np.float64]
 REQUIRED = ("model", "condition", "question", "score")
 FAILURES = ["truncated", "empty", "refused"]
 ABSENT = "absent"  # the ending of a sample that was never taken
+FACTORS = ("shots", "style", "select", "layout", "instruction", "system", "template", "prefill")
 DEFAULTS = {"cluster": None, "sample": 0, "ending": "complete", "answered": True}
 
 
@@ -163,7 +165,9 @@ def as_numbers(column: pd.Series) -> Floats:
 def _joined(runs: Any) -> pd.DataFrame:
     import pandas as pd
 
-    frames = [_frame(run) for run in (runs if isinstance(runs, list | tuple) else [runs])]
+    several = runs if isinstance(runs, list | tuple) else [runs]
+    frames = [_frame(run) for run in several]
+    _say_what_differs(several)
     if not frames:
         raise InputError("runs is empty: give at least one run or DataFrame")
     names = [name for frame in frames for name in frame["model"].astype(str).unique()]
@@ -171,12 +175,13 @@ def _joined(runs: Any) -> pd.DataFrame:
         if names.count(name) > 1:
             raise InputError(f"model {name!r} occurs in more than one run: give each its own model name, or join them")
     frame = pd.concat(frames, ignore_index=True)
+    _same_meaning(frame)
+    _no_repeats(frame)
     for column, value in DEFAULTS.items():
         if column not in frame:
             frame[column] = value
     if not len(frame):
         raise InputError("runs hold no samples yet")
-    _no_repeats(frame)
     for ending in frame["ending"].unique():
         if ending not in get_args(Ending):
             raise unknown("ending", ending, get_args(Ending))
@@ -199,10 +204,33 @@ def _frame(run: Any) -> pd.DataFrame:
     return frame
 
 
+def _say_what_differs(runs: Sequence[Any]) -> None:
+    """Runs that were not made alike may be compared (a profile may ask for it), but not without a word."""
+    manifests = [run.manifest for run in runs if isinstance(getattr(run, "manifest", None), Mapping)]
+    for what in ("sampling", "answer_format", "grader"):
+        kinds = {str({k: v for k, v in (m.get(what) or {}).items() if k != "seed"}) for m in manifests}
+        if len(kinds) > 1:
+            warnings.warn(f"these runs differ in {what}: {' and '.join(sorted(kinds))}", stacklevel=5)
+
+
+def _same_meaning(frame: pd.DataFrame) -> None:
+    """Names are all that joins rows: under one name there must be one question, and one kind of prompt."""
+    factors = [name for name in FACTORS if name in frame]
+    for what, columns in (("question", ["gold", "cluster"]), ("condition", factors)):
+        for column in (name for name in columns if name in frame):
+            pairs = frame[[what, column]].dropna().astype(str).drop_duplicates()
+            twice = pairs[pairs.duplicated(what, keep=False)]
+            if len(twice):
+                name, (one, other) = twice.iloc[0][what], twice[twice[what] == twice.iloc[0][what]][column].iloc[:2]
+                raise InputError(
+                    f"{what} {name!r} has the {column} {one!r} and {other!r}: under one name there must be one {what}"
+                )
+
+
 def _no_repeats(frame: pd.DataFrame) -> None:
     """A sample counted twice makes every interval too narrow (a frame without `sample` cannot be checked)."""
     key = [c for c in ("model", "condition", "question", "sample", "replicate", "draw") if c in frame]
-    if frame["sample"].nunique() > 1 and frame.duplicated(key).any():
+    if "sample" in frame and frame.duplicated(key).any():
         first = frame.loc[frame.duplicated(key), ["model", "condition", "question", "sample"]].iloc[0]
         raise InputError(f"a sample occurs twice: {', '.join(f'{k} {v!r}' for k, v in first.items())}")
 

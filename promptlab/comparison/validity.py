@@ -87,15 +87,21 @@ def validity_of(design: Crossed, signs: Floats, missing: set[str], failed: set[s
     lost = design.share(design.missing)
     used = sorted(np.flatnonzero(signs).tolist(), key=lambda arm: -signs[arm])  # the condition before its baseline
     if lost[used].max() > MAX_MISSING:
-        never = design.absent[np.isin(design.arm, used)].any()
-        why = "samples failed or were never taken" if never else "infrastructure failures left samples missing"
-        return "invalid", f"{why} ({_shares(design, lost, used)})"
+        return "invalid", f"{_missing(design, used)} ({_shares(design, lost, used)})"
     if missing:
         return "invalid", f"the missing samples ({_shares(design, lost, used)}) could make it {_either(missing)}"
     if failed:
         share = _shares(design, design.share(design.failed), used)
         return "fragile", f"truncated, empty, refused or unanswered samples ({share}) could make it {_either(failed)}"
     return "ok", ""
+
+
+def _missing(design: Crossed, used: Sequence[int]) -> str:
+    here = design.missing & np.isin(design.arm, used)
+    if (here & ~design.absent & (design.ending != "error")).any():
+        return "samples are missing, some of them without a grade (Run.regrade gives them one)"
+    never = (here & design.absent).any()
+    return "samples failed or were never taken" if never else "infrastructure failures left samples missing"
 
 
 def _shares(design: Crossed, share: Floats, arms: Sequence[int]) -> str:

@@ -10,6 +10,10 @@ from typing import Any
 from promptlab.types import Completion, Ending
 
 _RETRIED = {408, 409, 425, 429}  # and every 5xx
+# Words of servers for one thing, as they were seen; a case of letters is none.
+_CUT = {"length", "max_tokens", "max_length", "model_length", "max_output_tokens"}
+_FILTERED = {"content_filter", "content_filtered", "safety", "refusal"}
+_BROKEN = {"error", "abort", "aborted", "cancelled", "canceled"}
 _WHOLE_RUN = {401, 402, 403, 404}  # no key, no money, no right, no such model or route: true of every request
 
 
@@ -41,11 +45,14 @@ def read_reply(body: object, *, prefill: str = "", echoes: bool = False) -> Comp
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
         return Failure("the answer holds no choices")
     choice = choices[0]
-    message = choice.get("message")
-    message = message if isinstance(message, Mapping) else {"content": choice.get("text")}
+    message = choice.get("message") if "message" in choice else {"content": choice.get("text")}
+    if not isinstance(message, Mapping) or not isinstance(message.get("content"), str | list | None):
+        return Failure(f"the answer's message has no text: {one_line(message)}")
     reasoning = _text(message.get("reasoning") or message.get("reasoning_content"))
     text, refusal = _text(message.get("content")), _text(message.get("refusal"))
     finish_reason = _text(choice.get("finish_reason"))
+    if finish_reason.lower() in _BROKEN:
+        return Failure(f"the server gave up on this answer: finish_reason {one_line(finish_reason)}")
     new = text.removeprefix(prefill) if echoes else text
     return Completion(
         text=prefill + new if new else (prefill or refusal),
@@ -58,11 +65,11 @@ def read_reply(body: object, *, prefill: str = "", echoes: bool = False) -> Comp
 
 def _ending(finish_reason: str, text: str, reasoning: str, refusal: str) -> Ending:
     """`finish_reason` is stored beside it, so that an empty output under a token cap stays visible as such."""
-    if finish_reason == "content_filter" or (refusal and not text):
+    if finish_reason.lower() in _FILTERED or (refusal and not text):
         return "refused"
     if not text.strip() and not reasoning.strip():
         return "empty"
-    return "truncated" if finish_reason == "length" else "complete"
+    return "truncated" if finish_reason.lower() in _CUT else "complete"
 
 
 def _text(value: object) -> str:
@@ -89,7 +96,8 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
+    """A number of tokens; what cannot be one counts as not said."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
 
 
 def read_status(status: int, body: object, after: float | None = None) -> Failure:

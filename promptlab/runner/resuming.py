@@ -29,7 +29,7 @@ def check_names(
     Raises
     ------
     InputError
-        A condition with other factors, or a question with another text or other answers.
+        A condition with other factors, or a question with another content or cluster.
     """
     known = store.conditions()
     for name, factors in conditions.items():
@@ -42,11 +42,15 @@ def check_names(
     asked = {question.id: _content(question) for question in store.questions()}
     for question in questions:
         if asked.get(question.id, _content(question)) != _content(question):
-            raise InputError(f"question {question.id!r} has another text or other answers in {folder}: use another id")
+            what = "text, answers, choices, kind or cluster"
+            raise InputError(
+                f"question {question.id!r} has another {what} in {folder}: use another id, or another path"
+            )
 
 
 def _content(question: Question) -> tuple[Any, ...]:
-    return storable_text(question.text), plain_json(question.answers), plain_json(question.choices)
+    lists = plain_json(question.answers), plain_json(question.choices)
+    return storable_text(question.text), *lists, question.kind, question.cluster
 
 
 def pending(store: Store, planned: Sequence[Planned], folder: Path) -> list[Planned]:

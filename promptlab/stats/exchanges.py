@@ -155,7 +155,7 @@ def _permuted(
     worst = ((scatters - 1) / spread).max(axis=1)
     found, limit = np.full((2, int(groups.max()) + 1), np.nan)
     found[np.unique(groups[at])] = scatters[0]
-    limit[np.unique(groups[at])] = 1 + _quantile(worst, alpha) * spread
+    limit[np.unique(groups[at])] = 1 + _quantile(worst, alpha) * spread + _TIE  # spread may be next to nothing
     return _quantile(t, alpha), found, limit
 
 
