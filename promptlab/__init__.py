@@ -34,6 +34,7 @@ _HOMES = {
     "promptlab.planner": "Plan plan",
     "promptlab.stats": "Guess",
     "promptlab.experiment": "Experiment",
+    "promptlab.registering": "Registration",
     "promptlab.errors": "PromptlabError",
     "promptlab.types": "AnswerFormat Completion Grade Message Model ModelId Prompt Question Request Sampling",
 }

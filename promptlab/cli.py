@@ -77,12 +77,26 @@ def _conditions(_: argparse.Namespace) -> None:
         print(f"{name:18} {(make.__doc__ or '').strip().splitlines()[0]}")
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _register(arguments: argparse.Namespace) -> None:
     from promptlab.experiment import Experiment
 
     experiment = Experiment.from_yaml(arguments.file)
-    runs = experiment.run()
-    print(experiment.compare(runs).to_markdown(), *(f"records: {r.path}" for r in runs), sep="\n")
+    out = arguments.out or Path(arguments.file).with_suffix(".registered.yaml")
+    print(f"{out}: {experiment.register(out).stamp()}")
+    print(f"run under it: promptlab run {arguments.file} --registration {out}")
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from promptlab.experiment import Experiment
+    from promptlab.registering import Registration
+
+    experiment = Experiment.from_yaml(arguments.file)
+    registration = Registration.read(arguments.registration) if arguments.registration else None
+    runs = experiment.run(registration=registration)
+    comparison = experiment.compare(runs)
+    print(comparison.to_markdown(), *(f"records: {r.path}" for r in runs), sep="\n")
+    if registration:
+        print(registration.stamp(experiment, runs, comparison))
 
 
 def _show(arguments: argparse.Namespace) -> None:
@@ -136,11 +150,23 @@ COMMANDS = {
     ),
     "models": Command(_models, "list the names that open_model knows", "promptlab models"),
     "conditions": Command(_conditions, "list the ready-made prompt conditions", "promptlab conditions"),
+    "register": Command(
+        _register,
+        "freeze the design of an experiment into a file with a hash and the time, before it is run",
+        "promptlab register experiments/first_run.yaml",
+        (
+            Option("file", "the experiment file"),
+            Option("--out", "the design's file (default: FILE.registered.yaml, beside the experiment)"),
+        ),
+    ),
     "run": Command(
         _run,
         "run, resume or extend the experiment that a YAML file describes, and judge it",
         "promptlab run experiments/first_run.yaml",
-        (Option("file", "the experiment file"),),
+        (
+            Option("file", "the experiment file"),
+            Option("--registration", "a design of `promptlab register`: no sample may be older, deviations are listed"),
+        ),
     ),
     "show": Command(
         _show,

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from promptlab.comparison import Comparison, Contrast, Control
     from promptlab.records import Run
+    from promptlab.registering import Registration
 
 T = TypeVar("T")
+ALPHA = 0.05  # of each family of comparisons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,7 @@ class Experiment:
     def preview(self) -> Preview:
         """What would be sent, with tokens: before any call."""
         return preview(
-            self._open(),
+            self.open_models(),
             self.conditions,
             self.questions,
             samples=self.samples,
@@ -120,8 +122,22 @@ class Experiment:
             answer_format=self.answer_format,
         )
 
-    def run(self, *, progress: bool = True) -> list[Run]:
-        """Run (or resume, or extend) every model and return the records."""
+    def register(self, path: str | Path) -> Registration:
+        """Freeze this design into a small file, with a hash and the time, before any sample is taken.
+
+        A file that holds the same design is read; one that holds another is an `InputError`, never overwritten.
+        """
+        from promptlab.registering import register
+
+        return register(self, path)
+
+    def run(self, *, registration: Registration | None = None, progress: bool = True) -> list[Run]:
+        """Run (or resume, or extend) every model and return the records.
+
+        Under a `registration` no sample may be older than it (`InputError`, before any call); deviations are warned of.
+        """
+        if registration:
+            registration.admit(self)
         return [
             run(
                 model,
@@ -132,10 +148,11 @@ class Experiment:
                 grader=grader_named(self.grader),
                 answer_format=self.answer_format,
                 path=self.path / model.name,
+                registration=registration,
                 max_tokens_total=self.max_tokens_total,
                 progress=progress,
             )
-            for model in self._open()
+            for model in self.open_models()
         ]
 
     def check_recorded(self, recordings: list[Run]) -> None:
@@ -146,13 +163,13 @@ class Experiment:
 
         cells = [
             {"model": model.name, "condition": c.name, "question": q.id, "gold": " | ".join(q.answers), "score": None}
-            for model in self._open()
+            for model in self.open_models()
             for c in self.conditions
             for q in self.questions
         ]
         paired(pd.DataFrame(cells), recordings)
 
-    def _open(self) -> list[Model]:
+    def open_models(self) -> list[Model]:
         """The models; that the control is one of them is seen before anything is paid for."""
         models = [open_model(name) for name in self.models]
         names = [model.name for model in models]
@@ -170,14 +187,14 @@ class Experiment:
         from promptlab.comparison import compare
 
         frames, seed = self._designed(runs), self.sampling.seed
-        return compare(frames, baseline=self.baseline, margin=self.margin, seed=seed, label=label)
+        return compare(frames, baseline=self.baseline, margin=self.margin, alpha=ALPHA, seed=seed, label=label)
 
     def contrasts(self, runs: list[Run], label: str = "") -> list[Contrast]:
         """Each model against its control, or controls; none without a control."""
         from promptlab.comparison import contrasts
 
         frames, seed = self._designed(runs) if self.control else [], self.sampling.seed
-        return contrasts(frames, self.control, baseline=self.baseline, seed=seed, label=label)
+        return contrasts(frames, self.control, baseline=self.baseline, alpha=ALPHA, seed=seed, label=label)
 
     def _designed(self, runs: list[Run]) -> list[pd.DataFrame]:
         """The samples of this design; a directory that served a larger one holds more."""
@@ -205,7 +222,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = yaml.load(path.read_text(encoding="utf-8"), _once_only(yaml.SafeLoader))
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(f"cannot be read ({problem})") from None
     except yaml.YAMLError as problem:
@@ -213,6 +230,19 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not isinstance(given, dict):
         raise InputError(f"must be a mapping of keys; found {type(given).__name__}")
     return given
+
+
+def _once_only(loader: type) -> Any:
+    """A safe loader that refuses a key given twice, of which YAML would silently take the last."""
+
+    def mapping(self: Any, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise InputError(f"says {key!r} twice (line {node.start_mark.line + 1} and below)")
+        return dict(loader.construct_mapping(self, node, deep))  # type: ignore[attr-defined]
+
+    return type("OnceOnly", (loader,), {"construct_mapping": mapping})
 
 
 def _as_list(value: Any, key: str) -> list[Any]:

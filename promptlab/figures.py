@@ -5,6 +5,7 @@ Every function takes ``ax=`` and returns the Axes that it drew on; `save` writes
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "D", "^", "v", "P")
 GREY = "#5f5f5f"
+_NOTE = "note"
 
 
 def scores(comparison: Comparison, ax: Axes | None = None) -> Axes:
@@ -217,7 +219,7 @@ def power(plan: Plan, ax: Axes | None = None) -> Axes:
     return _tidy(ax)
 
 
-def save(ax: Axes, path: str | Path, data: pd.DataFrame) -> list[Path]:
+def save(ax: Axes, path: str | Path, data: pd.DataFrame, note: str = "") -> list[Path]:
     """Write a figure as SVG and PNG (200 dpi) and the numbers behind it as CSV, and return the three paths.
 
     Parameters
@@ -228,14 +230,34 @@ def save(ax: Axes, path: str | Path, data: pd.DataFrame) -> list[Path]:
         Without an ending; folders are made.
     data
         What the figure was drawn from.
+    note
+        Small text under the figure, whose layout is final then, and in the metadata of SVG and PNG:
+        `Registration.stamp`, for example.
     """
+    figure = ax.get_figure(root=True)
+    _note(figure, note)
     stem = Path(path)
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(stem.name + ending) for ending in (".svg", ".png", ".csv")]
+    options: dict[str, Any] = {"metadata": {"Description": note}} if note else {}
     for target in paths[:2]:
-        ax.get_figure(root=True).savefig(target, dpi=200, bbox_inches="tight", facecolor="white")  # type: ignore[union-attr]
+        figure.savefig(target, dpi=200, bbox_inches="tight", facecolor="white", **options)  # type: ignore[union-attr]
     data.to_csv(paths[2], index=False)
     return paths
+
+
+def _note(figure: Any, note: str) -> None:
+    """Below all that is drawn, in the place of an earlier note; a dollar sign is no formula."""
+    for old in [text for text in figure.texts if text.get_gid() == _NOTE]:
+        old.remove()
+    if note:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # as it was drawn now, so that a legend at the edge does not follow the edge
+        for legend in figure.legends:
+            legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
+        box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        style: dict[str, Any] = {"va": "top", "fontsize": 6, "color": GREY, "parse_math": False, "gid": _NOTE}
+        figure.text(box.x0 / width, (box.y0 - 0.1) / height, textwrap.fill(note, 150), **style)
 
 
 def _height(table: pd.DataFrame) -> float:

@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-ORDER = ("fetch", "models", "conditions", "run", "show", "demo")  # `show` looks at what `run` has made
+ORDER = ("fetch", "models", "conditions", "register", "run", "show", "demo")  # a design is older than its samples
 
 
 @pytest.mark.embedded

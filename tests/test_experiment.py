@@ -74,7 +74,13 @@ def test_what_is_wrong_is_said_in_one_line(given, message, tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a: [1", "is not valid YAML"), ("- 1\n", "must be a mapping of keys; found list"), ("", "found NoneType")],
+    [
+        ("a: 1\nb: 2\na: 3\n", "says 'a' twice"),
+        ("a: {b: 1, b: 2}", "says 'b' twice"),
+        ("a: [1", "is not valid YAML"),
+        ("- 1\n", "must be a mapping of keys; found list"),
+        ("", "found NoneType"),
+    ],
 )
 def test_a_file_that_is_no_experiment(text: str, message: str, tmp_path: Path):
     file = tmp_path / "mine.yaml"

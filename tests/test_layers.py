@@ -17,7 +17,7 @@ LAYERS = (
     {"comparison"},
     {"planner"},
     {"figures"},
-    {"experiment", "demo", "cli", "__main__"},
+    {"experiment", "registering", "demo", "cli", "__main__"},
 )  # fmt: skip
 STRICT = (0, 1)  # in these layers siblings do not know each other, except:
 NEIGHBOURS = {

@@ -18,6 +18,7 @@ from promptlab.records.scoring import grade_stored
 from promptlab.runner.budgets import Prices, budgets
 from promptlab.runner.planning import plan
 from promptlab.runner.recording import Recorder
+from promptlab.runner.registered import Registered, check_age, check_registration, noted
 from promptlab.runner.resuming import Source, check_names, check_sources, copy, pending
 from promptlab.runner.sending import send
 from promptlab.runner.sessions import check_same, identity, manifest, session, source
@@ -41,6 +42,7 @@ def run(
     path: str | Path,
     reuse: Source | Iterable[Source] | None = None,
     stop_when: StopRule | None = None,
+    registration: Registered | None = None,
     max_tokens_total: int | None = None,
     max_cost: float | None = None,
     prices: Prices | None = None,
@@ -72,6 +74,9 @@ def run(
     stop_when
         End early by a rule, such as `promptlab.decided`. Questions then come in a random order of their own, some at a
         time, and `questions` is the cap. Every call on `path` must have the same rule and design.
+    registration
+        Of `Experiment.register`: `path` must hold no sample that is older, and its manifest then carries the hash and
+        the earlier runs on these questions.
     max_tokens_total, max_cost
         Limits on what this call may spend: prompt and completion tokens, or US dollars. Requests are sent only
         while their worst case (all of `max_tokens`) fits. Tokens of a prompt that the model cannot count are taken
@@ -103,6 +108,7 @@ def run(
     for kind, value in (("model", model), ("sampling", sampling)):
         given.one(kind, value)
     given.optional("answer_format", answer_format)
+    check_registration(registration, reuse)
     scorer = Scorer(by_kind if grader is None else as_grader(grader), answer_format)
     stopping = Stopping(stop_when, [arm.name for arm in arms], questions, samples, sampling.seed)
     made_with = identity(model, sampling, scorer) | stopping.fixed
@@ -117,13 +123,16 @@ def run(
             check_same(folder, old, made_with, regraded=not store.ungraded(scorer.identity))
             _say_if_elsewhere(folder, old["model"]["engine"], model.id.engine)
         check_names(store, questions, factors, folder)
+        if registration:
+            check_age(store, registration)
         todo = pending(store, planned, folder)
         new = manifest(old, made_with, model, factors, questions, samples)
+        new |= noted(folder, old, questions, registration)
         new["planned"] = store.count() + len(todo)  # what the directory will hold
         recorder = Recorder(store, scorer)
         bar = _progress(model.name, len(planned), len(todo), recorder, shown=progress)
         design = {"conditions": list(factors), "questions": source(questions), "samples": samples}
-        design["planned"] = len(planned)
+        design |= {"planned": len(planned)} | ({"registration": registration.hash} if registration else {})
         with session(folder, new, design, recorder.paid, len(todo)) as entry, _resumable(folder), bar as tick:
             store.add_design(questions, factors)
             grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind

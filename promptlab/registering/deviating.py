@@ -1,0 +1,129 @@
+"""What was done otherwise than registered: one short text each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from promptlab import given
+from promptlab.comparison import Comparison, Contrast
+from promptlab.comparison.comparing import compared_pairs
+from promptlab.experiment import Experiment
+from promptlab.records import Run
+from promptlab.registering.design import design_of, ids_hash
+from promptlab.wording import counted
+
+Made = Experiment | Run | Comparison | Contrast
+Design = Mapping[str, Any]
+
+_LONG = 40  # characters of a value that a deviation shows
+
+
+def deviations(made: Made, planned: Design, hash: str) -> Iterator[str]:
+    """What differs from the design `planned`, which is registered under `hash`."""
+    if isinstance(made, Experiment):
+        return _of_experiment(made, planned)
+    if isinstance(made, Run):
+        return _of_run(made, planned, hash)
+    if isinstance(made, Comparison):
+        return _of_comparison(made, planned)
+    if isinstance(made, Contrast):
+        return _of_contrast(made, planned)
+    raise given.wrong("what is compared with a registration", made, "an Experiment, Run, Comparison or Contrast")
+
+
+def _of_experiment(made: Experiment, planned: Design) -> Iterator[str]:
+    found = design_of(made)
+    chosen = [name for name in planned if name not in ("questions", "tests", "prompts")]  # those follow from the rest
+    lines = [*_questions(planned, found["questions"]), *_differences(planned, found, chosen)]
+    return iter(lines or _differences(planned, found, ["tests", "prompts"]))
+
+
+def _of_run(run: Run, planned: Design, hash: str) -> Iterator[str]:
+    """The last call under this registration: a directory may serve other designs as well."""
+    made = run.manifest
+    calls = [session for session in made.get("sessions", ()) if session.get("registration") == hash]
+    if not calls:
+        yield f"{run.model} was not run under this registration"
+        return
+    found = _found(run, calls[-1], planned)
+    lines = [*_questions(planned, found.pop("questions")), *_differences(planned, found, found)]
+    if calls[-1].get("ended") != "completed":
+        lines.append(calls[-1].get("ended", "was killed"))
+    elif made.get("stopping"):
+        lines.append("under a rule to stop early")
+    yield from (f"{run.model}: {line}" for line in lines)
+
+
+def _found(run: Run, call: Mapping[str, Any], planned: Design) -> dict[str, Any]:
+    """The part of a design that a run's manifest knows."""
+    made, asked = run.manifest, call["questions"]
+    weights = {name: value for name, value in made["model"].items() if name != "engine"}
+    return {
+        "questions": {"n": asked["count"], "hash": asked["hash"]},
+        "models": {**planned["models"], run.model: weights},
+        "conditions": {c: planned["conditions"].get(c, {}) | made["conditions"][c] for c in call["conditions"]},
+        "samples": call["samples"],
+        "sampling": made["sampling"],
+        "answer_format": made["answer_format"],
+        "grader": dict(zip(("name", "version"), run.grader, strict=True)),
+    }
+
+
+def _of_comparison(made: Comparison, planned: Design) -> Iterator[str]:
+    design = made.design
+    yield from _judged(made, planned)
+    yield from _differences(planned, {"margin": made.margin}, ["margin"])
+    family = [f"{model}: {condition}" for model, condition in compared_pairs(design, made.baseline)]
+    yield from _family(planned["tests"]["differences"], family)
+    yield from _questions(planned, {"n": len(design.questions), "ids": ids_hash(design.questions)})
+    wanted = planned["questions"]["n"] * planned["samples"]
+    for i, (model, condition) in enumerate(design.arms):
+        valid = int(((design.arm == i) & ~design.missing).sum())
+        if valid != wanted:
+            yield f"{model}, {condition}: {valid:,} instead of {counted(wanted, 'valid sample')}"
+
+
+def _of_contrast(made: Contrast, planned: Design) -> Iterator[str]:
+    yield from _judged(made, planned)
+    pair = f"{made.model} - {made.control}: "
+    tests = [test for test in planned["tests"]["contrasts"] if test.startswith(pair)]
+    yield from _family(tests, [pair + condition for condition in made.table["condition"]])
+
+
+def _judged(made: Comparison | Contrast, planned: Design) -> Iterator[str]:
+    yield from _differences(planned, {"baseline": made.baseline}, ["baseline"])
+    yield from _differences(planned["tests"], {"alpha": made.alpha, "seed": made.seed}, ["alpha", "seed"], "tests.")
+
+
+def _questions(planned: Design, found: Mapping[str, Any]) -> Iterator[str]:
+    """One text, however many digests follow from it."""
+    asked = planned["questions"]
+    if found["n"] != asked["n"]:
+        yield f"n_questions {found['n']} instead of {asked['n']}"
+    elif any(asked[name] != found[name] for name in ("hash", "ids") if name in found):
+        yield "other questions, or another pool of exemplars"
+
+
+def _family(planned: list[str], found: list[str]) -> Iterator[str]:
+    yield from (f"{test} is not compared" for test in planned if test not in found)
+    yield from (f"{test} was added" for test in found if test not in planned)
+
+
+def _differences(
+    planned: Mapping[str, Any], found: Mapping[str, Any], names: Iterable[str], owner: str = ""
+) -> Iterator[str]:
+    """What differs in these entries, and in theirs: ``sampling.top_p 1.0 instead of 0.9``."""
+    for name in names:
+        old, new = planned.get(name), found.get(name)
+        if name not in planned or name not in found:
+            yield f"{owner}{name} {'was added' if name in found else 'is left out'}"
+        elif isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _differences(old, new, {**old, **new}, f"{owner}{name}.")
+        elif old != new:
+            yield f"{owner}{name} {_short(new)} instead of {_short(old)}"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."

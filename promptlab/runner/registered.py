@@ -1,0 +1,92 @@
+"""A run under a registration: none of its samples is older, and its manifest lists what was looked at before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from promptlab import given
+from promptlab.errors import InputError, StoreError
+from promptlab.store import Store, read_manifest
+from promptlab.store.database import FILE
+from promptlab.types import Question
+from promptlab.wording import counted
+
+SCOPE = "run directories beside this one, and those in the directories beside the one that holds it"
+
+
+class Registered(Protocol):
+    """What `registration` of `run` takes; `Experiment.register` makes one."""
+
+    @property
+    def hash(self) -> str: ...
+    @property
+    def registered(self) -> str:
+        """When, in ISO 8601 with the offset to UTC."""
+
+
+def check_registration(registration: Registered | None, reuse: object) -> None:
+    """Raise `InputError` where it is none, or where samples of unknown age would be copied."""
+    if registration is None:
+        return
+    if not (hasattr(registration, "hash") and hasattr(registration, "registered")):
+        raise given.wrong("registration of run", registration, "one of Experiment.register or Registration.read")
+    if reuse is not None:
+        raise InputError("reuse: a run under a registration copies no samples, they may be older than it")
+
+
+def check_age(store: Store, registration: Registered) -> None:
+    """Raise `InputError` where the store holds a sample that is older, or a copied one, which may be."""
+    since = datetime.fromisoformat(registration.registered).timestamp()
+    query = "SELECT coalesce(sum(created < ?), 0), coalesce(sum(origin != ''), 0) FROM samples"
+    older, copied = next(store.rows(query, [since]))
+    if older:
+        said = f"holds {counted(older, 'sample')} from before the registration ({registration.registered})"
+    elif copied:
+        said = f"holds {counted(copied, 'sample')} copied from another run, which may be older than the registration"
+    else:
+        return
+    raise InputError(f"{store.folder} {said}: a run under it starts from nothing. Take another path")
+
+
+def noted(
+    folder: Path, old: Mapping[str, Any] | None, questions: Iterable[Question], registration: Registered | None
+) -> dict[str, Any]:
+    """For the manifest: the registration with every earlier run that was found; without one what stood there."""
+    before = (old or {}).get("registration")
+    if registration is None:
+        return {"registration": before} if before else {}
+    kept = before["looked_before"] if before and before["hash"] == registration.hash else []
+    seen = {entry["run"]: entry for entry in [*kept, *_earlier(folder.resolve(), questions, registration.hash)]}
+    found = {"hash": registration.hash, "registered": registration.registered}
+    return {"registration": found | {"looked_before": list(seen.values()), "scope": SCOPE}}
+
+
+def _earlier(folder: Path, questions: Iterable[Question], hash: str) -> list[dict[str, Any]]:
+    """Runs within the scope that asked some of these questions, by their text, outside this registration."""
+    texts = {question.text for question in questions}
+    files = {*folder.parent.glob(f"*/{FILE}"), *folder.parent.parent.glob(f"*/*/{FILE}")}
+    entries = [(os.path.relpath(file.parent, folder), _seen(file.parent, texts, hash)) for file in sorted(files)]
+    return [{"run": name, **entry} for name, entry in entries if entry]
+
+
+def _seen(folder: Path, texts: set[str], hash: str) -> dict[str, Any]:
+    """What was looked at in one directory; empty where that is nothing."""
+    try:
+        manifest = read_manifest(folder) or {}
+        calls = manifest.get("sessions", ())
+        if calls and all(call.get("registration") == hash for call in calls):
+            return {}
+        with Store(folder) as store:
+            shared = sum(question.text in texts for question in store.questions())
+            ((samples,),) = store.rows("SELECT count(*) FROM samples")
+            conditions = list(store.conditions())
+    except StoreError:
+        return {"unreadable": True}
+    if not (shared and samples):
+        return {}
+    when = {name: manifest.get(name) for name in ("started", "updated")}
+    return {"model": manifest.get("name"), "questions": shared, "samples": samples, "conditions": conditions, **when}

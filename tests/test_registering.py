@@ -1,0 +1,396 @@
+"""A design is frozen before its samples, and what was done otherwise is said."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.figure
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local_models import LocalModel, complete
+from promptlab import cli, experiment, figures
+from promptlab.comparison import compare
+from promptlab.errors import InputError, ModelError
+from promptlab.experiment import Experiment
+from promptlab.records import load_run
+from promptlab.registering import Registration
+from promptlab.runner import run
+from promptlab.types import Completion, Request
+
+mpl.use("agg")
+
+DESIGN: dict[str, Any] = {
+    "models": ["local:one", "local:two"],
+    "conditions": ["zero-shot", "concise", {"few-shot": {"k": 2}}],
+    "questions": {"source": "arithmetic", "n": 6, "levels": [1]},
+    "sampling": {"max_tokens": 64},
+    "control": "two",
+    "margin": 0.05,
+    "samples": 2,
+}
+
+
+@pytest.fixture(autouse=True)
+def models(monkeypatch: pytest.MonkeyPatch) -> dict[str, LocalModel]:
+    """The models of the experiment, by name: none needs weights, and each counts what it is asked."""
+    opened: dict[str, LocalModel] = {}
+
+    def opening(name: str) -> LocalModel:
+        short = name.removeprefix("local:")
+        return opened.setdefault(short, LocalModel(short))
+
+    monkeypatch.setattr(experiment, "open_model", opening)
+    return opened
+
+
+def made(folder: Path, **changes: Any) -> Experiment:
+    return Experiment.from_mapping(DESIGN | {"path": str(folder / "runs" / "x")} | changes)
+
+
+def asked(models: dict[str, LocalModel]) -> int:
+    return sum(model.asked.total() for model in models.values())
+
+
+# -- the file ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_file_is_readable_and_comes_back_as_it_was(tmp_path: Path):
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    frozen = made(tmp_path).register(tmp_path / "new" / "design.yaml")
+    assert before <= datetime.fromisoformat(frozen.registered) <= datetime.now(UTC)
+    read = Registration.read(tmp_path / "new" / "design.yaml")
+    assert (read, read.hash) == (frozen, frozen.hash)
+    found = yaml.safe_load((tmp_path / "new" / "design.yaml").read_text())
+    design = found["design"]
+    assert found["hash"] == frozen.hash
+    assert list(design["models"]) == ["one", "two"]
+    assert "engine" not in design["models"]["one"]
+    assert design["conditions"]["few-shot-2"]["shots"] == 2
+    assert design["questions"]["hash"] == made(tmp_path).questions.hash
+    assert (design["samples"], design["margin"], design["baseline"]) == (2, 0.05, "zero-shot")
+    assert design["sampling"]["seed"] == design["tests"]["seed"] == 0
+    assert design["tests"]["differences"] == ["one: concise", "one: few-shot-2", "two: concise", "two: few-shot-2"]
+    assert design["tests"]["contrasts"] == ["one - two: concise", "one - two: few-shot-2"]
+
+
+def test_the_same_design_again_is_the_same_registration_and_another_is_refused(tmp_path: Path):
+    file = tmp_path / "design.yaml"
+    first = made(tmp_path).register(file)
+    assert made(tmp_path).register(file) == first
+    text = file.read_text()
+    with pytest.raises(InputError, match=r"holds another design \(margin 0.02 instead of 0.05\): take another path"):
+        made(tmp_path, margin=0.02).register(file)
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("margin: 0.05", "margin: 0.5"), ("registered: '20", "registered: '19"), ("hash: ", "hash: 0")]
+)
+def test_a_changed_file_is_seen(tmp_path: Path, old: str, new: str):
+    file = tmp_path / "design.yaml"
+    made(tmp_path).register(file)
+    file.write_text(file.read_text().replace(old, new, 1))
+    with pytest.raises(InputError, match="was changed after it was registered"):
+        Registration.read(file)
+
+
+def test_layout_and_comments_are_no_change(tmp_path: Path):
+    file = tmp_path / "design.yaml"
+    frozen = made(tmp_path).register(file)
+    file.write_text("# seen\n" + json.dumps(yaml.safe_load(file.read_text())))
+    assert Registration.read(file) == frozen
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "- 1", "{design: {}, registered: today, hash: x}", "design: {}"])
+def test_what_is_no_design_is_said(tmp_path: Path, text: str):
+    file = tmp_path / "design.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match="is no registered design"):
+        Registration.read(file)
+    with pytest.raises(InputError, match="cannot be read"):
+        Registration.read(tmp_path / "nowhere.yaml")
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8"), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc1:# -", max_size=4), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(design=st.dictionaries(st.sampled_from(["a", "no", "1", "x: y"]), PLAIN, max_size=3))
+@settings(deadline=None, max_examples=60)
+def test_plain_values_keep_their_hash_through_yaml(design: dict[str, Any]):
+    back = yaml.safe_load(yaml.safe_dump(design, sort_keys=False, allow_unicode=True, width=120))
+    assert Registration(back, "2026-01-01").hash == Registration(design, "2026-01-01").hash
+
+
+# -- runs under it -----------------------------------------------------------------------------------------------------
+
+
+def test_as_registered(tmp_path: Path):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    runs = asked_for.run(registration=frozen, progress=False)
+    everything = [asked_for, *runs, asked_for.compare(runs), *asked_for.contrasts(runs)]
+    assert frozen.deviations(*everything) == ()
+    stamp = f"registered {frozen.registered[:10]}, hash {frozen.hash[:8]}"
+    assert frozen.stamp(*everything) == f"{stamp}: as registered"
+    assert frozen.stamp(asked_for, runs) == f"{stamp}: as registered"
+    assert frozen.stamp() == stamp
+    for recorded in runs:
+        noted = recorded.manifest["registration"]
+        assert (noted["hash"], noted["registered"], noted["looked_before"]) == (frozen.hash, frozen.registered, [])
+        assert recorded.manifest["sessions"][0]["registration"] == frozen.hash
+
+
+def test_an_older_sample_is_refused_before_any_call(tmp_path: Path, models: dict[str, LocalModel]):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    asked_for.run(registration=frozen, progress=False)
+    later = Registration(frozen.design, datetime.now(UTC).isoformat())
+    paid = asked(models)
+    with pytest.raises(InputError, match=r"one holds 36 samples from before the registration .* Take another path"):
+        asked_for.run(registration=later, progress=False)
+    with pytest.raises(InputError, match="before the registration"):
+        asked_for.register(tmp_path / "late.yaml")
+    assert not (tmp_path / "late.yaml").exists()
+    assert asked(models) == paid
+
+
+def test_the_last_model_is_looked_at_before_the_first_is_asked(tmp_path: Path, models: dict[str, LocalModel]):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    later = Registration(frozen.design, (datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    replace(asked_for, models=("local:two",), control="").run(progress=False)
+    with pytest.raises(InputError, match="two holds 36 samples from before the registration"):
+        asked_for.run(registration=later, progress=False)
+    assert models["one"].asked.total() == 0
+
+
+def test_a_run_under_it_goes_on_after_a_stop_and_extends(tmp_path: Path, models: dict[str, LocalModel]):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    models["one"].fail_after = (7, ModelError("the server is gone"))
+    with pytest.raises(ModelError):
+        asked_for.run(registration=frozen, progress=False)
+    stopped = load_run(asked_for.path / "one")
+    assert frozen.deviations(stopped) == ("one: failed: ModelError",)
+    models["one"].fail_after = None
+    runs = asked_for.run(registration=frozen, progress=False)
+    assert frozen.deviations(asked_for, runs, asked_for.compare(runs)) == ()
+    asked_for.narrowed(["zero-shot"], DESIGN["questions"] | {"n": 9}).run(progress=False)  # beside the design
+    runs = [load_run(run.path) for run in runs]
+    assert frozen.deviations(asked_for, runs, asked_for.compare(runs)) == ()
+    assert runs[0].manifest["registration"]["hash"] == frozen.hash
+    assert frozen.deviations(compare(runs, baseline="zero-shot", margin=0.05))[0] == "n_questions 9 instead of 6"
+
+
+def test_samples_of_unknown_age_are_refused(tmp_path: Path, models: dict[str, LocalModel]):
+    asked_for = made(tmp_path, models=["local:one"], control="")
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    parts = {"model": asked_for.open_models()[0], "conditions": asked_for.conditions, "questions": asked_for.questions}
+    options: dict[str, Any] = {**parts, "samples": 2, "sampling": asked_for.sampling, "progress": False}
+    run(path=tmp_path / "elsewhere", **options)
+    with pytest.raises(InputError, match="a run under a registration copies no samples"):
+        run(path=tmp_path / "new", reuse=tmp_path / "elsewhere", registration=frozen, **options)
+    run(path=asked_for.path / "one", reuse=tmp_path / "elsewhere", **options)
+    with pytest.raises(InputError, match="36 samples copied from another run"):
+        asked_for.run(registration=frozen, progress=False)
+    with pytest.raises(InputError, match=r"registration of run is 'design.yaml'"):
+        run(path=tmp_path / "new", registration="design.yaml", **options)  # type: ignore[arg-type]
+
+
+# -- looked before -----------------------------------------------------------------------------------------------------
+
+
+def test_earlier_runs_on_these_questions_are_listed(tmp_path: Path):
+    pilot = made(tmp_path, path=str(tmp_path / "runs" / "pilot"), questions=DESIGN["questions"] | {"n": 4})
+    pilot.run(progress=False)
+    unlike = {"source": "arithmetic", "n": 5, "levels": [4], "split": "dev"}
+    made(tmp_path, path=str(tmp_path / "runs" / "others"), questions=unlike).run(progress=False)
+    (tmp_path / "runs" / "junk" / "one").mkdir(parents=True)
+    (tmp_path / "runs" / "junk" / "one" / "samples.sqlite").write_text("no database")
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    runs = asked_for.run(registration=frozen, progress=False)
+    found = {entry["run"]: entry for entry in runs[1].manifest["registration"]["looked_before"]}
+    assert list(found) == ["../../junk/one", "../../pilot/one", "../../pilot/two"]
+    shared = len({q.text for q in pilot.questions} & {q.text for q in asked_for.questions})
+    assert shared > 0
+    seen = found["../../pilot/one"]
+    assert (seen["model"], seen["questions"], seen["samples"]) == ("one", shared, 24)
+    assert seen["conditions"] == ["zero-shot", "concise", "few-shot-2"]
+    assert seen["started"] <= runs[1].manifest["started"]
+    assert found["../../junk/one"] == {"run": "../../junk/one", "unreadable": True}
+    assert "beside" in runs[1].manifest["registration"]["scope"]
+    end = "as registered; looked before: 3 runs on these questions, see manifest.json"
+    assert frozen.stamp(asked_for, runs).endswith(end)
+
+
+def test_a_look_without_the_registration_in_the_same_directory_counts(tmp_path: Path):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    runs = asked_for.run(progress=False)
+    assert frozen.deviations(runs)[0] == "one was not run under this registration"
+    runs = asked_for.run(registration=frozen, progress=False)
+    assert [entry["run"] for entry in runs[0].manifest["registration"]["looked_before"]] == [".", "../two"]
+    again = asked_for.run(registration=frozen, progress=False)
+    assert len(again[0].manifest["registration"]["looked_before"]) == 2
+
+
+# -- deviations --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"questions": DESIGN["questions"] | {"n": 5}}, "n_questions 5 instead of 6"),
+        ({"questions": DESIGN["questions"] | {"seed": 1}}, "other questions, or another pool of exemplars"),
+        ({"models": ["local:one"], "control": ""}, "models.two is left out; control [] instead of ['one - two']"),
+        ({"conditions": ["zero-shot", "concise"]}, "conditions.few-shot-2 is left out"),
+        ({"conditions": [*DESIGN["conditions"], {"few-shot": {"k": 3}}]}, "conditions.few-shot-3 was added"),
+        ({"samples": 1}, "samples 1 instead of 2"),
+        ({"sampling": {"max_tokens": 64, "temperature": 0}}, "sampling.temperature 0.0 instead of 0.6"),
+        ({"sampling": {"max_tokens": 64, "seed": 3}}, "sampling.seed 3 instead of 0"),
+        ({"baseline": "concise"}, "baseline concise instead of zero-shot"),
+        ({"answer_format": "boxed"}, "answer_format {'name': 'boxed', .* instead of None"),
+        ({"grader": "number"}, "grader.name number instead of by-kind"),
+        ({"margin": None}, "margin None instead of 0.05"),
+    ],
+)
+def test_what_an_experiment_does_otherwise(tmp_path: Path, changes: dict[str, Any], said: str):
+    frozen = made(tmp_path).register(tmp_path / "design.yaml")
+    other = made(tmp_path, **changes)
+    assert re.search(f": deviates: {said if '.*' in said else re.escape(said)}", frozen.stamp(other))
+    with pytest.warns(UserWarning, match="is deviated from: "):
+        frozen.admit(other)
+    assert frozen.deviations(made(tmp_path)) == ()
+
+
+def test_a_prompt_that_no_factor_shows(tmp_path: Path):
+    frozen = made(tmp_path).register(tmp_path / "design.yaml")
+    pool = [replace(q, meta={**q.meta, "rationale": "Otherwise."}) for q in made(tmp_path).questions.pool]
+    other = made(tmp_path)
+    other = replace(other, questions=other.questions.with_pool(pool))
+    assert frozen.deviations(other) == ("other questions, or another pool of exemplars",)
+    changed = Registration({**frozen.design, "prompts": {**frozen.design["prompts"], "concise": "x"}}, "2026-01-01")
+    assert changed.deviations(made(tmp_path))[0].startswith("prompts.concise ")
+
+
+def test_other_weights_under_the_same_name(tmp_path: Path, models: dict[str, LocalModel]):
+    frozen = made(tmp_path).register(tmp_path / "design.yaml")
+    models["one"].id = replace(models["one"].id, adapter="a1b2")
+    assert frozen.deviations(made(tmp_path)) == ("models.one.adapter a1b2 instead of ",)
+
+
+def test_what_runs_and_comparisons_do_otherwise(tmp_path: Path, models: dict[str, LocalModel]):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    made_otherwise = replace(asked_for, samples=1, sampling=replace(asked_for.sampling, top_p=0.5))
+    with pytest.warns(UserWarning, match="samples 1 instead of 2; sampling.top_p 0.5 instead of 0.95"):
+        runs = made_otherwise.run(registration=frozen, progress=False)
+    found = frozen.deviations(runs)
+    assert "one: samples 1 instead of 2" in found
+    assert "two: sampling.top_p 0.5 instead of 0.95" in found
+    compared = compare(runs[0], baseline="concise", alpha=0.1, seed=4)
+    assert frozen.deviations(compared) == (
+        "baseline concise instead of zero-shot",
+        "tests.alpha 0.1 instead of 0.05",
+        "tests.seed 4 instead of 0",
+        "margin None instead of 0.05",
+        "one: concise is not compared",
+        "two: concise is not compared",
+        "two: few-shot-2 is not compared",
+        "one: zero-shot was added",
+        "one, zero-shot: 6 instead of 12 valid samples",
+        "one, concise: 6 instead of 12 valid samples",
+        "one, few-shot-2: 6 instead of 12 valid samples",
+    )
+    (contrast,) = replace(asked_for, conditions=asked_for.conditions[:2]).contrasts(runs)
+    assert frozen.deviations(contrast) == ("one - two: few-shot-2 is not compared",)
+
+
+def test_failed_samples_are_said(tmp_path: Path, models: dict[str, LocalModel]):
+    asked_for = made(tmp_path, models=["local:one"], control="")
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    failed: list[str] = []
+
+    def reply(request: Request) -> Completion:
+        failed.extend([request.key] if not failed else [])
+        return Completion("", "error", error="HTTP 500") if request.key in failed else complete(request)
+
+    models["one"].reply = reply
+    with pytest.warns(UserWarning, match="1 samples failed"):
+        runs = asked_for.run(registration=frozen, progress=False)
+    assert frozen.deviations(runs, asked_for.compare(runs)) == ("one, zero-shot: 11 instead of 12 valid samples",)
+
+
+def test_only_what_was_made_of_a_design_has_deviations(tmp_path: Path):
+    frozen = made(tmp_path).register(tmp_path / "design.yaml")
+    with pytest.raises(InputError, match="what is compared with a registration is 3"):
+        frozen.deviations(3)  # type: ignore[arg-type]
+
+
+# -- figures and command line ------------------------------------------------------------------------------------------
+
+
+def test_a_figure_carries_the_stamp(tmp_path: Path):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    runs = asked_for.run(registration=frozen, progress=False)
+    compared = asked_for.compare(runs)
+    stamp = frozen.stamp(asked_for, runs, compared)
+    ax = figures.scores(compared, mpl.figure.Figure(layout="constrained").subplots())
+    svg, png, _ = figures.save(ax, tmp_path / "a", compared.summary, note=stamp)
+    assert stamp in svg.read_text()
+    assert stamp.encode() in png.read_bytes()
+    figures.save(ax, tmp_path / "a", compared.summary, note="costs 3 $ and 4 $")
+    assert [text.get_text() for text in ax.figure.texts] == ["costs 3 $ and 4 $"]
+    plain = figures.save(ax, tmp_path / "b", compared.summary)
+    assert not ax.figure.texts
+    assert stamp not in plain[0].read_text()
+
+
+def test_the_note_covers_nothing_in_the_file(tmp_path: Path):
+    rows = [(m, c, str(q), float(q % 3 > 0)) for m in ("one", "two") for c in ("a", "b") for q in range(20)]
+    found = compare(pd.DataFrame(rows, columns=["model", "condition", "question", "score"]), baseline="a")
+    drawn = [figures.scores(found, mpl.figure.Figure(layout="constrained").subplots()) for _ in range(2)]
+    for ax, name, note in zip(drawn, ("without", "with"), ("", "a note of two lines " * 10), strict=True):
+        figures.save(ax, tmp_path / name, found.summary, note=note)
+    without, noted = (mpl.image.imread(tmp_path / f"{name}.png") for name in ("without", "with"))
+    more = noted.shape[0] - without.shape[0]
+    assert more > 20
+    below = noted[-more:, :, :3]
+    assert below.min() < 0.9  # the note's ink
+    assert np.ptp(below, axis=2).max() < 0.01  # and nothing coloured: the legend has not moved into it
+
+
+def test_register_and_run_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(yaml.safe_dump(DESIGN | {"path": "runs/x"}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert cli.main(["register", "mine.yaml"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("mine.registered.yaml: registered 20")
+    assert said[1] == "run under it: promptlab run mine.yaml --registration mine.registered.yaml"
+    assert cli.main(["run", "mine.yaml", "--registration", "mine.registered.yaml"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(": as registered")
+    assert cli.main(["register", "mine.yaml"]) == 0
+    assert cli.main(["register", "mine.yaml", "--out", "late.yaml"]) == 2
+    assert "before the registration" in capsys.readouterr().err
