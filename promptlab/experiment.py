@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from promptlab import given as checks
 from promptlab.errors import InputError, unknown
 from promptlab.formats import FORMATS
 from promptlab.grading import grader_named
@@ -20,7 +21,7 @@ from promptlab.types import AnswerFormat, Model, Sampling
 if TYPE_CHECKING:
     import pandas as pd
 
-    from promptlab.comparison import Comparison, Contrast, Control
+    from promptlab.comparison import Comparison, Contrast, Control, Decided
     from promptlab.records import Run
     from promptlab.registering import Registration
 
@@ -51,6 +52,9 @@ class Experiment:
     control
         The short name of the model that is the control of all others, or ``{model: its control, or several}``; empty
         for none.
+    stop_every
+        With a number: each run ends as soon as its comparisons are decided (`promptlab.decided`, the family being those
+        of all models), looking after every so many questions; `promptlab.decisions` reports it.
     answer_format, grader, samples, max_tokens_total
         As for `promptlab.run`.
     """
@@ -67,6 +71,7 @@ class Experiment:
     margin: float | None = None
     control: Control = ""
     max_tokens_total: int | None = None
+    stop_every: int | None = None
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Experiment:
@@ -87,7 +92,7 @@ class Experiment:
             if key not in given:
                 raise InputError(f"the experiment says nothing about {key!r}")
         conditions = tuple(condition_from(spec) for spec in _as_list(given["conditions"], "conditions"))
-        optional = ("samples", "grader", "margin", "control", "max_tokens_total")
+        optional = ("samples", "grader", "margin", "control", "max_tokens_total", "stop_every")
         options = {key: given[key] for key in optional if key in given}
         _check(given, conditions, options)
         return cls(
@@ -149,11 +154,20 @@ class Experiment:
                 answer_format=self.answer_format,
                 path=self.path / model.name,
                 registration=registration,
+                stop_when=self._rule(),
                 max_tokens_total=self.max_tokens_total,
                 progress=progress,
             )
             for model in self.open_models()
         ]
+
+    def _rule(self) -> Decided | None:
+        if self.stop_every is None:
+            return None
+        from promptlab.comparison import decided
+
+        family = len(self.models) * (len(self.conditions) - 1)
+        return decided(baseline=self.baseline, margin=self.margin, alpha=ALPHA, family=family, batch=self.stop_every)
 
     def check_recorded(self, recordings: list[Run]) -> None:
         """Raise `InputError` where `agree` could not compare with these: before anything is paid for."""
@@ -215,6 +229,8 @@ def _check(given: Mapping[str, Any], conditions: tuple[Condition, ...], options:
     margin = options.get("margin")
     if margin is not None and (not isinstance(margin, int | float) or not 0 < margin < 1):
         raise InputError(f"'margin' is {margin!r}; allowed: a share above 0 and below 1 (0.02 is two points), or none")
+    if options.get("stop_every") is not None:
+        checks.whole("'stop_every'", options["stop_every"], 1)
     grader_named(str(options.get("grader", "by-kind")))
 
 

@@ -53,6 +53,7 @@ def test_every_shipped_experiment_is_valid(path: Path):
         (with_(grader="numbr"), "did you mean 'number'"),
         (with_(baseline="few-shot"), "did you mean 'few-shot-3'"),
         (with_(margin=2), "'margin' is 2; allowed"),
+        (with_(stop_every=0), "'stop_every' is 0: it must be a whole number >= 1"),
         (with_(margin="abc"), "'margin' is 'abc'; allowed"),
         (with_(conditions=["zero-shot"]), "at least two different conditions"),
         (with_(models=[3]), "'models' holds 3"),

@@ -120,3 +120,24 @@ def test_few_shot_degradation_runs_with_a_control_and_recorded_samples(tmp_path:
     # Which of the three it is, three questions leave to chance; tests/test_comparison_agreeing.py looks at the check.
     assert re.search(r"live (agrees|was NOT shown to agree|does NOT agree) with recorded: 6 cells, pooled", report)
     assert "r1-narrow against zero-shot, in points. Inconclusive: concise" in report.rpartition("all conditions")[2]
+
+
+@pytest.mark.embedded
+@pytest.mark.notebook
+def test_plan_experiment_goes_from_the_pilot_to_the_report(tmp_path: Path, base_weights: Path):
+    small = {
+        "model": "embedded:plain",
+        "max_questions": 6,
+        "stop_every": 3,
+        "progress": False,
+        "out": str(tmp_path / "out"),
+    }
+    small["pilot_questions"] = {"source": "arithmetic", "split": "dev", "n": 6}
+    execute(ROOT / "notebooks/plan_experiment.ipynb", tmp_path / "executed.ipynb", small)
+    assert "report.md" in to_html(tmp_path / "executed.ipynb").read_text()
+    report = (tmp_path / "out/report.md").read_text()
+    assert re.search(r"With [\d,]+ questions .* are found with 80 % power", report)
+    assert re.search(r"the difference lies between -\d+\.\d points and", report)
+    assert re.search(r"registered \d{4}-\d\d-\d\d, hash \w{8}: as registered", report)
+    assert {path.name for path in (tmp_path / "out/figures").iterdir()} == files("power")
+    assert (tmp_path / "out/design.yaml").is_file()

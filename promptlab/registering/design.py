@@ -31,6 +31,7 @@ def design_of(experiment: Experiment) -> dict[str, Any]:
         "answer_format": asdict(e.answer_format) if e.answer_format else None,
         "grader": {"name": grader.name, "version": grader.version},
         "margin": e.margin,
+        "stop_every": e.stop_every,
         "control": contrasts,
         "tests": _tests(e, [model.name for model in models], contrasts),
         "prompts": {condition.name: _prompts(e, condition) for condition in e.conditions},

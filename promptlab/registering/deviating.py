@@ -48,11 +48,16 @@ def _of_run(run: Run, planned: Design, hash: str) -> Iterator[str]:
         return
     found = _found(run, calls[-1], planned)
     lines = [*_questions(planned, found.pop("questions")), *_differences(planned, found, found)]
-    if calls[-1].get("ended") != "completed":
-        lines.append(calls[-1].get("ended", "was killed"))
-    elif made.get("stopping"):
-        lines.append("under a rule to stop early")
+    lines += _ended(calls[-1].get("ended", "was killed"), bool(made.get("stopping")), bool(planned["stop_every"]))
     yield from (f"{run.model}: {line}" for line in lines)
+
+
+def _ended(ended: str, ruled: bool, planned: bool) -> Iterator[str]:
+    """An early end is none where the rule for it was registered."""
+    if ended != "completed" and not (planned and ended.startswith("stopped early")):
+        yield ended
+    elif ruled != planned:
+        yield f"under {'a' if ruled else 'no'} rule to stop early"
 
 
 def _found(run: Run, call: Mapping[str, Any], planned: Design) -> dict[str, Any]:
