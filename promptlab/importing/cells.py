@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, get_args
 
 from promptlab.errors import InputError
+from promptlab.questions.columns import cell_of
 from promptlab.textnorm import normalise
 from promptlab.types import Ending, digest
 
@@ -101,7 +102,7 @@ KINDS: Mapping[str, Callable[[Any], Any]] = {
 def sample_of(row: Mapping[str, Any], place: str, found: Columns, said: Mapping[str, str]) -> dict[str, Any]:
     """The cells of one row under our names, checked, and what was `said` of every row; `place` goes into errors."""
     cells: dict[str, Any] = {
-        field: _checked(field, _cell(row, column, field, place), place) for field, column in found.items()
+        field: _checked(field, cell_of(row, column, field, place), place) for field, column in found.items()
     }
     cells = {"model": "", "condition": "", "question": "", **cells, **said}
     for field in ("model", "condition"):
@@ -145,15 +146,6 @@ def _id_of(text: str, place: str) -> str:
     if not key:
         raise InputError(f"{place}: the question is empty: expected its id or its text (leave rows out with keep=...)")
     return digest(key)[:12]
-
-
-def _cell(row: Mapping[str, Any], column: Any, field: str, place: str) -> Any:
-    if not callable(column):
-        return row.get(column)
-    try:
-        return column(row)
-    except Exception as problem:  # the caller's own function: say which row it failed on
-        raise InputError(f"{place}: columns[{field!r}] failed ({type(problem).__name__}: {problem})") from problem
 
 
 def _checked(field: str, value: Any, place: str) -> Any:

@@ -69,7 +69,7 @@ def _no_column(table: Table, field: str, column: str) -> InputError:
 def _as_question(row: Row, place: str, found: Mapping[str, Any], kind: str | None, name: str) -> Question:
     if isinstance(row, Question):
         return row
-    cells = {field: _cell(row, column, field, place) for field, column in found.items()}
+    cells = {field: cell_of(row, column, field, place) for field, column in found.items()}
     choices = _texts(cells.get("choices"), place, "choices")
     answers = _answers(cells, place)
     kind = _kind(cells.get("kind"), kind, answers, choices, place)
@@ -87,7 +87,8 @@ def _as_question(row: Row, place: str, found: Mapping[str, Any], kind: str | Non
     )
 
 
-def _cell(row: Mapping[str, Any], column: Any, field: str, place: str) -> Any:
+def cell_of(row: Mapping[str, Any], column: Any, field: str, place: str) -> Any:
+    """What a row says of a field: in a column of it, or by the caller's own function of the row."""
     if not callable(column):
         return row.get(column)
     try:

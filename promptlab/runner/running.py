@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptlab import given, markup, portal
 from promptlab.errors import BudgetError, InputError, PromptlabError, StoreError
 from promptlab.grading import as_grader, by_kind
 from promptlab.records import Run, Scorer, load_run
 from promptlab.records.scoring import grade_stored
-from promptlab.runner.budgets import Prices, budgets
-from promptlab.runner.planning import plan
+from promptlab.runner.budgets import Budgets, Prices, budgets
+from promptlab.runner.planning import Planned, plan
 from promptlab.runner.recording import Recorder
 from promptlab.runner.registered import Registered, check_age, check_registration, noted
 from promptlab.runner.resuming import Source, check_names, check_sources, copy, pending
@@ -118,10 +118,7 @@ def run(
     factors = {arm.name: arm.factors() for arm in arms}
     sources = check_sources(reuse, made_with)
     with Store(folder, write=True) as store:
-        old = read_manifest(folder)
-        if old:
-            check_same(folder, old, made_with, regraded=not store.ungraded(scorer.identity))
-            _say_if_elsewhere(folder, old["model"]["engine"], model.id.engine)
+        old = _admitted(store, folder, model, made_with, scorer)
         check_names(store, questions, factors, folder)
         if registration:
             check_age(store, registration)
@@ -137,13 +134,34 @@ def run(
             store.add_design(questions, factors)
             grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind
             for part in stopping.parts(todo, look=lambda: load_run(folder)):
-                to_pay = copy(sources, part, recorder)
-                refused = portal.call(send(model, sampling, to_pay, limits, recorder), tick)
-                if refused:
-                    raise BudgetError(limits.refusal(refused.cell.prompt))
+                _pay(model, sampling, copy(sources, part, recorder), limits, recorder, tick)
             entry["ended"] = stopping.ended
     _warn_about(recorder.errors, folder)
     return load_run(folder)
+
+
+def _admitted(
+    store: Store, folder: Path, model: Model, made_with: Mapping[str, Any], scorer: Scorer
+) -> dict[str, Any] | None:
+    """The manifest of what the directory holds, if that was made with the same settings."""
+    old = read_manifest(folder)
+    if old:
+        check_same(folder, old, made_with, regraded=not store.ungraded(scorer.identity))
+        _say_if_elsewhere(folder, old["model"]["engine"], model.id.engine)
+    return old
+
+
+def _pay(
+    model: Model,
+    sampling: Sampling,
+    part: Sequence[Planned],
+    limits: Budgets,
+    recorder: Recorder,
+    tick: Callable[[], None],
+) -> None:
+    refused = portal.call(send(model, sampling, part, limits, recorder), tick)
+    if refused:
+        raise BudgetError(limits.refusal(refused.cell.prompt))
 
 
 def _say_if_elsewhere(folder: Path, old: str, new: str) -> None:
