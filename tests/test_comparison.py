@@ -549,3 +549,10 @@ def test_samples_without_a_grade_are_said_to_be_such():
     b = samples("b", first(60)).assign(score=lambda f: f["score"].where(np.arange(N) > 40))
     found = compare(pd.concat([samples("a", first(80)), b]), baseline="a")
     assert "some of them without a grade" in found.table.loc[0, "validity_why"]
+
+
+@pytest.mark.parametrize("right", [5, 115])
+def test_scores_near_0_or_1_are_said_to_be_rough(right: int):
+    near = compare(pd.concat([samples("a", first(80)), samples("b", first(right))]), baseline="a").warnings
+    assert near == ("scores under 10 % or over 90 %: their own intervals are rough (about 93 % in simulations)",)
+    assert compare(pd.concat([samples("a", first(80)), samples("b", first(60))]), baseline="a").warnings == ()

@@ -16,6 +16,7 @@ LAYERS = (
     {"runner"},
     {"comparison"},
     {"planner"},
+    {"drawing"},
     {"figures"},
     {"experiment", "registering", "demo", "cli", "__main__"},
 )  # fmt: skip

@@ -13,16 +13,14 @@ from promptlab import markup, tables
 from promptlab.comparison import accounting as lost
 from promptlab.comparison import summaries, verdicts
 from promptlab.comparison.crossed import Crossed, crossed
-from promptlab.comparison.validity import Judged, decide, inside, judge
+from promptlab.comparison.differences import compared_pairs, one_draw, table_of, warnings_of
+from promptlab.comparison.validity import decide, judge
 from promptlab.errors import InputError, unknown
-from promptlab.stats import benjamini_hochberg
-from promptlab.stats.power import detectable, scaled_up
 from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NEAR_0 = 0.1  # and as near to 1, Wilson's interval covered 92.8 to 95 % in simulations (benchmarks/RESULTS.md)
 SCORES = ["model", "condition", "score", "low", "high", "reason", "cons", "completion_tokens"]
 SCORES += ["truncated", "no_answer", "error", "coverage"]
 COPIED = "copied_number"  # a feature of `promptlab.traces`
@@ -263,17 +261,18 @@ def compare(
     pairs = compared_pairs(design, baseline)
     signs = design.signs({(model, condition): 1, (model, baseline): -1} for model, condition in pairs)
     judged = judge(design, signs, lambda low, high: decide(low, high, margin), alpha=alpha, seed=seed, bound=1)
-    table = _table(pairs, baseline, judged, margin)
+    table = table_of(pairs, baseline, judged, margin)
     rows = table.to_dict("records")
     sentences = tuple(
-        verdicts.sentence(row, margin=margin, alpha=alpha, one_draw=_one_draw(design, pair))
+        verdicts.sentence(row, margin=margin, alpha=alpha, one_draw=one_draw(design, pair))
         for row, pair in zip(rows, pairs, strict=True)
     )
+    summary = summaries.summary(design, alpha)
     return Comparison(
         table=table,
-        summary=summaries.summary(design, alpha),
+        summary=summary,
         verdicts=sentences,
-        warnings=tuple(_warnings(design, table)),
+        warnings=tuple(warnings_of(design, table, summary["score"])),
         baseline=baseline,
         margin=margin,
         alpha=alpha,
@@ -288,64 +287,3 @@ def _check(margin: float | None, alpha: float) -> None:
         raise InputError(f"alpha is {alpha}; allowed: above 0 and below 1")
     if margin is not None and not 0 < margin < 1:
         raise InputError(f"margin is {margin}; allowed: a share above 0 and below 1 (0.02 is two points), or None")
-
-
-def compared_pairs(design: Crossed, baseline: str) -> list[tuple[str, str]]:
-    """(model, condition) of each comparison with the baseline."""
-    for model in design.models():
-        if baseline not in design.conditions(model):
-            raise unknown(f"baseline for model {model!r}", baseline, design.conditions(model))
-    pairs = [arm for arm in design.arms if arm[1] != baseline]
-    if not pairs:
-        raise InputError(f"there is no condition besides the baseline {baseline!r}: nothing to compare")
-    return pairs
-
-
-def _table(pairs: list[tuple[str, str]], baseline: str, judged: Judged, margin: float | None) -> pd.DataFrame:
-    import pandas as pd
-
-    f = judged.family
-    table = pd.DataFrame(pairs, columns=["model", "condition"])
-    table["baseline"] = baseline
-    table["difference"], table["low"], table["high"], table["se"], table["df"] = f.estimate, f.low, f.high, f.se, f.df
-    table["questions"], table["clusters"] = f.n, f.n_clusters
-    table["lost"], table["gained"] = (judged.values < -1e-12).sum(axis=0), (judged.values > 1e-12).sum(axis=0)
-    table["p"], table["p_holm"], table["p_bh"] = judged.p, judged.p_holm, benjamini_hochberg(judged.p)
-    table["method"], table["reason"] = f.method, f.reason
-    table["verdict"] = judged.verdicts
-    within = [inside(low, high, margin) for low, high in zip(f.low, f.high, strict=True)]
-    table["negligible"] = np.array(within) & table["verdict"].isin(["degraded", "improved"]).to_numpy()
-    table["validity"], table["validity_why"] = judged.validity, judged.why
-    table["detectable"] = detectable(f.se, f.critical)
-    size = np.where(np.abs(f.estimate) > 1e-9, np.abs(f.estimate), np.nan)
-    table["questions_needed"] = scaled_up(f.n, table["detectable"], size)
-    return table
-
-
-def _one_draw(design: Crossed, arm: tuple[str, str]) -> bool:
-    """Whether the samples say that this arm showed one exemplar set only."""
-    if not {"draw", "shots"} <= set(design.samples):
-        return False
-    rows = design.samples[design.arm == design.arms.index(arm)]
-    return bool((rows["shots"] > 0).any() and rows["draw"].nunique() == 1)
-
-
-def _warnings(design: Crossed, table: pd.DataFrame) -> list[str]:
-    found = []
-    fewest = table["clusters"].min()
-    if fewest < verdicts.FEW_UNITS:
-        rough = f"intervals are rough under {verdicts.FEW_UNITS}"
-        found.append(f"only {counted(fewest, 'cluster')} (or questions without clusters): {rough}")
-    scores = np.array([np.nan if np.isnan(row).all() else np.nanmean(row) for row in design.means(design.score)])
-    if ((scores < NEAR_0) | (scores > 1 - NEAR_0)).any():
-        found.append("scores under 10 % or over 90 %: their own intervals are rough (about 93 % in simulations)")
-    for model in design.models():
-        ours = np.array([owner == model for owner, _ in design.arms])
-        asked = len(np.unique(design.question[ours[design.arm]]))
-        paired = table.loc[table["model"] == model, "questions"].min()
-        if paired < asked:
-            found.append(f"{model}: down to {paired} of {counted(asked, 'question')} with valid samples in both arms")
-        unlike = design.counts[ours].max(axis=1)
-        if unlike.min() < unlike.max():
-            found.append(f"{model}: conditions have {unlike.min()} to {unlike.max()} samples a question")
-    return found

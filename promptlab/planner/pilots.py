@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from promptlab.comparison.comparing import compared_pairs
 from promptlab.comparison.crossed import Crossed, crossed
+from promptlab.comparison.differences import compared_pairs
 from promptlab.errors import InputError
 from promptlab.stats.power import Spread, paired_spread
 from promptlab.stats.trials import Guess

@@ -7,7 +7,7 @@ from typing import Any
 
 from promptlab import given
 from promptlab.comparison import Comparison, Contrast
-from promptlab.comparison.comparing import compared_pairs
+from promptlab.comparison.differences import compared_pairs
 from promptlab.experiment import Experiment
 from promptlab.records import Run
 from promptlab.registering.design import design_of, ids_hash

@@ -1,0 +1,82 @@
+"""The rows of a comparison: which pairs of arms, their table, and what to know before reading it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from promptlab.comparison import verdicts
+from promptlab.comparison.crossed import Crossed
+from promptlab.comparison.validity import Judged, inside
+from promptlab.errors import InputError, unknown
+from promptlab.stats import benjamini_hochberg
+from promptlab.stats.power import detectable, scaled_up
+from promptlab.wording import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEAR_0 = 0.1  # and as near to 1, Wilson's interval covered 92.8 to 95 % in simulations (benchmarks/RESULTS.md)
+
+
+def compared_pairs(design: Crossed, baseline: str) -> list[tuple[str, str]]:
+    """(model, condition) of each comparison with the baseline."""
+    for model in design.models():
+        if baseline not in design.conditions(model):
+            raise unknown(f"baseline for model {model!r}", baseline, design.conditions(model))
+    pairs = [arm for arm in design.arms if arm[1] != baseline]
+    if not pairs:
+        raise InputError(f"there is no condition besides the baseline {baseline!r}: nothing to compare")
+    return pairs
+
+
+def table_of(pairs: list[tuple[str, str]], baseline: str, judged: Judged, margin: float | None) -> pd.DataFrame:
+    """`Comparison.table`."""
+    import pandas as pd
+
+    f = judged.family
+    table = pd.DataFrame(pairs, columns=["model", "condition"])
+    table["baseline"] = baseline
+    table["difference"], table["low"], table["high"], table["se"], table["df"] = f.estimate, f.low, f.high, f.se, f.df
+    table["questions"], table["clusters"] = f.n, f.n_clusters
+    table["lost"], table["gained"] = (judged.values < -1e-12).sum(axis=0), (judged.values > 1e-12).sum(axis=0)
+    table["p"], table["p_holm"], table["p_bh"] = judged.p, judged.p_holm, benjamini_hochberg(judged.p)
+    table["method"], table["reason"] = f.method, f.reason
+    table["verdict"] = judged.verdicts
+    within = [inside(low, high, margin) for low, high in zip(f.low, f.high, strict=True)]
+    table["negligible"] = np.array(within) & table["verdict"].isin(["degraded", "improved"]).to_numpy()
+    table["validity"], table["validity_why"] = judged.validity, judged.why
+    table["detectable"] = detectable(f.se, f.critical)
+    size = np.where(np.abs(f.estimate) > 1e-9, np.abs(f.estimate), np.nan)
+    table["questions_needed"] = scaled_up(f.n, table["detectable"], size)
+    return table
+
+
+def one_draw(design: Crossed, arm: tuple[str, str]) -> bool:
+    """Whether the samples say that this arm showed one exemplar set only."""
+    if not {"draw", "shots"} <= set(design.samples):
+        return False
+    rows = design.samples[design.arm == design.arms.index(arm)]
+    return bool((rows["shots"] > 0).any() and rows["draw"].nunique() == 1)
+
+
+def warnings_of(design: Crossed, table: pd.DataFrame, scores: pd.Series) -> list[str]:
+    """What to know before reading on; `scores` are those of the arms."""
+    found = []
+    fewest = table["clusters"].min()
+    if fewest < verdicts.FEW_UNITS:
+        rough = f"intervals are rough under {verdicts.FEW_UNITS}"
+        found.append(f"only {counted(fewest, 'cluster')} (or questions without clusters): {rough}")
+    if ((scores < NEAR_0) | (scores > 1 - NEAR_0)).any():
+        found.append("scores under 10 % or over 90 %: their own intervals are rough (about 93 % in simulations)")
+    for model in design.models():
+        ours = np.array([owner == model for owner, _ in design.arms])
+        asked = len(np.unique(design.question[ours[design.arm]]))
+        paired = table.loc[table["model"] == model, "questions"].min()
+        if paired < asked:
+            found.append(f"{model}: down to {paired} of {counted(asked, 'question')} with valid samples in both arms")
+        unlike = design.counts[ours].max(axis=1)
+        if unlike.min() < unlike.max():
+            found.append(f"{model}: conditions have {unlike.min()} to {unlike.max()} samples a question")
+    return found
