@@ -14,7 +14,7 @@ from promptlab.comparison.bounding import bounded
 from promptlab.comparison.contrasting import contrast, shared_conditions
 from promptlab.comparison.crossed import Crossed, Floats, crossed
 from promptlab.comparison.validity import decide_contrast
-from promptlab.comparison.verdicts import interval, points
+from promptlab.comparison.verdicts import doubts, interval, joined, points
 from promptlab.errors import InputError, unknown
 from promptlab.stats.estimates import t_quantile
 from promptlab.stats.power import detectable
@@ -240,27 +240,18 @@ def _sentence(row: Mapping[Any, Any], each: pd.DataFrame, baseline: str) -> str:
     mine = each[each["condition"] == row["condition"]]
     if row["verdict"] == NO_CLAIM:
         found = ", ".join(interval(*one) for one in mine[["contrast", "low", "high"]].itertuples(index=False))
-        return _joined(
-            f"{what}; no claim: {row['reason']}. Contrast of each pair, for its two models: {found}.", _invalid(row)
+        return joined(
+            f"{what}; no claim: {row['reason']}. Contrast of each pair, for its two models: {found}.", doubts(row)
         )
     units = "" if row["clusters"] == row["questions"] else f", {counted(row['clusters'], 'cluster')}"
     size = (
         f"contrast {interval(row['contrast'], row['low'], row['high'])} ({counted(row['questions'], 'question')}{units}"
     )
     size += f"; {row['agreeing']} of {row['seeds']} seeds on this side of 0)"
-    scope = "" if row["verdict"] == "inconclusive" else ", for seeds trained like these"
-    verdict = {"inconclusive": "inconclusive"}.get(
-        row["verdict"], f"{row['verdict']} to the models than to the controls"
-    )
+    open_ = row["verdict"] == "inconclusive"
+    scope = "" if open_ else ", for seeds trained like these"
+    verdict = "inconclusive" if open_ else f"{row['verdict']} to the models than to the controls"
     power = f"A true contrast of {100 * row['detectable']:.1f} points would be found with 80 % power."
     learned = f"Nothing can be concluded: {row['reason']}." if row["reason"] else power
     flagged = f"It confirms nothing: {row['flag']}." if row["flag"] else ""
-    return _joined(f"{what}; {verdict}, {size}{scope}.", learned, flagged, _invalid(row))
-
-
-def _invalid(row: Mapping[Any, Any]) -> str:
-    return "" if row["validity"] == "ok" else f"{row['validity'].capitalize()}: {row['validity_why']}."
-
-
-def _joined(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+    return joined(f"{what}; {verdict}, {size}{scope}.", learned, flagged, doubts(row))

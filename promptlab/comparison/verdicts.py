@@ -17,8 +17,8 @@ FEW_UNITS = 25
 
 def sentence(row: Mapping[Any, Any], *, margin: float | None, alpha: float, one_draw: bool) -> str:
     """One row of `Comparison.table` in words."""
-    parts = (_negligible(row, margin), _edge(row, alpha), _few(row), _validity(row))
-    return _joined(_outcome(row, margin, one_draw), *parts)
+    parts = (_negligible(row, margin), _edge(row, alpha), _few(row), doubts(row))
+    return joined(_outcome(row, margin, one_draw), *parts)
 
 
 def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, baseline: str, alpha: float) -> str:
@@ -31,7 +31,7 @@ def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, basel
         "more favourable": f"{what}; more favourable to {model} than to {control}, {size}, for these two models.",
         "inconclusive": f"{what}; inconclusive, {size}.{_nothing(row, ' ')}",
     }
-    return _joined(outcome[row["verdict"]], _flag(row["flag"]), _edge(row, alpha), _few(row), _validity(row))
+    return joined(outcome[row["verdict"]], _flag(row["flag"]), _edge(row, alpha), _few(row), doubts(row))
 
 
 def digest(table: pd.DataFrame, baseline: str) -> tuple[str, ...]:
@@ -155,9 +155,11 @@ def _flag(flag: str) -> str:
     return f"It confirms nothing: {' and '.join(reasons)}." if reasons else ""
 
 
-def _validity(row: Mapping[Any, Any]) -> str:
+def doubts(row: Mapping[Any, Any]) -> str:
+    """Why a row is fragile or invalid, as a sentence; nothing where it is not."""
     return "" if row["validity"] == "ok" else f"{row['validity'].capitalize()}: {row['validity_why']}."
 
 
-def _joined(*parts: str) -> str:
+def joined(*parts: str) -> str:
+    """The sentences that say something."""
     return " ".join(part for part in parts if part)
