@@ -97,6 +97,9 @@ def files(*names: str) -> set[str]:
 def test_few_shot_degradation_runs_with_one_model(tmp_path: Path, base_weights: Path):
     report, figures = run_notebook(ALONE, tmp_path)
     assert report.count("against zero-shot") >= 2
+    stamp = re.search(r"registered \d{4}-\d\d-\d\d, hash \w{8}: as registered$", report.strip())
+    assert stamp
+    assert stamp[0] in (tmp_path / "out/figures/live-a-differences.svg").read_text()
     assert figures == files(*(f"live-{name}" for name in LIVE))
 
 

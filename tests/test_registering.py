@@ -253,6 +253,16 @@ def test_a_look_without_the_registration_in_the_same_directory_counts(tmp_path: 
     assert len(again[0].manifest["registration"]["looked_before"]) == 2
 
 
+def test_what_is_asked_beside_a_registered_run_is_no_earlier_look(tmp_path: Path):
+    """The main notebook asks more questions under the baseline; a second call of it resumes."""
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    for _ in range(2):
+        runs = asked_for.run(registration=frozen, progress=False)
+        assert frozen.stamp(asked_for, runs).endswith("as registered")
+        asked_for.narrowed(["zero-shot"], DESIGN["questions"] | {"n": 8}).run(progress=False)
+
+
 # -- deviations --------------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """Record many samples of a model on a GPU: ``python -m experiments.r1_miniature.record r1 sft plain``.
 
-Each model is one `promptlab.run` (resumable: run it again) under every condition; it goes to
-``recorded/<model>.parquet``, less `DROPPED`, which `promptlab.load_run` opens. Copied to ``data/recorded/`` it ships.
+Each model is one `promptlab.run` (resumable: run it again) under every condition of a design; it goes to
+``recorded/<model>.parquet`` (``<model>-draws.parquet``), less `DROPPED`, which `promptlab.load_run` opens. Copied to
+``data/recorded/`` it ships.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promptlab.assets import find_asset
 from promptlab.errors import PromptlabError, unknown
 from promptlab.formats import FORMATS
 from promptlab.grading import number
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
 OUT = Path("out") / "r1_miniature"
 BASE = "instruct"
 SHOTS, DRAWS, SIMILAR = (1, 3, 5), 8, 3
-QUESTIONS, SAMPLES, MAX_TOKENS, SEED = 400, 4, 256, 0
+CROSSED = 16  # draws that all meet the same questions
+MAX_TOKENS, SEED = 256, 0
 # Random by nature, so they would be half of the file, or empty; keys and seeds follow from the design. Seconds tell of
 # the batch and not of the sample.
 DROPPED = ("key", "seed", "reasoning", "seconds", "error", "cached_tokens", "reasoning_tokens")
@@ -46,6 +51,23 @@ def conditions() -> list[Condition]:
     return [*plain, *shots, *similar]
 
 
+def crossed_draws() -> list[Condition]:
+    """The same shots under many draws, each shown to every question: how much the choice of exemplars matters."""
+    drawn = [few_shot(k=3, draws=1, seed=seed, name=f"few-shot-3-draw-{seed}") for seed in range(CROSSED)]
+    return [zero_shot(), *drawn]
+
+
+@dataclass(frozen=True)
+class Design:
+    conditions: Callable[[], list[Condition]]
+    questions: int
+    samples: int
+    suffix: str  # of the model's name in files
+
+
+DESIGNS = {"conditions": Design(conditions, 400, 4, ""), "draws": Design(crossed_draws, 100, 2, "-draws")}
+
+
 def recorded_questions(n: int) -> QuestionSet:
     """The first `n` test questions of seed 0: a smaller set with the same options is the beginning of this one."""
     return load_questions("arithmetic", split="test", n=n, seed=SEED, templates="all")
@@ -56,25 +78,30 @@ def record(name: str, args: argparse.Namespace) -> Path:
     from experiments.r1_miniature.gpu_model import GpuModel
     from experiments.r1_miniature.train import ADAPTER
 
-    started = time.monotonic()
-    model = GpuModel(name, None if name == BASE else args.out / name / ADAPTER, args.device)
-    chosen = [c for c in conditions() if not args.only or c.name in args.only]
+    started, design = time.monotonic(), DESIGNS[args.design]
+    model = GpuModel(name, None if name == BASE else _adapter(args.out / name / ADAPTER, name), args.device)
+    chosen = [c for c in design.conditions() if not args.only or c.name in args.only]
     done = run(
         model,
         chosen,
-        recorded_questions(args.questions),
-        samples=args.samples,
+        recorded_questions(args.questions or design.questions),
+        samples=args.samples or design.samples,
         sampling=Sampling(max_tokens=args.max_tokens, temperature=0.6, top_p=0.95, seed=SEED),
         grader=number,
         answer_format=FORMATS.get(args.answer_format),
-        path=args.out / "runs" / name,
+        path=args.out / "runs" / f"{name}{design.suffix}",
         progress=False,
     )
     folder = args.out / "recorded"
     folder.mkdir(parents=True, exist_ok=True)
-    path = done.to_parquet(folder / f"{name}.parquet", drop=DROPPED)
+    path = done.to_parquet(folder / f"{name}{design.suffix}.parquet", drop=DROPPED)
     _tell(name, done.to_frame(completion=False), path, time.monotonic() - started)
     return path
+
+
+def _adapter(trained: Path, name: str) -> Path:
+    """The adapter as training left it, else the one that ships."""
+    return trained if trained.exists() else find_asset(f"data/adapters/{name}.gguf")
 
 
 def _tell(name: str, frame: pd.DataFrame, path: Path, seconds: float) -> None:
@@ -94,15 +121,16 @@ def _device() -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.r1_miniature.record", description=__doc__)
     parser.add_argument("models", nargs="+", help=f"trained models, or {BASE}")
-    parser.add_argument("--questions", type=int, default=QUESTIONS)
-    parser.add_argument("--samples", type=int, default=SAMPLES)
+    parser.add_argument("--design", default="conditions", choices=DESIGNS)
+    parser.add_argument("--questions", type=int, help="fewer than the design's (dry runs)")
+    parser.add_argument("--samples", type=int, help="fewer than the design's (dry runs)")
     parser.add_argument("--max-tokens", type=int, default=MAX_TOKENS)
     parser.add_argument("--answer-format", default="answer-is", choices=["none", *FORMATS])
     parser.add_argument("--only", nargs="*", metavar="CONDITION", help="some of the conditions (dry runs)")
     parser.add_argument("--device", default=_device())
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args(arguments)
-    known = [c.name for c in conditions()]
+    known = [c.name for c in DESIGNS[args.design].conditions()]
     try:
         for wanted in args.only or ():
             if wanted not in known:

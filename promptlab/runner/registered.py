@@ -66,7 +66,7 @@ def noted(
 
 
 def _earlier(folder: Path, questions: Iterable[Question], hash: str) -> list[dict[str, Any]]:
-    """Runs within the scope that asked some of these questions, by their text, outside this registration."""
+    """Runs within the scope that asked some of these questions, by text, and did not begin under this registration."""
     texts = {question.text for question in questions}
     files = {*folder.parent.glob(f"*/{FILE}"), *folder.parent.parent.glob(f"*/*/{FILE}")}
     entries = [(os.path.relpath(file.parent, folder), _seen(file.parent, texts, hash)) for file in sorted(files)]
@@ -78,7 +78,7 @@ def _seen(folder: Path, texts: set[str], hash: str) -> dict[str, Any]:
     try:
         manifest = read_manifest(folder) or {}
         calls = manifest.get("sessions", ())
-        if calls and all(call.get("registration") == hash for call in calls):
+        if calls and calls[0].get("registration") == hash:  # what was asked there besides came later, so not before
             return {}
         with Store(folder) as store:
             shared = sum(question.text in texts for question in store.questions())
