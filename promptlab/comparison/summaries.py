@@ -21,19 +21,15 @@ def summary(design: Crossed, alpha: float) -> pd.DataFrame:
     """A row an arm: score with Wilson intervals that hold for all rows together (Bonferroni), counts and shares."""
     import pandas as pd
 
-    table = pd.DataFrame(design.arms, columns=["model", "condition"])
-    table = table.join(_factors(design)).join(_scores(design, alpha))
-    table["coverage"] = design.share(~design.missing)
-    table["cons"] = _cons(design)
-    table["completion_tokens"] = _by_arm(design, "completion_tokens").median().to_numpy()
-    for name in ("truncated", "empty", "refused"):
-        table[name] = design.share((design.ending == name) & ~design.missing)
-    table["no_answer"] = design.share(design.failed & ~np.isin(design.ending, FAILURES))
-    table["error"] = design.share(design.missing & ~design.absent)
-    table["absent"] = design.share(design.absent)
-    for name in MEANS:
-        table[name.removesuffix("_number")] = _by_arm(design, name).mean().to_numpy()
-    return table
+    valid = ~design.missing
+    columns: dict[str, Floats] = {"coverage": design.share(valid), "cons": _cons(design)}
+    columns["completion_tokens"] = _by_arm(design, "completion_tokens", "median")
+    columns |= {name: design.share((design.ending == name) & valid) for name in ("truncated", "empty", "refused")}
+    columns["no_answer"] = design.share(design.failed & ~np.isin(design.ending, FAILURES))
+    columns |= {"error": design.share(design.missing & ~design.absent), "absent": design.share(design.absent)}
+    columns |= {name.removesuffix("_number"): _by_arm(design, name, "mean") for name in MEANS}
+    arms = pd.DataFrame(design.arms, columns=["model", "condition"])
+    return arms.join(_factors(design)).join(_scores(design, alpha)).join(pd.DataFrame(columns))
 
 
 def _factors(design: Crossed) -> pd.DataFrame:
@@ -90,12 +86,13 @@ def feature(design: Crossed, name: str, alpha: float) -> pd.DataFrame:
     return arms.join(pd.DataFrame(values, columns=["value", "low", "high", "questions", "reason"]))
 
 
-def _by_arm(design: Crossed, column: str) -> pd.api.typing.SeriesGroupBy:
-    """A numeric column by arm; all NaN where the samples do not have it."""
+def _by_arm(design: Crossed, column: str, how: str) -> Floats:
+    """Mean or median of a numeric column by arm; NaN where the samples do not have it."""
     import pandas as pd
 
-    values = _valid(design, column) if column in design.samples else np.full(len(design.arm), np.nan)
-    return pd.Series(values).groupby(design.arm)
+    if column not in design.samples:
+        return np.full(len(design.arms), np.nan)
+    return np.asarray(pd.Series(_valid(design, column)).groupby(design.arm).agg(how))
 
 
 def _valid(design: Crossed, column: str) -> Floats:
