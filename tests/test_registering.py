@@ -200,16 +200,18 @@ def test_a_run_under_it_goes_on_after_a_stop_and_extends(tmp_path: Path, models:
     assert frozen.deviations(compare(runs, baseline="zero-shot", margin=0.05))[0] == "n_questions 9 instead of 6"
 
 
-def test_samples_of_unknown_age_are_refused(tmp_path: Path, models: dict[str, LocalModel]):
+def test_copied_samples_keep_their_age(tmp_path: Path, models: dict[str, LocalModel]):
     asked_for = made(tmp_path, models=["local:one"], control="")
-    frozen = asked_for.register(tmp_path / "design.yaml")
     parts = {"model": asked_for.open_models()[0], "conditions": asked_for.conditions, "questions": asked_for.questions}
     options: dict[str, Any] = {**parts, "samples": 2, "sampling": asked_for.sampling, "progress": False}
-    run(path=tmp_path / "elsewhere", **options)
-    with pytest.raises(InputError, match="a run under a registration copies no samples"):
-        run(path=tmp_path / "new", reuse=tmp_path / "elsewhere", registration=frozen, **options)
-    run(path=asked_for.path / "one", reuse=tmp_path / "elsewhere", **options)
-    with pytest.raises(InputError, match="36 samples copied from another run"):
+    run(path=tmp_path / "older", **options)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    run(path=tmp_path / "newer", reuse=tmp_path / "older", **options | {"samples": 3})
+    asked = models["one"].asked.total()
+    run(path=tmp_path / "new", reuse=tmp_path / "newer", registration=frozen, **options | {"samples": 3})
+    assert models["one"].asked.total() == asked + 36  # the third sample of each cell was copied, the older two were not
+    run(path=asked_for.path / "one", reuse=tmp_path / "older", **options)
+    with pytest.raises(InputError, match="36 samples from before the registration"):
         asked_for.run(registration=frozen, progress=False)
     with pytest.raises(InputError, match=r"registration of run is 'design.yaml'"):
         run(path=tmp_path / "new", registration="design.yaml", **options)  # type: ignore[arg-type]

@@ -49,7 +49,7 @@ def count(store: Store, table: str) -> int:
 
 def test_everything_comes_back(store: Store):
     completion = Completion("2", "truncated", "1 and 1", "length", 5, 6, 2, 1, 0.5, "")
-    given = Sample("a", "q0", "zero-shot", 3, 1, 2, PROMPT.hash, 7, completion, "other-run")
+    given = Sample("a", "q0", "zero-shot", 3, 1, 2, PROMPT.hash, 7, completion, "other-run", created=12.5)
     store.commit([Record(given, PROMPT, Grade(0.5, "2", True, False, "half"), {"words": 3})], GRADER)
     assert list(store.samples(["a", "missing"])) == [given]
     assert store.prompt(PROMPT.hash) == PROMPT

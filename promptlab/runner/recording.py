@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from promptlab.errors import PromptlabError
 from promptlab.records import Scorer
@@ -46,11 +46,14 @@ class Recorder:
         """The user waits: what is not graded soon is kept without a grade, and the next call grades it."""
         self._until = time.monotonic() + _GRACE
 
-    def commit(self, group: Sequence[Arrived], origin: str = "") -> None:
-        """Grade and store a group in the calling thread, as one transaction unless grading is slow."""
+    def commit(self, group: Sequence[Arrived], origin: str = "", created: Mapping[str, float | None] = {}) -> None:
+        """Grade and store a group in the calling thread, as one transaction unless grading is slow.
+
+        For samples that are copied, `origin` is their run and `created` when they were made, by key.
+        """
         records, since = [], time.monotonic()
         for arrived in group:
-            records.append(self._record(*arrived, origin))
+            records.append(self._record(*arrived, origin, created.get(arrived[0].key)))
             if time.monotonic() > since + _SLOW:
                 self._commit(records, paid=not origin)
                 records, since = [], time.monotonic()
@@ -61,10 +64,11 @@ class Recorder:
         for record in records:
             self._count(record.sample.completion, paid=paid)
 
-    def _record(self, planned: Planned, completion: Completion, origin: str) -> Record:
+    def _record(self, planned: Planned, completion: Completion, origin: str, created: float | None) -> Record:
         cell, completion = planned.cell, storable(completion)
         place = cell.question.id, cell.condition, cell.draw, cell.replicate, planned.index
-        sample = Sample(planned.key, *place, cell.prompt.hash, request_seed(planned.key), completion, origin)
+        seed = request_seed(planned.key)
+        sample = Sample(planned.key, *place, cell.prompt.hash, seed, completion, origin, created)
         if self.failure or time.monotonic() > self._until:
             return Record(sample, cell.prompt)
         try:

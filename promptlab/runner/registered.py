@@ -28,28 +28,21 @@ class Registered(Protocol):
         """When, in ISO 8601 with the offset to UTC."""
 
 
-def check_registration(registration: Registered | None, reuse: object) -> None:
-    """Raise `InputError` where it is none, or where samples of unknown age would be copied."""
+def since(registration: Registered | None) -> float:
+    """When the oldest sample may have been made, in seconds since 1970; `InputError` where it is no registration."""
     if registration is None:
-        return
+        return 0.0
     if not (hasattr(registration, "hash") and hasattr(registration, "registered")):
         raise given.wrong("registration of run", registration, "one of Experiment.register or Registration.read")
-    if reuse is not None:
-        raise InputError("reuse: a run under a registration copies no samples, they may be older than it")
+    return datetime.fromisoformat(registration.registered).timestamp()
 
 
 def check_age(store: Store, registration: Registered) -> None:
-    """Raise `InputError` where the store holds a sample that is older, or a copied one, which may be."""
-    since = datetime.fromisoformat(registration.registered).timestamp()
-    query = "SELECT coalesce(sum(created < ?), 0), coalesce(sum(origin != ''), 0) FROM samples"
-    older, copied = next(store.rows(query, [since]))
+    """Raise `InputError` where the store holds a sample that is older."""
+    (older,) = next(store.rows("SELECT count(*) FROM samples WHERE created < ?", [since(registration)]))
     if older:
         said = f"holds {counted(older, 'sample')} from before the registration ({registration.registered})"
-    elif copied:
-        said = f"holds {counted(copied, 'sample')} copied from another run, which may be older than the registration"
-    else:
-        return
-    raise InputError(f"{store.folder} {said}: a run under it starts from nothing. Take another path")
+        raise InputError(f"{store.folder} {said}: a run under it starts from nothing. Take another path")
 
 
 def noted(

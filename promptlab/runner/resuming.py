@@ -104,21 +104,26 @@ def _folder(source: Source) -> Path:
     return source.path if isinstance(source, Run) else given.to_write("reuse", source)
 
 
-def copy(sources: Iterable[Path], wanted: Sequence[Planned], recorder: Recorder) -> Sequence[Planned]:
-    """Copy matching samples of other runs, graded with this run's grader; return what is still to be paid for."""
+def copy(sources: Iterable[Path], wanted: Sequence[Planned], recorder: Recorder, since: float) -> Sequence[Planned]:
+    """Copy matching samples of other runs, graded with this run's grader; return what is still to be paid for.
+
+    `since`: none that is older (seconds since 1970).
+    """
     for folder in sources:
         with Store(folder) as other:
-            wanted = _copy_from(other, wanted, recorder)
+            wanted = _copy_from(other, wanted, recorder, since)
     return wanted
 
 
-def _copy_from(other: Store, wanted: Sequence[Planned], recorder: Recorder) -> list[Planned]:
+def _copy_from(other: Store, wanted: Sequence[Planned], recorder: Recorder, since: float) -> list[Planned]:
     copied: set[str] = set()
     for start in range(0, len(wanted), _CHUNK):
         some = {p.key: p for p in wanted[start : start + _CHUNK]}
-        found = [sample for sample in other.samples(list(some)) if sample.completion.ending != "error"]
-        recorder.commit([(some[s.key], s.completion) for s in found], origin=other.folder.name)
+        stored = (sample for sample in other.samples(list(some)) if sample.completion.ending != "error")
+        found = {sample.key: sample for sample in stored if (sample.created or 0) >= since}
+        group = [(some[key], sample.completion) for key, sample in found.items()]
+        recorder.commit(group, other.folder.name, {key: sample.created for key, sample in found.items()})
         if recorder.failure:
             raise recorder.failure
-        copied.update(sample.key for sample in found)
+        copied.update(found)
     return [p for p in wanted if p.key not in copied]

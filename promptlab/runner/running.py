@@ -18,7 +18,7 @@ from promptlab.records.scoring import grade_stored
 from promptlab.runner.budgets import Budgets, Prices, budgets
 from promptlab.runner.planning import Planned, plan
 from promptlab.runner.recording import Recorder
-from promptlab.runner.registered import Registered, check_age, check_registration, noted
+from promptlab.runner.registered import Registered, check_age, noted, since
 from promptlab.runner.resuming import Source, check_names, check_sources, copy, pending
 from promptlab.runner.sending import send
 from promptlab.runner.sessions import check_same, identity, manifest, session, source
@@ -70,7 +70,8 @@ def run(
         The run's directory: one model, sampling, answer format and grader. On a local disk: SQLite's write-ahead log
         does not work on network file systems.
     reuse
-        Another run, or its directory, or several; samples that this design shares with them are copied, not paid for.
+        Another run, or its directory, or several; samples that this design shares with them are copied, not paid for;
+        under a `registration` those that are not older than it.
     stop_when
         End early by a rule, such as `promptlab.decided`. Questions then come in a random order of their own, some at a
         time, and `questions` is the cap. Every call on `path` must have the same rule and design.
@@ -108,7 +109,7 @@ def run(
     for kind, value in (("model", model), ("sampling", sampling)):
         given.one(kind, value)
     given.optional("answer_format", answer_format)
-    check_registration(registration, reuse)
+    oldest = since(registration)
     scorer = Scorer(by_kind if grader is None else as_grader(grader), answer_format)
     stopping = Stopping(stop_when, [arm.name for arm in arms], questions, samples, sampling.seed)
     made_with = identity(model, sampling, scorer) | stopping.fixed
@@ -134,7 +135,7 @@ def run(
             store.add_design(questions, factors)
             grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind
             for part in stopping.parts(todo, look=lambda: load_run(folder)):
-                _pay(model, sampling, copy(sources, part, recorder), limits, recorder, tick)
+                _pay(model, sampling, copy(sources, part, recorder, oldest), limits, recorder, tick)
             entry["ended"] = stopping.ended
     _warn_about(recorder.errors, folder)
     return load_run(folder)

@@ -13,7 +13,11 @@ from promptlab.types import Completion, Grade, Message, Prompt, Question
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One completion and where it stands in the design; `origin` names the run that it was copied from."""
+    """One completion and where it stands in the design.
+
+    `origin` names the run that it was copied from, `created` (seconds since 1970) says when it was first stored; None:
+    when it is committed.
+    """
 
     key: str
     question: str
@@ -25,6 +29,7 @@ class Sample:
     seed: int
     completion: Completion  # as `storable` makes it
     origin: str = ""
+    created: float | None = None
 
 
 class Record(NamedTuple):
@@ -93,13 +98,14 @@ def sample_row(sample: Sample, now: float) -> tuple[Any, ...]:
     place = sample.key, sample.question, sample.condition, sample.draw, sample.replicate, sample.sample
     texts = c.text, c.reasoning, c.ending, c.finish_reason
     usage = c.prompt_tokens, c.completion_tokens, c.reasoning_tokens, c.cached_tokens, c.seconds
-    return *place, sample.prompt, sample.seed, *texts, *usage, c.error, sample.origin, now
+    created = now if sample.created is None else sample.created
+    return *place, sample.prompt, sample.seed, *texts, *usage, c.error, sample.origin, created
 
 
 def sample_of(row: tuple[Any, ...]) -> Sample:
-    key, question, condition, draw, replicate, sample, prompt, seed, text, reasoning, ending, *rest, origin, _ = row
+    place, (text, reasoning, ending, *rest), (origin, created) = row[:8], row[8:18], row[18:]
     completion = Completion(text, ending, reasoning, *rest)  # the columns stand in the order of its fields
-    return Sample(key, question, condition, draw, replicate, sample, prompt, seed, completion, origin)
+    return Sample(*place, completion, origin, created)
 
 
 def storable_grade(grade: Grade) -> Grade:
