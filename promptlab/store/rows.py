@@ -103,9 +103,10 @@ def sample_row(sample: Sample, now: float) -> tuple[Any, ...]:
 
 
 def sample_of(row: tuple[Any, ...]) -> Sample:
-    place, (text, reasoning, ending, *rest), (origin, created) = row[:8], row[8:18], row[18:]
-    completion = Completion(text, ending, reasoning, *rest)  # the columns stand in the order of its fields
-    return Sample(*place, completion, origin, created)
+    key, question, condition, draw, replicate, sample, prompt, seed, text, reasoning, ending, *rest = row
+    *usage, origin, created = rest
+    completion = Completion(text, ending, reasoning, *usage)  # the columns stand in the order of its fields
+    return Sample(key, question, condition, draw, replicate, sample, prompt, seed, completion, origin, created)
 
 
 def storable_grade(grade: Grade) -> Grade:
