@@ -1,19 +1,17 @@
-"""An experiment as a small file: what a script says in ten lines, said in YAML and checked before any call."""
+"""An experiment: what a script says in ten lines, as one object that files and notebooks can describe."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from promptlab import given as checks
-from promptlab.errors import InputError, unknown
-from promptlab.formats import FORMATS
+from promptlab.errors import InputError
+from promptlab.experiment.reading import called, one_of, parts_of, read_yaml
 from promptlab.grading import grader_named
 from promptlab.models import open_model
-from promptlab.prompts import Condition, Preview, condition_from, preview
+from promptlab.prompts import Condition, Preview, preview
 from promptlab.questions import QuestionSet, load_questions
 from promptlab.runner import run
 from promptlab.types import AnswerFormat, Model, Sampling
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
     from promptlab.records import Run
     from promptlab.registering import Registration
 
-T = TypeVar("T")
 ALPHA = 0.05  # of each family of comparisons
+RECORDS = "runs"  # in a notebook's `out`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +53,8 @@ class Experiment:
     stop_every
         With a number: each run ends as soon as its comparisons are decided (`promptlab.decided`, the family being those
         of all models), looking after every so many questions; `promptlab.decisions` reports it.
+    reuse
+        The `path` of other experiments: samples that this one shares with theirs are copied, not paid for.
     answer_format, grader, samples, max_tokens_total
         As for `promptlab.run`.
     """
@@ -72,39 +72,57 @@ class Experiment:
     control: Control = ""
     max_tokens_total: int | None = None
     stop_every: int | None = None
+    reuse: tuple[Path, ...] = ()
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Experiment:
         """Read and validate an experiment file; every problem is one `InputError` that names the file."""
         try:
-            return cls.from_mapping(_read(Path(path)))
+            return cls.from_mapping(read_yaml(Path(path)))
         except InputError as problem:
             raise InputError(f"{path}: {problem}") from None
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Experiment:
         """The same from a mapping of plain values, for example a notebook's parameters."""
-        names = [f.name for f in fields(cls)]
-        for key in given:
-            if key not in names:
-                raise unknown("key of an experiment", key, names)
-        for key in ("models", "conditions", "questions", "sampling", "path"):
-            if key not in given:
-                raise InputError(f"the experiment says nothing about {key!r}")
-        conditions = tuple(condition_from(spec) for spec in _as_list(given["conditions"], "conditions"))
-        optional = ("samples", "grader", "margin", "control", "max_tokens_total", "stop_every")
-        options = {key: given[key] for key in optional if key in given}
-        _check(given, conditions, options)
-        return cls(
-            models=tuple(_as_list(given["models"], "models")),
-            conditions=conditions,
-            questions=_call(load_questions, given["questions"], "questions"),
-            sampling=_numbers(_call(Sampling, given["sampling"], "sampling")),
-            path=Path(str(given["path"])),
-            baseline=_one_of("baseline", given.get("baseline") or conditions[0].name, [c.name for c in conditions]),
-            answer_format=_format(given.get("answer_format")),
-            **options,
-        )
+        return cls(**parts_of(given, [f.name for f in fields(cls)]))
+
+    @classmethod
+    def from_parameters(
+        cls,
+        *,
+        models: Any,
+        conditions: Any,
+        questions: Mapping[str, Any],
+        max_tokens: int,
+        out: str | Path,
+        n_questions: int | None = None,
+        temperature: float = 0.6,
+        top_p: float = 0.95,
+        seed: int = 0,
+        reuse: Iterable[str | Path] = (),
+        **others: Any,
+    ) -> Experiment:
+        """The same from a notebook's parameters, which are flat: each may be an axis of a sweep.
+
+        Parameters
+        ----------
+        models, conditions, others
+            As in `Experiment`.
+        questions, n_questions, seed
+            Options of `load_questions`, and the two of them that are set apart. `seed` is the sampling's too.
+        max_tokens, temperature, top_p
+            Of `Sampling`.
+        out
+            A directory; the records go to ``runs/`` in it.
+        reuse
+            The `out` of other calls: samples that this design shares with them are copied, not paid for.
+        """
+        size = {} if n_questions is None else {"n": n_questions}
+        sampling = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
+        parts = {"models": models, "conditions": conditions, "questions": {**questions, **size, "seed": seed}}
+        records = {"path": Path(out) / RECORDS, "reuse": [Path(folder) / RECORDS for folder in reuse]}
+        return cls.from_mapping({**parts, "sampling": sampling, **records, **others})
 
     def narrowed(self, conditions: Collection[str], questions: Mapping[str, Any]) -> Experiment:
         """The same experiment for these conditions and questions (options of `load_questions`), in the same records.
@@ -112,9 +130,9 @@ class Experiment:
         Meant for what goes beside a comparison, such as more questions under the baseline alone.
         """
         known = [c.name for c in self.conditions]
-        names = [_one_of("condition", name, known) for name in conditions]
+        names = [one_of("condition", name, known) for name in conditions]
         arms = tuple(c for c in self.conditions if c.name in names)
-        return replace(self, conditions=arms, questions=_call(load_questions, questions, "questions"))
+        return replace(self, conditions=arms, questions=called(load_questions, questions, "questions"))
 
     def preview(self) -> Preview:
         """What would be sent, with tokens: before any call."""
@@ -153,6 +171,7 @@ class Experiment:
                 grader=grader_named(self.grader),
                 answer_format=self.answer_format,
                 path=self.path / model.name,
+                reuse=[folder / model.name for folder in self.reuse if (folder / model.name).is_dir()],
                 registration=registration,
                 stop_when=self._rule(),
                 max_tokens_total=self.max_tokens_total,
@@ -215,87 +234,3 @@ class Experiment:
         arms, ids = [c.name for c in self.conditions], [q.id for q in self.questions]
         frames = [run.to_frame() for run in runs]
         return [f[f["condition"].isin(arms) & f["question"].isin(ids) & (f["sample"] < self.samples)] for f in frames]
-
-
-def _check(given: Mapping[str, Any], conditions: tuple[Condition, ...], options: Mapping[str, Any]) -> None:
-    """What would otherwise be noticed after the samples have been paid for."""
-    for name in _as_list(given["models"], "models"):
-        if not isinstance(name, str):
-            raise InputError(f"'models' holds {name!r}; allowed are names such as 'embedded:instruct'")
-    if len({c.name for c in conditions}) < 2:
-        raise InputError("'conditions' must name at least two different conditions: one alone compares with nothing")
-    if not isinstance(options.get("control", ""), str | Mapping):
-        raise InputError(f"'control' is {options['control']!r}; allowed: a model's short name, or model: control")
-    margin = options.get("margin")
-    if margin is not None and (not isinstance(margin, int | float) or not 0 < margin < 1):
-        raise InputError(f"'margin' is {margin!r}; allowed: a share above 0 and below 1 (0.02 is two points), or none")
-    if options.get("stop_every") is not None:
-        checks.whole("'stop_every'", options["stop_every"], 1)
-    grader_named(str(options.get("grader", "by-kind")))
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    import yaml
-
-    try:
-        given = yaml.load(path.read_text(encoding="utf-8"), _once_only(yaml.SafeLoader))
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(f"cannot be read ({problem})") from None
-    except yaml.YAMLError as problem:
-        raise InputError("is not valid YAML: " + " ".join(str(problem).split())) from None
-    if not isinstance(given, dict):
-        raise InputError(f"must be a mapping of keys; found {type(given).__name__}")
-    return given
-
-
-def _once_only(loader: type) -> Any:
-    """A safe loader that refuses a key given twice, of which YAML would silently take the last."""
-
-    def mapping(self: Any, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise InputError(f"says {key!r} twice (line {node.start_mark.line + 1} and below)")
-        return dict(loader.construct_mapping(self, node, deep))  # type: ignore[attr-defined]
-
-    return type("OnceOnly", (loader,), {"construct_mapping": mapping})
-
-
-def _as_list(value: Any, key: str) -> list[Any]:
-    items = [value] if isinstance(value, str | dict) else value
-    if not isinstance(items, list | tuple) or not items:
-        raise InputError(f"{key!r} must be a list with at least one entry; got {value!r}")
-    return list(items)
-
-
-def _call(function: Callable[..., T], options: Any, key: str) -> T:
-    """Call with options from a file, an unknown one being an error with the nearest known name."""
-    if not isinstance(options, dict):
-        raise InputError(f"{key!r} must be a mapping of options; got {options!r}")
-    known = list(inspect.signature(function).parameters)
-    for option in options:
-        if option not in known:
-            raise unknown(f"option of {key}", option, known)
-    try:
-        return function(**options)
-    except TypeError as problem:
-        raise InputError(f"{key!r}: {problem}") from None
-
-
-def _numbers(sampling: Sampling) -> Sampling:
-    """A file may hold words where numbers belong; their ranges are checked by the model."""
-    for name, kinds in (("max_tokens", int), ("seed", int), ("temperature", int | float), ("top_p", int | float)):
-        value = getattr(sampling, name)
-        if isinstance(value, bool) or not isinstance(value, kinds):
-            raise InputError(f"'sampling': {name} is {value!r}; allowed are numbers")
-    return sampling
-
-
-def _one_of(key: str, value: str, allowed: list[str]) -> str:
-    if value not in allowed:
-        raise unknown(key, value, allowed)
-    return value
-
-
-def _format(name: str | None) -> AnswerFormat | None:
-    return None if name is None else FORMATS[_one_of("answer_format", name, list(FORMATS))]
