@@ -33,6 +33,35 @@ def test_defaults_and_values():
     assert read.answer_format.name == "boxed"
 
 
+FLAT = {"models": "embedded:instruct", "conditions": SMALL["conditions"], "questions": {"source": "arithmetic"}}
+
+
+def test_flat_parameters_say_the_same_as_a_file():
+    flat = Experiment.from_parameters(**FLAT, n_questions=4, max_tokens=64, seed=3, out="a", reuse=["b"], margin=0.1)
+    parts = {"questions": {"source": "arithmetic", "n": 4, "seed": 3}, "sampling": {"max_tokens": 64, "seed": 3}}
+    assert flat == Experiment.from_mapping({**SMALL, **parts, "path": "a/runs", "reuse": ["b/runs"], "margin": 0.1})
+    with pytest.raises(InputError, match="unknown key of an experiment 'margn': did you mean 'margin'"):
+        Experiment.from_parameters(**FLAT, max_tokens=64, out="a", margn=0.1)
+
+
+def test_what_another_call_has_asked_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from local_models import LocalModel
+
+    model = LocalModel("local")
+    monkeypatch.setattr("promptlab.experiment.designing.open_model", lambda name: model)
+
+    def run(out: str, conditions: list[object]):
+        flat = {**FLAT, "conditions": conditions, "n_questions": 4, "max_tokens": 64}
+        made = Experiment.from_parameters(**flat, out=tmp_path / out, reuse=[tmp_path / "one", tmp_path / "none"])
+        return made.run(progress=False)
+
+    run("one", ["zero-shot", "concise"])
+    assert model.asked.total() == 8
+    [both] = run("two", ["zero-shot", {"few-shot": {"k": 1}}])
+    assert model.asked.total() == 12
+    assert len(both.to_frame()) == 8
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("experiments/*.yaml")), ids=lambda p: p.name)
 def test_every_shipped_experiment_is_valid(path: Path):
     assert Experiment.from_yaml(path).conditions

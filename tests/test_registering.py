@@ -21,10 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_models import LocalModel, complete
-from promptlab import cli, experiment, figures
+from promptlab import cli, figures
 from promptlab.comparison import compare
 from promptlab.errors import InputError, ModelError
-from promptlab.experiment import Experiment
+from promptlab.experiment import Experiment, designing
 from promptlab.records import load_run
 from promptlab.registering import Registration
 from promptlab.runner import run
@@ -52,7 +52,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> dict[str, LocalModel]:
         short = name.removeprefix("local:")
         return opened.setdefault(short, LocalModel(short))
 
-    monkeypatch.setattr(experiment, "open_model", opening)
+    monkeypatch.setattr(designing, "open_model", opening)
     return opened
 
 
