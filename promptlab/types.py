@@ -27,7 +27,7 @@ class Question:
     id: str
     text: str
     answers: tuple[str, ...]
-    kind: str = "number"  # number | label | text: which grader fits
+    kind: str = "number"  # number | label | text | math | drop: which grader fits; judge | code: none here
     choices: tuple[str, ...] = ()
     cluster: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)  # "rationale": a worked solution, if there is one

@@ -82,7 +82,7 @@ def imported(folder: str) -> set[str]:
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("promptlab", ["embedded", "notebooks"]),
+        ("promptlab", ["embedded", "notebooks", "hub", "maths", "vllm"]),
         ("tests", ["embedded", "notebooks", "test", "train"]),
         ("benchmarks", []),
         ("experiments", ["train"]),

@@ -13,6 +13,7 @@ import pytest
 
 from promptlab.errors import InputError
 from promptlab.questions import QuestionSet, load_questions
+from promptlab.questions.benchmarks import BENCHMARKS
 from promptlab.types import Question
 
 GSM8K = Path(__file__).parents[2] / "shared" / "questions" / "gsm8k_test.jsonl"
@@ -358,7 +359,7 @@ def test_numbers_and_nesting_without_end(tmp_path: Path) -> None:
             "arithmetics",
             {},
             "unknown source 'arithmetics': did you mean 'arithmetic'? "
-            "Allowed: arithmetic, a path ending in .jsonl, .csv, .parquet",
+            f"Allowed: arithmetic, {', '.join(BENCHMARKS)}, a path ending in .jsonl, .csv, .parquet",
         ),
         (pd.DataFrame({"question": ["A?", None], "answer": [1, 2]}), {}, "frame, row 2: 'question' is empty"),
         (pd.DataFrame([[1, 2]], columns=["question", "question"]), {}, "frame: the column 'question' stands twice"),

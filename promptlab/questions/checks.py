@@ -26,16 +26,22 @@ def check_questions(questions: Sequence[Question], places: Sequence[str]) -> Non
     ids: dict[str, str] = {}
     texts: dict[str, str] = {}
     for question, place in zip(questions, places, strict=True):
-        _check_one(question, place)
+        check_one(question, place)
         if question.id in ids:
             raise InputError(f"two questions have the id {question.id!r}: {ids[question.id]} and {place}")
-        key = normalise(question.text)
+        key = prompt_key(question)
         if key in texts:
             raise InputError(f"the same question stands twice: {texts[key]} and {place}: {shortened(question.text)}")
         ids[question.id], texts[key] = place, place
 
 
-def _check_one(question: Question, place: str) -> None:
+def prompt_key(question: Question) -> str:
+    """What two questions share if they ask the same: with other choices, the same text is another question."""
+    return normalise("\n".join((question.text, *question.choices)))
+
+
+def check_one(question: Question, place: str) -> None:
+    """Raise `InputError` if the question cannot stand by itself."""
     if not isinstance(question, Question):
         raise InputError(f"{place}: expected a Question, found {type(question).__name__}")
     if not question.text.strip():

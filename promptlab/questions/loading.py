@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from promptlab.errors import InputError
 from promptlab.questions import arithmetic
+from promptlab.questions.benchmarks import BENCHMARKS
+from promptlab.questions.benchmarks.assembling import load_benchmark
 from promptlab.questions.checks import check_count, check_questions
 from promptlab.questions.columns import Columns, questions_from
 from promptlab.questions.held_out import HELD_OUT
@@ -30,17 +34,20 @@ def load_questions(
     columns: Columns | None = None,
     kind: str | None = None,
     name: str | None = None,
+    path: str | os.PathLike[str] | None = None,
 ) -> QuestionSet:
     """Load and check questions.
 
     Parameters
     ----------
     source
-        ``"arithmetic"`` (built-in word problems), a path to a .jsonl, .csv or .parquet file, a DataFrame, or a list
-        of dicts or `Question` objects. Columns: ``question`` (or ``text``) and ``answer`` (or ``answers``, a list);
-        optional ``id``, ``kind``, ``choices``, ``cluster``, ``rationale``; all others go to ``meta``.
+        ``"arithmetic"`` (built-in word problems), a benchmark's name (``"gsm8k"``: see `available_benchmarks`), a path
+        to a .jsonl, .csv or .parquet file, a DataFrame, or a list of dicts or `Question` objects. Columns:
+        ``question`` (or ``text``) and ``answer`` (or ``answers``, a list); optional ``id``, ``kind``, ``choices``,
+        ``cluster``, ``rationale``; all others go to ``meta``.
     split
-        Arithmetic only: ``pool``, ``train``, ``dev`` or ``test``; no text is in two of them.
+        Of arithmetic ``pool``, ``train``, ``dev`` or ``test``; no text is in two of them. Of a benchmark ``test``, or
+        the split that its exemplars come from.
     n
         How many questions; by default 400 of arithmetic, and all rows, in their order, of anything else.
     seed
@@ -50,7 +57,8 @@ def load_questions(
     templates
         Arithmetic only: ``seen``, ``held-out`` (never trained on) or ``all``.
     pool
-        The exemplar pool, as `source` with the same columns; arithmetic has its own (eight for each template).
+        The exemplar pool, as `source` with the same columns; arithmetic has its own (eight for each template), and so
+        have most benchmarks (at most 2,000 of another split).
     columns
         What the columns are called, ``{"question": "prompt_text"}``, or how a field is made from a row,
         ``{"answer": lambda row: row["solution"].split("####")[1]}``.
@@ -58,7 +66,11 @@ def load_questions(
         ``number``, ``label`` or ``text`` for rows that do not say; by default ``label`` where there are choices,
         ``number`` where the answers are numbers, else ``text``.
     name
-        Name of the set; by default the file's, or ``arithmetic-test``.
+        Name of the set; by default the file's, or ``arithmetic-test``, ``gsm8k-test``.
+    path
+        Benchmarks only: a file of the split's rows, with the columns of the published one. Without it the file comes
+        from the folder that the environment variable ``PROMPTLAB_DATA`` names (``gsm8k/test.jsonl``), else from the
+        hub (extra ``hub``), pinned by revision. With `path` the pool comes from that folder or from `pool`.
 
     Raises
     ------
@@ -75,13 +87,17 @@ def load_questions(
     """
     _check_whole("seed", seed)
     if isinstance(source, str) and source == "arithmetic":
-        _refuse("the source 'arithmetic'", pool=pool, columns=columns, kind=kind)
+        _refuse("the source 'arithmetic'", pool=pool, columns=columns, kind=kind, path=path)
         return _arithmetic(split, n, seed, levels, templates, name)
+    generated = {"levels": levels, "templates": None if templates == "seen" else templates}
+    if isinstance(source, str) and source in BENCHMARKS:
+        _refuse("a benchmark", columns=columns, kind=kind, **generated)
+        return _benchmark(load_benchmark(BENCHMARKS[source], split, n, seed, path, pool is None), pool, name)
+    _refuse("a file, frame or list: it belongs to a benchmark", path=path)
     _refuse(
         "a file, frame or list: it belongs to the source 'arithmetic'",
-        levels=levels,
         split=None if split == "test" else split,
-        templates=None if templates == "seen" else templates,
+        **generated,
     )
     if pool is None and isinstance(source, QuestionSet):
         pool = source.pool or None  # a set keeps its exemplars
@@ -119,6 +135,13 @@ def _arithmetic(
         "templates_hash": digest([SEEN, HELD_OUT]),
     }
     return QuestionSet(tuple(questions), name or f"arithmetic-{split}", tuple(exemplars), origin)
+
+
+def _benchmark(questions: QuestionSet, pool: Source | None, name: str | None) -> QuestionSet:
+    """With the caller's own pool and name, if there are any."""
+    if pool is not None:
+        questions = questions.with_pool(load_questions(pool))
+    return replace(questions, name=name or questions.name)
 
 
 def _from_rows(

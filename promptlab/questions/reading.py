@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promptlab.errors import InputError, unknown
+from promptlab.questions.benchmarks import BENCHMARKS
 from promptlab.types import Question
 from promptlab.wording import counted
 
@@ -56,7 +57,7 @@ def read_table(source: Source) -> Table:
 def _read_file(path: Path) -> Table:
     readers = {".jsonl": _jsonl, ".csv": _csv}
     if path.suffix not in (*readers, ".parquet"):
-        raise unknown("source", str(path), ["arithmetic", "a path ending in .jsonl", ".csv", ".parquet"])
+        raise unknown("source", str(path), ["arithmetic", *BENCHMARKS, "a path ending in .jsonl", ".csv", ".parquet"])
     try:
         data = path.read_bytes()
     except OSError as problem:
