@@ -87,16 +87,18 @@ def _register(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    from promptlab.comparison import decisions
     from promptlab.experiment import Experiment
     from promptlab.registering import Registration
 
     experiment = Experiment.from_yaml(arguments.file)
     registration = Registration.read(arguments.registration) if arguments.registration else None
     runs = experiment.run(registration=registration)
-    comparison = experiment.compare(runs)
-    print(comparison.to_markdown(), *(f"records: {r.path}" for r in runs), sep="\n")
+    judged = None if experiment.stop_every else experiment.compare(runs)  # a stopped run has decisions and nothing else
+    report = decisions(runs).to_markdown() if judged is None else judged.to_markdown()
+    print(report, *(f"records: {r.path}" for r in runs), sep="\n")
     if registration:
-        print(registration.stamp(experiment, runs, comparison))
+        print(registration.stamp(experiment, runs, *filter(None, [judged])))
 
 
 def _show(arguments: argparse.Namespace) -> None:

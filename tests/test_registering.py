@@ -97,7 +97,13 @@ def test_the_same_design_again_is_the_same_registration_and_another_is_refused(t
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("margin: 0.05", "margin: 0.5"), ("registered: '20", "registered: '19"), ("hash: ", "hash: 0")]
+    ("old", "new"),
+    [
+        ("margin: 0.05", "margin: 0.5"),
+        ("registered: '20", "registered: '19"),
+        ("hash: ", "hash: 0"),
+        ("hash: ", "note: 1\nhash: "),
+    ],
 )
 def test_a_changed_file_is_seen(tmp_path: Path, old: str, new: str):
     file = tmp_path / "design.yaml"
@@ -406,3 +412,16 @@ def test_register_and_run_from_the_command_line(tmp_path: Path, monkeypatch: pyt
     assert cli.main(["register", "mine.yaml"]) == 0
     assert cli.main(["register", "mine.yaml", "--out", "late.yaml"]) == 2
     assert "before the registration" in capsys.readouterr().err
+
+
+def test_a_run_that_may_stop_early_is_reported_by_its_decisions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(yaml.safe_dump(DESIGN | {"path": "runs/x", "stop_every": 3}))
+    assert cli.main(["register", "mine.yaml"]) == 0
+    capsys.readouterr()
+    assert cli.main(["run", "mine.yaml", "--registration", "mine.registered.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert "the difference lies between" in said
+    assert said.splitlines()[-1].endswith(": as registered")

@@ -63,7 +63,7 @@ class Registration:
             found = yaml.safe_load(file.read_text(encoding="utf-8"))
             read = cls(found["design"], found["registered"])
             datetime.fromisoformat(read.registered)
-            changed = read.hash != found["hash"]
+            changed = read.hash != found["hash"] or set(found) != {"registered", "hash", "design"}
         except OSError as problem:
             raise InputError(f"{file} cannot be read ({problem.strerror or problem})") from None
         except (ValueError, TypeError, KeyError, yaml.YAMLError):
