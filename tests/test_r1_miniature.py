@@ -392,16 +392,16 @@ def test_the_sampler_is_a_model_that_can_be_run(tmp_path: Path) -> None:
 def test_what_is_recorded_is_what_ships() -> None:
     """The conditions and questions of `record.py` are those of the shipped files, down to the prompts."""
     pytest.importorskip("pyarrow")
-    from experiments.r1_miniature.record import QUESTIONS, conditions, recorded_questions
+    from experiments.r1_miniature.record import DESIGNS, recorded_questions
     from promptlab.records import load_run
 
     shipped = load_run("recorded:r1")
-    questions = recorded_questions(QUESTIONS)
-    assert shipped.manifest["conditions"] == {arm.name: arm.factors() for arm in conditions()}
+    questions, arms = recorded_questions(DESIGNS["conditions"].questions), DESIGNS["conditions"].conditions()
+    assert shipped.manifest["conditions"] == {arm.name: arm.factors() for arm in arms}
     assert shipped.manifest["questions"]["hash"] == questions.hash
     assert shipped.questions == tuple(questions)
     cards = {card.sample.condition: card for card in shipped.show(questions[7].id).cards}
-    for arm in conditions():
+    for arm in arms:
         rendered = arm.render(questions[7], pool=questions.pool, answer_format=ANSWER_IS)
         assert cards[arm.name].prompt == rendered
         assert cards[arm.name].sample.draw == arm.draw_of(questions[7])
