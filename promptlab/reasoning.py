@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from promptlab.types import Completion
 
 _CLOSE = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _OPEN = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+
+# The channels of gpt-oss (https://cookbook.openai.com/articles/openai-harmony), where a server leaves them in the text;
+# without their special tokens they read "analysis...assistantfinal...".
+_FINAL = re.compile(r"<\|channel\|>final[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>")
+_HEADER = re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>[^<]*<\|message\|>")
+_ENDED = re.compile(r"<\|(?:end|return|call)\|>")
 
 
 def split_reasoning(completion: Completion) -> tuple[str, str]:
@@ -15,7 +22,9 @@ def split_reasoning(completion: Completion) -> tuple[str, str]:
 
     The server's own field comes first. In the text, everything up to the *last* closing tag is reasoning, also
     when the chat template put the opening tag into the prompt and only the closing one appears; after an opening
-    tag that never closes there is no answer text.
+    tag that never closes there is no answer text, whatever follows. ``<answer>`` tags stay in the answer text: the
+    format check looks for them, and graders read the last of them. Of gpt-oss's channels the last final one is the
+    answer text.
 
     Examples
     --------
@@ -26,7 +35,29 @@ def split_reasoning(completion: Completion) -> tuple[str, str]:
     >>> split_reasoning(Completion("<think>2 + 2 is", "truncated"))
     ('2 + 2 is', '')
     """
-    parts, rest = [completion.reasoning], completion.text
+    analysis, final = _by_channel(completion.text.strip())
+    thoughts, answer_text = _by_tag(final)
+    reasoning = "\n".join(part for part in (completion.reasoning, analysis, *thoughts) if part)
+    return _CLOSE.sub("", _OPEN.sub("", reasoning)).strip(), answer_text.strip()
+
+
+def without_prefill(completion: Completion, prefill: str) -> Completion:
+    """Take a prefill that opened the reasoning from the text, where the server has put the reasoning into its field.
+
+    Examples
+    --------
+    >>> without_prefill(Completion("<think>4", "complete", reasoning="2 + 2"), "<think>").text
+    '4'
+    """
+    opened = list(_OPEN.finditer(prefill))
+    if not completion.reasoning or not opened or _CLOSE.search(prefill, opened[-1].end()):
+        return completion
+    return replace(completion, text=completion.text.removeprefix(prefill))
+
+
+def _by_tag(text: str) -> tuple[list[str], str]:
+    """The parts of the reasoning, and the rest."""
+    parts, rest = [], text
     closings = list(_CLOSE.finditer(rest))
     if closings:
         parts.append(rest[: closings[-1].start()])
@@ -35,5 +66,17 @@ def split_reasoning(completion: Completion) -> tuple[str, str]:
     if opening:
         parts.append(rest[opening.end() :])
         rest = rest[: opening.start()]
-    reasoning = "\n".join(part for part in parts if part)
-    return _CLOSE.sub("", _OPEN.sub("", reasoning)).strip(), rest.strip()
+    return parts, rest
+
+
+def _by_channel(text: str) -> tuple[str, str]:
+    """What gpt-oss's channels hold before the last final one, and that one; no channels: all is final."""
+    if text.startswith(("<|channel|>", "<|start|>assistant<|channel|>")):
+        final = ([None, *_FINAL.finditer(text)])[-1]
+        before, after = (text[: final.start()], text[final.end() :]) if final else (text, "")
+        before = before.removesuffix("<|start|>assistant")
+        return _ENDED.sub("\n", _HEADER.sub("", before)), _ENDED.split(after, maxsplit=1)[0]
+    if text.startswith("analysis") and "assistantfinal" in text:
+        before, _, after = text.removeprefix("analysis").rpartition("assistantfinal")
+        return before, after
+    return "", text

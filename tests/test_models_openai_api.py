@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from fake_server import FakeServer, Fault, Kind, answer_is, completion
 from promptlab.errors import InputError, ModelError, PromptlabError
 from promptlab.models import OpenAIModel, open_model
-from promptlab.models.transport import Blocks, Pace, Policy, _retry_after, is_loopback
+from promptlab.models.calling import _retry_after
+from promptlab.models.transport import Blocks, Pace, Policy, is_loopback
 from promptlab.types import Completion, Message, Model, Prompt, Request, Sampling
 
 SECRET = "sk-very-secret-0123456789"

@@ -1,4 +1,4 @@
-"""Where the reasoning ends: servers' fields, tags that open in the prompt, tags that never close."""
+"""Where the reasoning ends: servers' fields, tags that open in the prompt, tags that never close, channels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptlab.reasoning import split_reasoning
+from promptlab.reasoning import split_reasoning, without_prefill
 from promptlab.types import Completion
 
 
@@ -24,6 +24,7 @@ from promptlab.types import Completion
         ("", "2 + 2", ("2 + 2", "")),
         ("", "", ("", "")),
         ("<think></think>4", "", ("", "4")),
+        ("<think>\n\n</think>\n\n4", "", ("", "4")),  # Qwen3 with its soft switch
         ("<think>a</think>first<think>b</think>last", "", ("afirstb", "last")),
         ("<think>a</think>4<think>and again", "", ("a\nand again", "4")),  # reopened after the answer
         ("4 <think>hm", "", ("hm", "4")),
@@ -33,7 +34,58 @@ def test_split(text: str, field: str, expected: tuple[str, str]):
     assert split_reasoning(Completion(text, "complete", reasoning=field)) == expected
 
 
-PIECES = st.lists(st.sampled_from(["<think>", "</think>", "<thinking>", "</THINKING>", "a", " 4 ", "\n", "<", "é"]))
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<think>2 + 2</think> <answer>4</answer>", ("2 + 2", "<answer>4</answer>")),
+        ("<think>or <answer>3</answer>?</think><answer>4</answer>", ("or <answer>3</answer>?", "<answer>4</answer>")),
+        ("<think>2 + 2 <answer>4</answer>", ("2 + 2 <answer>4</answer>", "")),  # it never ended its reasoning
+        ("2 + 2 <answer>4</answer>", ("", "2 + 2 <answer>4</answer>")),  # no reasoning is marked as such
+        ("4 <think>or <answer>5</answer>", ("or <answer>5</answer>", "4")),
+    ],
+)
+def test_answer_tags(text: str, expected: tuple[str, str]):
+    assert split_reasoning(Completion(text, "complete")) == expected
+
+
+ANALYSIS, FINAL = "<|channel|>analysis<|message|>", "<|start|>assistant<|channel|>final<|message|>"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{ANALYSIS}2 + 2<|end|>{FINAL}4<|return|>", ("2 + 2", "4")),
+        (f"{ANALYSIS}2 + 2<|end|>{FINAL}4", ("2 + 2", "4")),
+        (f"{ANALYSIS}2 + 2 is", ("2 + 2 is", "")),
+        (f"{ANALYSIS}a<|end|><|start|>assistant{ANALYSIS}b<|end|>{FINAL}4<|return|>", ("a\nb", "4")),
+        (f"{ANALYSIS}a<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>4", ("a", "4")),
+        ("<|channel|>final<|message|>4<|return|>", ("", "4")),
+        ("analysis2 + 2.assistantfinal4", ("2 + 2.", "4")),
+        ("analysis of the question: 4", ("", "analysis of the question: 4")),  # a word like others
+        ("The token <|channel|>final<|message|> ends it: 4", ("", "The token <|channel|>final<|message|> ends it: 4")),
+    ],
+)
+def test_channels_that_a_server_left_in_the_text(text: str, expected: tuple[str, str]):
+    assert split_reasoning(Completion(text, "complete")) == expected
+
+
+@pytest.mark.parametrize(
+    ("prefill", "field", "text"),
+    [
+        ("<think>\n", "2 + 2", "4"),  # the server took the reasoning out, and left the tag that was sent
+        ("<think>\n", "", "<think>\n4"),  # it did not: the tag speaks of what follows
+        ("So: ", "2 + 2", "So: 4"),
+        ("<think>\n\n</think>\n", "2 + 2", "<think>\n\n</think>\n4"),
+    ],
+)
+def test_a_prefill_and_a_server_that_splits(prefill: str, field: str, text: str):
+    assert without_prefill(Completion(f"{prefill}4", "complete", reasoning=field), prefill).text == text
+
+
+TAGS = ["<think>", "</think>", "<thinking>", "</THINKING>", "<answer>", "</answer>"]
+CHANNELS = [ANALYSIS, FINAL, "<|end|>", "<|return|>", "analysis", "assistantfinal"]
+PIECES = st.lists(st.sampled_from([*TAGS, *CHANNELS, "a", " 4 ", "\n", "<", "é"]))
+PLAIN = st.text(st.characters(exclude_characters="<>|", exclude_categories=["Cs"])).map(str.strip)
 
 
 @settings(deadline=None)
@@ -45,6 +97,29 @@ def test_no_tag_reaches_the_answer_text(text: str):
     assert len(reasoning) + len(answer) <= len(text)
 
 
-def test_a_million_tags_are_no_trouble():
-    reasoning, answer = split_reasoning(Completion("<think>" * 300_000 + "</think>4", "complete"))
-    assert (reasoning, answer) == ("", "4")
+@settings(deadline=None)
+@given(PLAIN, PLAIN.filter(bool), st.booleans())
+def test_no_answer_is_lost_and_no_reasoning_gets_into_it(thought: str, answer: str, opened: bool):
+    """However a server hands over the same output, it is split at the same place."""
+    forms = [
+        Completion(answer, "complete", reasoning=thought),
+        Completion(f"{'<think>' if opened else ''}{thought}</think>{answer}", "complete"),
+        Completion(f"{ANALYSIS}{thought}<|end|>{FINAL}{answer}<|return|>", "complete"),
+    ]
+    if "assistantfinal" not in answer:
+        assert {split_reasoning(form) for form in forms} == {(thought, answer)}
+    assert split_reasoning(Completion(f"<think>{thought} {answer}", "truncated"))[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<think>" * 300_000 + "</think>4", ("", "4")),
+        ("<think>" + "<answer>" * 300_000 + "</answer>", None),
+        (ANALYSIS * 100_000 + FINAL * 50_000 + "4", None),
+        ("analysis" + "assistantfinal" * 100_000 + "4", None),
+    ],
+)
+def test_a_million_tags_are_no_trouble(text: str, expected: tuple[str, str] | None):
+    found = split_reasoning(Completion(text, "complete"))
+    assert found == expected or expected is None

@@ -6,19 +6,21 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import asdict, replace
 from functools import cached_property
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, get_args
 
 from promptlab import given
-from promptlab.errors import InputError, ModelError
-from promptlab.models.replies import error_text, one_line
-from promptlab.models.settings import NEUTRAL, check_prompt, check_sampling, sampling_body
-from promptlab.models.transport import Call, Lane, Pace, Policy, is_loopback, redact, stream
+from promptlab.errors import InputError
+from promptlab.models.cards import checked_url, context_of, read_card
+from promptlab.models.counting import counting, source_of_counts
+from promptlab.models.dialects import HOSTED, Dialect
+from promptlab.models.modes import Way, mode_of
+from promptlab.models.profiles import Profile
+from promptlab.models.transport import Call, Lane, Pace, Policy, is_loopback, stream
 from promptlab.types import Answers, ModelId, Prompt, Request, Sampling
 
 OPENAI_URL = "https://api.openai.com/v1"
-_PREFILL = ("vllm", "llamacpp")  # the kinds of servers that continue a started assistant turn
 
 
 class OpenAIModel:
@@ -27,7 +29,7 @@ class OpenAIModel:
     Parameters
     ----------
     model
-        The server's name for it.
+        The server's name for it; ``NAME#no-think`` and ``NAME#high`` are short for the options below.
     base_url
         For example ``http://localhost:8000/v1``; default ``OPENAI_BASE_URL``, else OpenAI's own.
     name
@@ -43,6 +45,18 @@ class OpenAIModel:
         Seconds for one attempt.
     retries, patience
         How often a failed request is tried again, and for how many seconds of pauses in all (see `Policy`).
+    profile
+        What the family of the model wants, by name (see `available_profiles`); default by the model's name.
+    thinking
+        False turns the thinking of Qwen3 or gpt-5 off: a model of its own, ``NAME-no-think``, with its own samples.
+    reasoning_effort
+        For the families that have one; another than the usual is part of the name: ``gpt-oss-20b-high``.
+    thinking_by
+        How the server is told to think or not: ``template`` (variables of the chat template), ``field`` (a field of
+        the request) or ``text`` (``/no_think`` after the question). Known for vLLM, SGLang, llama.cpp and DashScope;
+        with others thinking=False is an error until you say it.
+    seeds
+        False: send no seed, to a server that refuses one. Samples then differ by the server's own chance.
     """
 
     def __init__(
@@ -57,13 +71,25 @@ class OpenAIModel:
         timeout: float = 600.0,
         retries: int = 6,
         patience: float = 180.0,
+        profile: str | None = None,
+        thinking: bool | None = None,
+        reasoning_effort: str | None = None,
+        thinking_by: Way | None = None,
+        seeds: bool = True,
     ) -> None:
-        self.base_url = _checked_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL)
+        self.base_url = checked_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL)
         limits = {"timeout": timeout, "requests_per_minute": 1 if requests_per_minute is None else requests_per_minute}
         for parameter, value in limits.items():
             given.real(f"OpenAIModel: {parameter}", value, lambda number: number > 0, "a number > 0")
         given.real("OpenAIModel: patience", patience, lambda seconds: seconds >= 0, "a number of seconds >= 0")
-        self.model, self._name = model, name or model.rsplit("/", 1)[-1]
+        if thinking_by is not None:
+            given.one_of("OpenAIModel: thinking_by", thinking_by, get_args(Way))
+        given.instance("OpenAIModel: seeds", seeds, bool, "True or False")
+        self.model, self.mode = mode_of(model, profile, thinking, reasoning_effort)
+        self._name = name or self.mode.named(self.model.rsplit("/", 1)[-1], "-")
+        hosted = HOSTED if self.base_url.startswith(OPENAI_URL) else ""
+        self._known = Dialect(self.mode, hosted, self.base_url, thinking_by, seeds)  # before the server is asked
+        self._notes: tuple[str, ...] = ()
         self.key_env = key_env
         self.max_in_flight = given.whole("OpenAIModel: max_in_flight", max_in_flight, 1)
         self.requests_per_minute = requests_per_minute
@@ -72,7 +98,12 @@ class OpenAIModel:
 
     @property
     def id(self) -> ModelId:
-        return ModelId(self.model, engine=f"OpenAI-compatible server {self.base_url}")
+        return ModelId(self.mode.named(self.model), engine=f"OpenAI-compatible server {self.base_url}")
+
+    @property
+    def profile(self) -> Profile:
+        """What the family of this model wants; ``model.profile.sampling()`` is the recommended sampling."""
+        return self.mode.profile
 
     @property
     def name(self) -> str:
@@ -81,52 +112,51 @@ class OpenAIModel:
     @property
     def kind(self) -> str:
         """What runs the model: "openai", "vllm", "llamacpp", or what else the server says of itself."""
-        return "openai" if self.base_url.startswith(OPENAI_URL) else str(self._card.get("owned_by", ""))
+        return self._known.kind or str(self._card.get("owned_by", ""))
 
     @property
     def context(self) -> int | None:
         """Tokens for prompt and output together, where the server tells (vLLM, llama.cpp)."""
-        if self.kind == "openai":
-            return None
-        meta = self._card.get("meta")
-        told = self._card.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, Mapping) else None)
-        return told if isinstance(told, int) else None
+        return None if self._known.kind else context_of(self._card)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What is sent with every request because of the kind of server, and how; for a manifest."""
-        sent = {"server": self.kind, "base_url": self.base_url, "added": dict(NEUTRAL.get(self.kind, {}))}
-        limits = {"max_in_flight": self.max_in_flight, "requests_per_minute": self.requests_per_minute}
-        policy = self.policy
-        return sent | limits | {"timeout": policy.timeout, "retries": policy.retries, "patience": policy.patience}
+        """What is sent with every request because of the kind of server and the profile, and how; for a manifest.
+
+        `substituted` says what goes out otherwise than it was said, and `notes` where the last `check` saw the run
+        differ from the profile's recommendations.
+        """
+        return {
+            **{"server": self.kind, "base_url": self.base_url, "model": self.model, "profile": self.profile.name},
+            **{"added": self._dialect.added(), "substituted": self._dialect.substituted(), "notes": [*self._notes]},
+            **{"reasoning_tokens": source_of_counts(self.kind)},
+            **{"max_in_flight": self.max_in_flight, "requests_per_minute": self.requests_per_minute},
+            **asdict(self.policy),
+        }
 
     def check(self, sampling: Sampling, prompts: Sequence[Prompt]) -> None:
-        """Raise `InputError` for what the server would reject or ignore, a missing key included.
+        """Raise `InputError` for what the server or the model would reject or ignore, a missing key included.
+
+        A system message for models that want none is a warning.
 
         Raises
         ------
         ModelError
             The server cannot be reached, or refuses the key.
         """
-        check_sampling(sampling)
         self._key()
-        for prompt in prompts:
-            check_prompt(prompt)
-            if prompt.prefill and prompt.text is None and self.kind not in _PREFILL:
-                raise InputError(
-                    f"{self.name!r}: this server ({self.kind or 'of unknown kind'}) does not continue a started"
-                    " assistant turn: leave prefill empty, or serve the model with vLLM or llama.cpp"
-                )
+        self._dialect.check(self.name, sampling, prompts)
         if self.context is not None and sampling.max_tokens >= self.context:
             raise InputError(
                 f"max_tokens={sampling.max_tokens} leaves no room in {self.name!r}'s {self.context} tokens"
             )
+        self._notes = self.mode.notes(self.name, sampling, prompts)
 
     def as_sent(self, prompt: Prompt) -> str:
         """The messages as they go out; which template the server applies to them is not known here."""
         if prompt.text is not None:
             return prompt.text + prompt.prefill
-        turns = [f"[{message.role}]\n{message.content}" for message in prompt.messages]
+        turns = [f"[{message['role']}]\n{message['content']}" for message in self._known.messages(prompt)]
         return "\n\n".join([*turns, f"[assistant]\n{prompt.prefill}"] if prompt.prefill else turns)
 
     def count_tokens(self, prompt: Prompt) -> None:
@@ -134,26 +164,25 @@ class OpenAIModel:
 
     async def generate(self, requests: Sequence[Request]) -> AsyncGenerator[Answers, None]:
         """Answer all requests; see `transport.stream`."""
-        lane = Lane(self.base_url, self.max_in_flight, self._key())
-        await asyncio.to_thread(lambda: self.kind)  # asked once, not in the event loop
-        async with aclosing(stream(requests, [lane], self._prepare, self.policy, self._pace)) as groups:
+        key = self._key()
+        kind = await asyncio.to_thread(lambda: self.kind)  # asked once, not in the event loop
+        lanes = [Lane(self.base_url, self.max_in_flight, key)]
+        prefills = {request.key: request.prompt.prefill for request in requests if request.prompt.prefill}
+        async with (
+            aclosing(stream(requests, lanes, self._prepare, self.policy, self._pace)) as groups,
+            counting(kind, self.base_url, self.model, key) as counted,
+        ):
             async for group in groups:
-                yield group
+                yield await counted(
+                    [(name, self._dialect.read(found, prefills.get(name, ""))) for name, found in group]
+                )
 
     def _prepare(self, request: Request) -> Call:
-        prompt, kind = request.prompt, self.kind
-        limit = "max_completion_tokens" if kind == "openai" and prompt.text is None else "max_tokens"
-        sampling = sampling_body(request.sampling, request.seed, NEUTRAL.get(kind, {}), limit)
-        if prompt.text is not None:
-            body = {"model": self.model, "prompt": prompt.text + prompt.prefill, **sampling}
-            return Call("/completions", body, prefill=prompt.prefill)
-        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
-        if prompt.prefill:
-            messages.append({"role": "assistant", "content": prompt.prefill})
-            if kind == "vllm":
-                sampling |= {"continue_final_message": True, "add_generation_prompt": False}
-        body = {"model": self.model, "messages": messages, **sampling}
-        return Call("/chat/completions", body, prefill=prompt.prefill, echoes=kind == "llamacpp")
+        return self._dialect.call(self.model, request)
+
+    @cached_property
+    def _dialect(self) -> Dialect:
+        return replace(self._known, kind=self.kind)
 
     def _key(self) -> str:
         """Read when needed; a server on this machine gets "none" rather than a key that is meant for others."""
@@ -166,44 +195,10 @@ class OpenAIModel:
 
     @cached_property
     def _card(self) -> Mapping[str, Any]:
-        """What ``/models`` says about this model; empty where the server has no such route."""
-        import openai
-
-        http = openai.DefaultHttpxClient(trust_env=False, verify=False) if is_loopback(self.base_url) else None
-        key = self._key()
-        with openai.OpenAI(base_url=self.base_url, api_key=key, timeout=30, max_retries=2, http_client=http) as client:
-            try:
-                return _find_card(client.get("/models", cast_to=object), self.model)
-            except openai.APIStatusError as error:
-                status, reason = error.status_code, error_text(error.body)
-            except openai.APIConnectionError as error:
-                status, reason = 0, str(error.__cause__ or error)
-            except ValueError:
-                return {}
-        if status in (0, 401, 403):
-            cause = f"refuses the key (status {status})" if status else "cannot be reached"
-            raise ModelError(f"the server at {self.base_url} {cause}: {redact(one_line(reason), key)}")
-        return {}
+        return read_card(self.base_url, self.model, self._key())
 
     def close(self) -> None:
         """Nothing is held between calls."""
 
     def __repr__(self) -> str:
-        return f"OpenAIModel({self.model!r}, {self.base_url!r})"
-
-
-def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.username or parts.password or parts.query:
-        raise InputError("base_url must not hold a user name, password or query: name the key's variable in key_env")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"base_url is {url!r}: it must look like http://localhost:8000/v1")
-    return url.rstrip("/")
-
-
-def _find_card(listing: object, model: str) -> Mapping[str, Any]:
-    """The entry of this model, or the only one (llama.cpp answers to every name)."""
-    data = listing.get("data") if isinstance(listing, Mapping) else None
-    cards = [card for card in data if isinstance(card, Mapping)] if isinstance(data, list) else []
-    named = [card for card in cards if card.get("id") == model]
-    return (named or (cards if len(cards) == 1 else [{}]))[0]
+        return f"OpenAIModel({self.mode.named(self.model)!r}, {self.base_url!r})"

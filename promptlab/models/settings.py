@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from promptlab.errors import InputError, unknown
@@ -25,13 +25,25 @@ VLLM: Mapping[str, Any] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 
 NEUTRAL: Mapping[str, Mapping[str, Any]] = {"llamacpp": LLAMA_CPP, "vllm": VLLM}
 
+# What only engines know that one runs oneself; OpenAI's API refuses a request that holds one of them.
+ENGINES_ONLY = (
+    *("top_k", "min_p", "typical_p", "repetition_penalty", "repeat_penalty", "samplers"),
+    *("ignore_eos", "chat_template_kwargs"),
+)
+
 _OURS = (
     *("model", "messages", "prompt", "temperature", "top_p", "seed", "n", "stream", "max_tokens"),
     *("max_completion_tokens", "continue_final_message", "add_generation_prompt"),
 )
 
 
-def sampling_body(sampling: Sampling, seed: int, added: Mapping[str, Any], limit: str = "max_tokens") -> dict[str, Any]:
+def sampling_body(
+    sampling: Sampling,
+    seed: int,
+    added: Mapping[str, Any],
+    limit: str = "max_tokens",
+    unsent: Collection[str] = (),
+) -> dict[str, Any]:
     """The sampling part of a request body; the user's `extra` wins over what a server kind needs `added`.
 
     Examples
@@ -40,14 +52,17 @@ def sampling_body(sampling: Sampling, seed: int, added: Mapping[str, Any], limit
     {'temperature': 0.0, 'top_p': 0.95, 'max_tokens': 9, 'seed': 7, 'top_k': 5}
     """
     asked = {"temperature": sampling.temperature, "top_p": sampling.top_p, limit: sampling.max_tokens, "seed": seed}
-    return {**asked, **added, **sampling.extra}
+    return {**{name: value for name, value in asked.items() if name not in unsent}, **added, **sampling.extra}
 
 
-def check_sampling(sampling: Sampling, known: Sequence[str] | None = None) -> None:
-    """Raise `InputError` for a setting that `extra` must not set, or one not in `known`."""
+def check_sampling(
+    sampling: Sampling, known: Sequence[str] | None = None, refused: Mapping[str, str] | None = None
+) -> None:
+    """Raise `InputError` for a setting that `extra` must not set, or one not in `known`; `refused` says why."""
+    reasons = {**(refused or {}), **dict.fromkeys(_OURS, "promptlab sets it for every request")}
     for key in sampling.extra:
-        if key in _OURS:
-            raise InputError(f"Sampling.extra must not set {key!r}: promptlab sets it for every request")
+        if key in reasons:
+            raise InputError(f"Sampling.extra must not set {key!r}: {reasons[key]}")
         if known is not None and key not in known:
             raise unknown("key in Sampling.extra", key, known)
 
