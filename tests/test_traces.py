@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptlab.traces import DESCRIPTIONS, features
-from promptlab.types import Completion, Grade, Prompt, Question
+from promptlab.traces import DESCRIPTIONS, VERSION, features
+from promptlab.traces.copying import copied_span
+from promptlab.traces.loops import looped
+from promptlab.types import Completion, Grade, Message, Prompt, Question
 
 SHARED = Path(__file__).parents[2] / "shared"
 QUESTION = Question("q", "Ann has 25 coins and gets 14. How many?", ("39",), meta={"steps": [{"value": 39}]})
@@ -25,8 +28,9 @@ def traced(
     return features(question, prompt, Completion(text, "complete", reasoning), grade)
 
 
-def test_every_feature_is_described():
-    assert set(traced("39")) == set(DESCRIPTIONS)
+def test_every_feature_is_described_in_its_order():
+    assert list(traced("39")) == list(DESCRIPTIONS)
+    assert traced("39")["traces_version"] == VERSION
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,178 @@ def test_what_is_not_a_copy():
     assert not traced("60", question=Question("q", "pens", ("39", "60")))["copied_number"]
 
 
+# -- checks and doubts -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "checks", "doubts"),
+    [
+        ("Wait, let me check: 39.", 1, 1),
+        ("Hmm. Wait, no, that is wrong.", 0, 1),  # one doubt, however many words
+        ("38. No, that is a mistake. 39. Check: 39 - 14 = 25. Right.", 1, 1),
+        ("They wait. Wait times are long; she pays by check, and checks in.", 0, 0),
+        ("```\n# wait, let me check\n```\n39", 0, 0),
+        ("等等，不对。让我检查一下。", 1, 1),
+        ("苹果、梨等等，对不对？", 0, 0),
+    ],
+)
+def test_checks_and_doubts(text: str, checks: int, doubts: int):
+    found = traced(text)
+    assert (found["checks"], found["doubts"]) == (checks, doubts)
+
+
+def test_what_the_question_says_is_no_marker():
+    question = Question("q", "The guard shouts: 'Wait, let me check!' How often?", ("39",))
+    assert traced("He shouts: 'Wait, let me check!' 39 times.", question=question)["doubts"] == 0
+    assert traced("39. Wait, let me check.", question=question)["checks"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "changes"),
+    [
+        ("The answer is 38. Wait, 39.", 1.0, (1, 1, 0)),
+        ("The answer is 39. Wait, 38.", 0.0, (1, 0, 1)),
+        ("The answer is 37. Wait, 38.", 0.0, (1, 0, 0)),
+        ("The answer is 39. Let me check. 39.", 1.0, (0, 0, 0)),
+        ("So she has 38 coins. Hmm, 39.", 1.0, (1, 1, 0)),
+        ("The answer is 38. Wait, or 40? The answer is 40. Wait. The answer is 39.", 1.0, (1, 1, 0)),
+    ],
+)
+def test_what_a_changed_answer_changed_to(text: str, score: float, changes: tuple[int, int, int]):
+    final = text.rstrip(".").split()[-1]
+    found = features(QUESTION, Prompt(), Completion(text, "complete"), Grade(score, final, answered=True))
+    assert (found["changed"], found["changed_to_right"], found["changed_to_wrong"]) == changes
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("25 + 14 = 39.", "39"),  # no marker
+        ("Wait, the answer is 39.", "39"),  # no answer before it
+        ("So 25 coins are there. Wait, 25 + 14 = 39.", "39"),  # a step to what follows
+        ("The answer is 38. Wait.", ""),  # no answer at all
+    ],
+)
+def test_no_answer_before_a_marker_is_no_change(text: str, answer: str):
+    assert isnan(traced(text, answer)["changed"])
+
+
+@pytest.mark.parametrize(
+    ("text", "redone"),
+    [
+        ("7 * 6 = 42. 6 × 7 = 42.", (1, 0)),
+        ("7 * 6 = 36. 7 times 6 is 42.", (1, 1)),
+        ("7 - 6 = 1. 6 - 7 = -1.", (0, 0)),
+        ("2 * 3 + 4 = 10. 3 + 4 = 7. 1,2,3 + 4 = 10", (0, 0)),
+        ("7 * 6 = 42. " * 50, (1, 0)),  # a loop is one calculation
+        ("<think>7 * 6 = 42.</think>7 * 6 = 42.", (0, 0)),  # said again for the reader
+    ],
+)
+def test_redone(text: str, redone: tuple[int, int]):
+    found = traced(text)
+    assert (found["redone"], found["redone_otherwise"]) == redone
+
+
+# -- languages ---------------------------------------------------------------------------------------------------------
+
+
+def test_scripts_are_told_in_reasoning_and_answer_apart():
+    found = traced("<think>她有三十九个</think>The answer is 39.")
+    assert (found["reasoning_script"], found["answer_script"]) == (1.0, 0.0)
+    assert traced("<think>abc 的的的</think>39")["reasoning_script"] == 0.5
+
+
+def test_symbols_units_and_quotations_are_of_no_other_script():
+    assert traced("Let α = 30 and Δx = 9.")["answer_script"] == 0
+    chinese = Question("q", "长方形的长是12厘米，面积是多少？", ("39",))
+    assert traced("面积 S = 39 cm (Python)", question=chinese)["answer_script"] == 0
+    assert traced("The area is 39 of these.", question=chinese)["answer_script"] == 1
+    quoted = Question("q", "What does 你好 mean in this text?", ("39",))
+    assert traced("你好 is a greeting", question=quoted)["answer_script"] == 0
+
+
+def test_sentences_of_another_language():
+    found = traced("She has 25 coins. Sie hat nur noch eine Münze, und das ist alles.")
+    assert found["answer_foreign"] == pytest.approx(10 / 13)
+    german = Question("q", "Wie viele Münzen hat Anna jetzt?", ("39",))
+    assert traced("Sie hat nur noch eine Münze.", question=german)["answer_foreign"] == 0
+
+
+def test_what_cannot_be_told_is_missing():
+    found = traced("She has the coins", question=Question("q", "2 + 3 = ?", ("5",)))
+    assert isnan(found["answer_script"])
+    assert isnan(found["answer_foreign"])
+
+
+# -- loops and copies --------------------------------------------------------------------------------------------------
+
+
+def test_loops():
+    cycle = "So it is 39, I think. "
+    assert traced(cycle * 2)["looped"] == 0
+    assert traced(cycle * 9)["loop_at_end"]
+    assert traced(cycle * 9 + "So it")["loop_at_end"]
+    found = traced(cycle * 9 + "At last, that is all there is to be said of it.")
+    assert 0.8 < found["looped"] < 1
+    assert not found["loop_at_end"]
+    assert traced("!" * 200)["looped"] == traced("0" * 200)["looped"] == 1
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.sampled_from("abcd"), min_size=5, max_size=30), st.integers(0, 4))
+def test_any_cycle_said_often_is_a_loop(cycle: list[str], rest: int):
+    assert looped(" ".join(cycle * 10 + cycle[:rest])) == (1.0, True)
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.permutations(range(100)))
+def test_what_is_never_said_twice_is_no_loop(words: list[int]):
+    assert looped(" ".join(f"w{word}" for word in words)) == (0.0, False)
+
+
+def test_a_loop_at_the_end_of_a_million_characters_is_seen():
+    text = "".join(f"{i} is a number. " for i in range(60_000)) + "So it goes on. " * 50
+    assert traced(text)["loop_at_end"]
+
+
+def test_copied_passages():
+    assert traced("Tom has 60 pens and loses 17, she says")["copied_span"] == 7
+    assert traced("Ann has 25 coins and gets 14")["copied_span"] == 0
+    sentence = 'End with "The answer is".'
+    shown = Prompt((Message("user", f"{QUESTION.text}\n{sentence}"),), exemplars=SHOWN.exemplars)
+    assert traced("The answer is 39.", prompt=shown)["copied_span"] == 0
+    assert traced("The answer is 43.", prompt=shown)["copied_span"] == 4
+
+
+@settings(deadline=None, max_examples=50)
+@given(*[st.lists(st.sampled_from("abc"), max_size=12)] * 3)
+def test_copied_passages_against_all_pairs(shown: list[str], asked: list[str], output: list[str]):
+    """The longest run of the output's words that stands in the exemplars and not in the question."""
+    texts = [" ".join(words) for words in (shown, asked, output)]
+    runs = [output[i:j] for i in range(len(output)) for j in range(i + 1, len(output) + 1)]
+    only_shown = [run for run in runs if _within(run, shown) and not _within(run, asked)]
+    prompt = Prompt((Message("user", texts[1]),), exemplars=(texts[0],))
+    assert copied_span(Question("q", texts[1], ()), prompt, texts[2]) == max(map(len, only_shown), default=0)
+
+
+def _within(run: list[str], words: list[str]) -> bool:
+    return any(words[i : i + len(run)] == run for i in range(len(words) - len(run) + 1))
+
+
+def test_copied_answers():
+    def copied(text: str, answer: str, **more: Any) -> bool:
+        return bool(traced(text, answer, **more)["copied_answer"])
+
+    assert copied("The answer is 43.", "43")
+    assert not copied("25 + 18 = 43. The answer is 43.", "43")  # a slip that meets an exemplar's number
+    assert copied("60 - 17 = 43. The answer is 43.", "43")  # the whole calculation is taken over
+    assert not copied("The answer is 39.", "39")
+    text = Question("t", "Who wrote Hamlet?", ("Shakespeare",), "text")
+    shown = Prompt(exemplars=("Who wrote Faust?\nGoethe",))
+    assert copied("Goethe", "Goethe", question=text, prompt=shown)
+    assert not copied("Marlowe", "Marlowe", question=text, prompt=shown)
+
+
 @settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_any_output_has_features(text: str, reasoning: str, answer: str):
@@ -122,7 +298,7 @@ def test_any_output_has_features(text: str, reasoning: str, answer: str):
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("unit", ["x", "1 ", "wait ", "hm", "m", "39 ", "double ", "<think>", "\n", "="])
+@pytest.mark.parametrize("unit", ["x", "wait, ", "So 39. ", "**", "\\boxed{", "ich a ", "<think>"])
 def test_a_million_characters_take_bounded_time(unit: str):
     assert traced(unit * (1_000_000 // len(unit)))["copied_number"] in (True, False)
 

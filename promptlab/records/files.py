@@ -57,7 +57,7 @@ class RunFile(Run):
         """The questions of which the file has samples, in their order."""
         first = read(self.path, only=_QUESTION).drop_duplicates("question")
         with explained(self.path):
-            return tuple(question_of(tuple(row[column] for column in _QUESTION)) for row in _rows(first))
+            return tuple(question_of(tuple(row[column] for column in _QUESTION)) for row in rows_of(first))
 
     def to_frame(self, *, completion: bool = True, reasoning: bool = True) -> pd.DataFrame:
         """One tidy frame, as `Run.to_frame` describes it; columns that the file was written without are empty."""
@@ -94,20 +94,20 @@ class RunFile(Run):
 
     def _all_cards(self, frame: pd.DataFrame) -> list[Card]:
         with explained(self.path):
-            return [_card(row) for row in _rows(complete(frame))]
+            return [card_of(row) for row in rows_of(complete(frame))]
 
     def _endings(self) -> dict[tuple[str, str], int]:
         frame = read(self.path, only=["condition", "ending"])
         return Counter(zip(frame["condition"], frame["ending"], strict=True))
 
 
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of plain values; None for what is missing."""
     plain = frame.astype(object)
     return plain.where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
-def _card(row: Mapping[str, Any]) -> Card:
+def card_of(row: Mapping[str, Any]) -> Card:
     prompt = prompt_of(row["prompt"])
     completion = Completion(row["completion"], row["ending"], **{name: row[name] for name in _TOLD})
     sample = Sample(prompt=prompt.hash, completion=completion, **{name: row[name] for name in _PLACE})

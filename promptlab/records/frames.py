@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from promptlab.records.view import STOPPED
 from promptlab.store import Store
 from promptlab.types import status
 
@@ -19,7 +20,7 @@ _GRADE = ("score", "status", "ending", "answered", "format_ok", "answer", "gold"
 _TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
 TAIL = (*_TOKENS, "seconds", "finish_reason", "error", "seed", "key", "completion", "reasoning")
 ASKED = ("question_text", "question_answers", "question_kind", "question_choices", "question_meta", "prompt")
-RESERVED = frozenset({"model", *_HEAD, *_GRADE, *TAIL, *ASKED})
+RESERVED = frozenset({"model", STOPPED, *_HEAD, *_GRADE, *TAIL, *ASKED})
 
 _READ = (*_HEAD, "score", "ending", "answered", "format_ok", "answer", "answers", "why", "features", *TAIL, "prompt")
 _OF_QUESTION, _OF_GRADE = ("cluster", "answers"), ("score", "answered", "format_ok", "answer", "why", "features")
@@ -94,7 +95,12 @@ def _columns(mappings: list[dict[str, Any]], names: list[str]) -> dict[str, Any]
 
 
 def _tidy(column: pd.Series) -> pd.Series:
-    """Numbers, truths and texts in their own types; whole numbers and truths also where some are missing."""
+    """Numbers, truths and texts in their own types; whole numbers and truths also where some are missing.
+
+    Where nothing stands, it counts as numbers: most features are, and a column of another kind would not compare.
+    """
+    if len(column) and column.isna().all():
+        return column.astype("float64")
     found = column.convert_dtypes()
     if found.dtype == "Float64":
         return found.astype("float64")

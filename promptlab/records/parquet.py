@@ -14,6 +14,7 @@ import pandas as pd
 
 from promptlab.errors import InputError, StoreError, unknown
 from promptlab.records.frames import ASKED, RESERVED, TAIL
+from promptlab.records.view import STOPPED
 from promptlab.store import question_row
 from promptlab.types import Message, Prompt, Question
 
@@ -35,7 +36,7 @@ OPTIONAL: dict[str, tuple[Any, str]] = {
     "seed": (pd.NA, "Int64"),
     **dict.fromkeys(("error", "key", "reasoning"), ("", "str")),
 }
-_NEEDED = RESERVED - OPTIONAL.keys()
+_NEEDED = RESERVED - OPTIONAL.keys() - {STOPPED}
 
 
 def with_asked(frame: pd.DataFrame, questions: Sequence[Question], prompt: Callable[[str], Prompt]) -> pd.DataFrame:

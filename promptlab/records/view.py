@@ -19,13 +19,18 @@ from promptlab.wording import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-STOPPED = "stop_when"  # of a frame's `attrs`: its size was not fixed before, so nothing for a fixed size holds
+STOPPED = "stopped"  # a column: the size of this sample was not fixed before, so nothing for a fixed size holds
 
 
 def marked(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
-    """The same frame; that of a run under a rule says so, and so do its parts."""
+    """The same frame; that of a run under a rule says so in every row, and in its `attrs` for parts without the column.
+
+    Files and joined frames lose `attrs`, and keep a column.
+    """
     if manifest.get("stopping"):
         frame.attrs[STOPPED] = True
+        if STOPPED not in frame:
+            frame.insert(list(frame).index("replicate") + 1, STOPPED, True)
     return frame
 
 
@@ -77,7 +82,8 @@ class Run:
         Returns
         -------
         pandas.DataFrame
-            The columns ``model, condition, question, cluster, sample, draw, replicate``, the conditions' factors,
+            The columns ``model, condition, question, cluster, sample, draw, replicate``, ``stopped`` (of a run made
+            with ``stop_when=``: `compare` refuses its samples, wherever they turn up), the conditions' factors,
             ``score`` (in [0, 1]; NaN: missing), ``status, ending, answered, format_ok, answer, gold, why``, the
             features of `promptlab.traces`, tokens, ``seconds, finish_reason, error, seed, key`` and the texts.
         """
@@ -127,7 +133,8 @@ class Run:
         from promptlab.records.parquet import with_asked
 
         with Store(self.path) as store:
-            return with_asked(to_frame(store, self.model, self.grader), self.questions, store.prompt)
+            frame = with_asked(to_frame(store, self.model, self.grader), self.questions, store.prompt)
+        return marked(frame, self.manifest)
 
     def regrade(self, grader: Grader) -> Run:
         """Grade every stored completion again and return the run with these grades; calls no model.
@@ -144,6 +151,26 @@ class Run:
         with Store(self.path, write=True) as store:
             grade_stored(store, [key for (key,) in store.rows("SELECT key FROM samples ORDER BY rowid")], scorer)
         return replace(self, grader=scorer.identity)
+
+    def retraced(self, conditions: str | Sequence[str] | None = None, n_questions: int | None = None) -> pd.DataFrame:
+        """The frame with all features of `promptlab.traces` computed anew (needs pyarrow); calls no model.
+
+        For runs that an older version wrote: the stored features stay as they are. To store new ones, `regrade`.
+
+        Parameters
+        ----------
+        conditions
+            One name or several; by default all.
+        n_questions
+            Only of the first questions; by default of all.
+        """
+        from promptlab.records.retracing import retraced
+
+        names, whole = self._named(conditions), self._whole()
+        n = len(self.questions) if n_questions is None else given.whole("n_questions of retraced", n_questions, 1)
+        asked = {question.id: question for question in self.questions[:n]}
+        wanted = whole["condition"].isin(names) & whole["question"].isin(list(asked))
+        return marked(retraced(whole[wanted].reset_index(drop=True), asked.__getitem__), self.manifest)
 
     def _scorer(self, grader: Grader) -> Scorer:
         from promptlab.grading import as_grader
