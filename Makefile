@@ -1,14 +1,16 @@
 # make demo         all set-up, then the main job on the embedded model
 # make test         all set-up, then every check and test but those that need torch
 # make test-train   all set-up in .venv-train (1.5 GB), then the tests of the training code
+# make test-vllm    all set-up in .venv-vllm (2.3 GB), then the tests with vLLM itself, on the CPU
 PYTHON ?= python3
 PY := .venv/bin/python
 PY_TRAIN := .venv-train/bin/python
-EXTRAS := embedded,notebooks,test
+PY_VLLM := .venv-vllm/bin/python
+EXTRAS := embedded,notebooks,maths,test
 EXTRAS_TRAIN := embedded,train
 INSTALL := -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-train lint bench clean
+.PHONY: demo test test-train test-vllm lint bench clean
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml constraints.txt
@@ -20,6 +22,13 @@ INSTALL := -m pip install --quiet --no-compile --disable-pip-version-check -c co
 .venv-train/installed: .venv/installed constraints-train.txt
 	$(PYTHON) -m venv .venv-train
 	$(PY_TRAIN) $(INSTALL) -c constraints-train.txt -e '.[$(EXTRAS_TRAIN)]' pytest pytest-timeout
+	@touch $@
+
+.venv-vllm/installed: .venv/installed constraints-vllm.txt .ci/vllm_stub.py
+	$(PYTHON) -m venv .venv-vllm
+	$(PY_VLLM) -m pip install --quiet --no-compile --disable-pip-version-check -c constraints-vllm.txt torch
+	$(PY_VLLM) -m pip install --quiet --no-compile --disable-pip-version-check --no-deps -r constraints-vllm.txt -e .
+	$(PY_VLLM) .ci/vllm_stub.py
 	@touch $@
 
 demo: .venv/installed
@@ -34,6 +43,10 @@ test-train: .venv-train/installed
 	@$(PY) -m promptlab fetch smollm2
 	$(PY_TRAIN) -m pytest tests/test_r1_miniature.py
 
+test-vllm: .venv-vllm/installed
+	@$(PY) -m promptlab fetch smollm2
+	env -u PYTHONDONTWRITEBYTECODE $(PY_VLLM) -m pytest tests/real_vllm tests/test_models_vllm.py
+
 lint: .venv/installed
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -43,4 +56,4 @@ bench: .venv/installed
 	$(PY) -m benchmarks.run_overhead
 
 clean:
-	rm -rf .venv .venv-train out build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .venv .venv-train .venv-vllm out build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache

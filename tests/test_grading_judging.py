@@ -10,7 +10,18 @@ import pytest
 
 from promptlab.errors import InputError, PromptlabError
 from promptlab.formats import ANSWER_IS, ANSWER_TAGS, BOXED, FORMATS
-from promptlab.grading import as_grader, by_kind, grade, grader_named, label, number, text
+from promptlab.grading import (
+    as_grader,
+    by_kind,
+    check_gradable,
+    drop_f1,
+    grade,
+    grader_named,
+    label,
+    maths,
+    number,
+    text,
+)
 from promptlab.types import AnswerFormat, Completion, Ending, Grade, Grader, Question
 
 QUESTION = Question("q7", "7 + 5?", ("12",))
@@ -166,11 +177,31 @@ def test_by_kind_and_by_name():
     choice = Question("c", "?", ("B",), "label", ("x", "y"))
     assert by_kind(QUESTION, "12").score == by_kind(choice, "y").score == 1
     assert by_kind(Question("t", "?", ("Yes",), "text"), "yes").score == 1
+    assert by_kind(Question("d", "?", ("Italy; Spain",), "drop"), "Italy").score == 0.5
     with pytest.raises(InputError, match="kind of question 'k' 'numbr': did you mean 'number'"):
         by_kind(Question("k", "?", ("1",), "numbr"), "1")
-    assert [grader_named(name) for name in ("number", "label", "text", "by-kind")] == [number, label, text, by_kind]
+    names = {"number": number, "label": label, "text": text, "math": maths, "drop": drop_f1, "by-kind": by_kind}
+    assert {name: grader_named(name) for name in names} == names
     with pytest.raises(InputError, match="unknown grader 'nubmer': did you mean 'number'"):
         grader_named("nubmer")
+
+
+@pytest.mark.parametrize(("kind", "need"), [("judge", "needs a judge"), ("code", "needs a sandbox")])
+def test_kinds_that_need_more_say_what(kind: str, need: str):
+    with pytest.raises(InputError, match=f"question 's' is of kind '{kind}': grading it {need}.*as_grader"):
+        by_kind(Question("s", "?", ("x",), kind), "")
+
+
+def test_what_cannot_be_graded_is_seen_before_the_run():
+    good, bad = Question("g", "?", ("1",)), Question("b", "?", ("one or two",))
+    check_gradable(by_kind, [good, Question("d", "?", ("x",), "drop")])
+    for grader, question in ((number, bad), (by_kind, bad), (by_kind, Question("s", "?", ("x",), "judge"))):
+        with pytest.raises(InputError, match=f"question '{question.id}'"):
+            check_gradable(grader, [good, question])
+
+
+def test_a_grader_of_the_users_is_not_called_before_the_run():
+    check_gradable(as_grader(lambda question, text: 1 / 0, name="dear"), [QUESTION])
 
 
 def test_built_in_graders_travel_to_other_processes():

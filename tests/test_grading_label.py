@@ -133,3 +133,29 @@ def test_any_text_gets_a_grade(text: str):
 )
 def test_a_million_characters_take_bounded_time(unit: str):
     assert graded(unit * (1_000_000 // len(unit))).score in (0, 1)
+
+
+TEN = ("heat of fusion", "the mass", "3.5 m/s", "I only", "II and III", "0.12 mol", "boiling", "a photon",
+       "An electron", "none of the above")  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", "ABCDEFGHIJ")
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{0}", "({0})", "**{0}**", "{0}. {1}", "{0}) {1}", "{0}: {1}", "{1}", "Answer: ({0})", "Answer: **{0}**",
+        "Answer: ${0}$", "**Answer:** {0}. {1}", "the answer is ({0}) {1}.", "The answer is {0}.", "\\boxed{{{0}}}",
+        "\\boxed{{\\text{{({0})}}}}", "\\boxed{{{0}. {1}}}", "\\boxed{{{1}}}", "The correct answer is:\n\n**{0}. {1}**",
+        "Final Answer: \\(\\boxed{{{0}}}\\)", "Hence, option ({0}) is correct.", "So the best option is {0}.",
+        "It boils.\n\n{0}", "(A) is wrong.\nThe correct choice is {0}", "A: heat. B: mass.\n\nThe option is **{0}**.",
+    ],
+)  # fmt: skip
+def test_ten_options(letter: str, form: str):
+    said = form.format(letter, TEN["ABCDEFGHIJ".index(letter)])
+    right = [gold for gold in "ABCDEFGHIJ" if graded(said, gold, choices=TEN).score]
+    assert right == [letter]
+
+
+@pytest.mark.parametrize("text", ["The option is A good one.", "The choice is not B.", "The option is between C and D"])
+def test_an_option_is_only_named_at_the_end(text: str):
+    assert graded(text, "A", "B", "C", "D", choices=TEN).score == 0

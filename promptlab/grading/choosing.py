@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from promptlab.errors import unknown
+from collections.abc import Iterable
+
+from promptlab.errors import InputError, unknown
+from promptlab.grading.expressions import maths
 from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.labels import label
 from promptlab.grading.numeric import number
+from promptlab.grading.spans import drop_f1
 from promptlab.grading.texts import text
 from promptlab.types import Grade, Grader, Question
 
-_BY_KIND = {grader.name: grader for grader in (number, label, text)}
+_BY_KIND = {grader.name: grader for grader in (number, label, text, maths, drop_f1)}
+_NEEDS = {
+    "judge": "a judge: a model, or a person, that says whether an answer in free words is right",
+    "code": "a sandbox, in which the model's program runs against tests",
+}
 
 
 def _by_kind(question: Question, answer_text: str) -> Grade:
-    """Grade by the question's own `kind`: number, label or text. The default of a run."""
+    """Grade by the question's own `kind`: number, label, text, math or drop. The default of a run."""
+    if question.kind in _NEEDS:
+        raise InputError(
+            f"question {question.id!r} is of kind {question.kind!r}: grading it needs {_NEEDS[question.kind]}, which "
+            "promptlab does not have. Pass a grader of your own: grader=as_grader(function)"
+        )
     if question.kind not in _BY_KIND:
         raise unknown(f"kind of question {question.id!r}", question.kind, _BY_KIND)
     return _BY_KIND[question.kind](question, answer_text)
@@ -25,7 +38,7 @@ _NAMED = {**_BY_KIND, by_kind.name: by_kind}
 
 
 def grader_named(name: str) -> Grader:
-    """The built-in grader of this name: number, label, text or by-kind.
+    """The built-in grader of this name: number, label, text, math, drop or by-kind.
 
     Examples
     --------
@@ -35,3 +48,19 @@ def grader_named(name: str) -> Grader:
     if name not in _NAMED:
         raise unknown("grader", name, _NAMED)
     return _NAMED[name]
+
+
+def check_gradable(grader: Grader, questions: Iterable[Question]) -> None:
+    """Raise before the first paid call what a built-in grader would raise at the first completion.
+
+    A kind that it does not grade, a gold answer that it cannot read, a package that is missing. A grader of the user's
+    own is not called: it may be slow, or cost money.
+
+    Raises
+    ------
+    InputError
+        It names the question and what is needed.
+    """
+    if any(grader is each for each in _NAMED.values()):
+        for question in questions:
+            grader(question, "")

@@ -14,7 +14,9 @@ from promptlab.types import Grade, Grader, Question
 _HEADED = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])\s?[).:\]]", re.IGNORECASE)
 _DIRECT = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])(?![\w'’])(?P<after>.{0,20})", re.DOTALL)
 _NOT_AN_ARTICLE = re.compile(r"\s*(?:[^\w\s]|\Z|(?:because|since|as|is)\b)")
-_MARKED = re.compile(r"[(\[]([A-Z])[)\]]|\b(?:option|choice|Option|Choice)\s([A-Z])\b")
+_MARKED = re.compile(
+    r"[(\[]([A-Z])[)\]]|\b(?:[Oo]ption|[Cc]hoice)\s(?:(?:is|must be|would be|should be)\s(?=[A-Z]\W{0,3}\Z))?([A-Z])\b"
+)
 _DENIED = re.compile(r"(?:\b(?:not|neither|nor)|n['’]t)\s{1,9}(?:(?:option|choice|the)\s{1,9})?\S{1,99}", re.IGNORECASE)
 _NO_SUCH = re.compile(r"(?<=\w )no (?!(?:because|since|as|is)\b)\w{1,99}", re.IGNORECASE)  # I have no idea
 _LAST_COLON = re.compile(r"[^\W\d_]{2}\s?:([^:]{1,300})\Z")  # after a word: "A: yes, B: no" lists the options
@@ -25,9 +27,10 @@ def _label(question: Question, answer_text: str) -> Grade:
 
     Read from the last ``<answer>`` tag, else the last ``\\boxed{}``, else what follows the last "the answer is" or
     "answer:", else the whole text when it is nothing but a label, else the last line when it names one label only:
-    as "(B)", "option B" or by the choice's text. Where a line names several, what stands alone after its last colon
-    counts ("no doubt: yes"), else there is no single answer, and it is wrong. "A" at the head of a sentence is an
-    article, no label; so is "no" before a word ("I have no idea"). A label that is denied (not B) is passed over.
+    as "(B)", "option B", "the option is B" at its end, or by the choice's text. Where a line names several, what stands
+    alone after its last colon counts ("no doubt: yes"), else there is no single answer, and it is wrong. "A" at the
+    head of a sentence is an article, no label; so is "no" before a word ("I have no idea"). A label that is denied (not
+    B) is passed over.
     Without `choices` the labels are the letters A to Z; a text that two choices share names neither.
 
     Examples
@@ -45,7 +48,7 @@ def _label(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), found, True, why="" if right else f"expected {' or '.join(sorted(gold))}")
 
 
-label: Grader = FunctionGrader(_label, "label", "2")
+label: Grader = FunctionGrader(_label, "label", "3")
 
 
 def _read(text: str, options: Options) -> str | Refusal:

@@ -17,7 +17,7 @@ from promptlab.questions.sets import COLUMNS
 from promptlab.types import Question
 
 Columns: TypeAlias = Mapping[str, str | Callable[[Mapping[str, Any]], Any]]
-KINDS = ("number", "label", "text")
+KINDS = ("number", "label", "text", "math", "drop")
 _WHOLE_FLOAT = re.compile(r"([+-]?\d+)\.0+")
 _NUMBER = re.compile(r"[-+]?[$€£]?[-+]?(\d[\d,]*)?\.?\d+([eE][-+]?\d+)?(/\d+)?\s?%?")
 

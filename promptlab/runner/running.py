@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from promptlab import given, markup, portal
 from promptlab.errors import BudgetError, InputError, PromptlabError, StoreError
-from promptlab.grading import as_grader, by_kind
+from promptlab.grading import as_grader, by_kind, check_gradable
 from promptlab.records import Run, Scorer, load_run
 from promptlab.records.scoring import grade_stored
 from promptlab.runner.budgets import Budgets, Prices, budgets
+from promptlab.runner.lazy import Lazy
 from promptlab.runner.planning import Planned, plan
 from promptlab.runner.recording import Recorder
 from promptlab.runner.registered import Registered, check_age, noted, since
@@ -110,12 +111,14 @@ def run(
         given.one(kind, value)
     given.optional("answer_format", answer_format)
     oldest = since(registration)
-    scorer = Scorer(by_kind if grader is None else as_grader(grader), answer_format)
+    asked_grader = by_kind if grader is None else as_grader(grader)
+    check_gradable(asked_grader, questions)
+    scorer = Scorer(asked_grader, answer_format)
     stopping = Stopping(stop_when, [arm.name for arm in arms], questions, samples, sampling.seed)
     made_with = identity(model, sampling, scorer) | stopping.fixed
     planned = plan(model.id, arms, questions, samples=samples, sampling=sampling, answer_format=answer_format)
     limits = budgets(model, sampling.max_tokens, tokens=max_tokens_total, cost=max_cost, prices=prices)
-    model.check(sampling, list({p.cell.prompt.hash: p.cell.prompt for p in planned}.values()))
+    model.check(sampling, list({p.cell.prompt.hash: p.cell.prompt for p in planned[::samples]}.values()))
     factors = {arm.name: arm.factors() for arm in arms}
     sources = check_sources(reuse, made_with)
     with Store(folder, write=True) as store:
@@ -123,7 +126,7 @@ def run(
         check_names(store, questions, factors, folder)
         if registration:
             check_age(store, registration)
-        todo = pending(store, planned, folder)
+        todo = pending(store, planned, samples, folder)
         new = manifest(old, made_with, model, factors, questions, samples)
         new |= noted(folder, old, questions, registration)
         new["planned"] = store.count() + len(todo)  # what the directory will hold
@@ -155,7 +158,7 @@ def _admitted(
 def _pay(
     model: Model,
     sampling: Sampling,
-    part: Sequence[Planned],
+    part: Lazy[Planned],
     limits: Budgets,
     recorder: Recorder,
     tick: Callable[[], None],
