@@ -7,6 +7,7 @@ Questions (clusters, draws) are new in every replication: the truth is the mean 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 Floats = NDArray[np.float64]
+Right = dict[str, bool]  # what a trial returns: by name of a result whether it was right
+ALPHA = 0.05
 QUESTION, QUESTION_ARM, CLUSTER, CLUSTER_ARM, DRAW = 1.5, 0.7, 0.7, 0.5, 0.5  # standard deviations of log-odds
 MOVED, MOST = 0.1, 0.99  # what every other condition gains, up to this
 ALONE, FIVES, TWENTY = "alone", "clusters of 5", "20 clusters"
@@ -25,7 +28,10 @@ _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(80)
 
 @dataclass(frozen=True)
 class Cell:
-    """What is simulated, and how often at most; `family`: the comparisons that an interval covers together."""
+    """What is simulated, and how often at most; `family`: the comparisons that an interval covers together.
+
+    `draws` of exemplars, and trained `seeds` of each model: 0 where there are none.
+    """
 
     method: str
     n: int
@@ -35,6 +41,7 @@ class Cell:
     family: int = 1
     moved: bool = False
     draws: int = 0
+    seeds: int = 0
     most: int = 10_000
 
     def accuracies(self) -> Floats:
@@ -56,9 +63,21 @@ class Population(NamedTuple):
     draws: NDArray[np.int64] | None
 
 
+def mean_of(function: Callable[[Floats], Floats], intercept: float, spread: float) -> float:
+    """The true mean of a function of the questions' chances, by Gauss-Hermite quadrature."""
+    return float(_WEIGHTS @ function(expit(intercept + spread * _NODES)) / _WEIGHTS.sum())
+
+
 def mean_chance(intercept: float, spread: float) -> float:
-    """The true mean score, by Gauss-Hermite quadrature."""
-    return float(_WEIGHTS @ expit(intercept + spread * _NODES) / _WEIGHTS.sum())
+    """The true mean score."""
+    return mean_of(lambda chance: chance, intercept, spread)
+
+
+def mean_product(intercepts: tuple[float, float], spread: float, shared: float) -> float:
+    """The true mean of the product of two chances whose log-odds share a part of variance `shared`."""
+    rest = max(0.0, spread**2 - shared) ** 0.5
+    one, other = ([mean_chance(a + shared**0.5 * z, rest) for z in _NODES] for a in intercepts)
+    return float(_WEIGHTS @ (np.array(one) * other) / _WEIGHTS.sum())
 
 
 @cache
@@ -73,7 +92,7 @@ def questions(cell: Cell, accuracies: Floats, rng: np.random.Generator) -> Popul
     logit = logit + QUESTION * rng.normal(size=(cell.n, 1)) + QUESTION_ARM * rng.normal(size=(cell.n, arms))
     clusters = draws = None
     if cell.layout != ALONE:
-        clusters = _clusters(cell, rng)
+        clusters = clustered(cell, rng)
         size = int(clusters.max()) + 1
         logit += (CLUSTER * rng.normal(size=(size, 1)) + CLUSTER_ARM * rng.normal(size=(size, arms)))[clusters]
     if cell.draws:
@@ -82,7 +101,7 @@ def questions(cell: Cell, accuracies: Floats, rng: np.random.Generator) -> Popul
     return Population(expit(logit), clusters, draws)
 
 
-def _clusters(cell: Cell, rng: np.random.Generator) -> NDArray[np.int64]:
+def clustered(cell: Cell, rng: np.random.Generator) -> NDArray[np.int64]:
     """Of unlike size: some expect nine times as many questions as others."""
     share = rng.integers(1, 10, 20 if cell.layout == TWENTY else cell.n // 5)
     return rng.choice(len(share), cell.n, p=share / share.sum())

@@ -12,7 +12,8 @@ from promptlab.stats import trials
 from promptlab.stats.power import Spread, detectable, needed, paired_spread, planned, scaled_up, shared
 from promptlab.stats.trials import Guess, guess_of, simulated_power
 
-MILLER = Spread(1 / 9, 2 / 6)  # chances spread evenly over [0, 1], correlated by 1/3
+# Chances spread evenly over [0, 1], correlated by 1/3. (The paper says 0.5, but that would make it 1/12, not its 1/9.)
+MILLER = Spread(1 / 9, 2 / 6)
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -28,9 +29,22 @@ def test_millers_sample_size():
 
 
 def test_millers_minimum_detectable_effect():
-    """Equation 10 by hand for 198 questions: 13.3 points with one sample each, 7.6 with ten."""
+    """Equation 10 for 198 questions with one sample each, and with ten: 13.2 and 7.5 %, as the paper cuts them off."""
     found = [planned(MILLER, 198, k, normal=True)[1] for k in (1, 10)]
     assert found == pytest.approx([0.1327, 0.0757], abs=5e-5)
+    assert np.floor(np.array(found) * 1000).tolist() == [132, 75]
+
+
+def test_millers_clustered_variance():
+    """His appendix C: the sum of covariances within clusters, over n, takes the place of omega squared."""
+    clusters = np.repeat([0, 1, 2, 3], [1, 4, 2, 5])
+    together = clusters[:, None] == clusters
+    covariance = np.where(together, 0.03, 0.0) + np.diag(np.full(12, 0.1 - 0.03))
+    clustered = Spread(covariance.sum() / 12, 0.2)
+    size = float((np.bincount(clusters) ** 2).sum() / 12)
+    assert Spread(0.1, 0.2, 0.03).standard_error(12, 4, cluster_size=size) == pytest.approx(
+        clustered.standard_error(12, 4)
+    )
 
 
 def test_millers_variances_come_from_a_guess():
@@ -184,10 +198,10 @@ def test_extremes_of_a_guess_are_simulated():
 @pytest.mark.parametrize(
     ("made", "says"),
     [
-        (lambda: Guess((0.5, 1.2), 0.1, 0.5), "Guess.accuracies is 1.2; allowed: 0 to 1"),
+        (lambda: Guess((0.5, 1.2), 0.1, 0.5), "Guess.accuracies is 1.2: it must be two shares from 0 to 1"),
         (lambda: Guess((0.5,), 0.1, 0.5), "two shares"),
-        (lambda: Guess((0.9, 0.5), 0.1, 0.5), "Guess.within is 0.1; allowed: 0 to 0.09"),
-        (lambda: Guess((0.5, 0.5), 0.1, 1.5), "Guess.correlation is 1.5; allowed: -1 to 1"),
+        (lambda: Guess((0.9, 0.5), 0.1, 0.5), "Guess.within is 0.1: it must be a number from 0 to 0.09"),
+        (lambda: Guess((0.5, 0.5), 0.1, 1.5), "Guess.correlation is 1.5: it must be a number from -1 to 1"),
         (lambda: Guess((0.5, 0.5), 0.1, float("nan")), "Guess.correlation is nan"),
         (lambda: guess_of(GUESS.spread, (0.1, 0.1), 0.4), "leaves [0, 1]"),
         (lambda: detectable(0.1, 2, power=1), "power is 1; allowed: above 0 and below 1"),
