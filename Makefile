@@ -6,7 +6,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PY_TRAIN := .venv-train/bin/python
 PY_VLLM := .venv-vllm/bin/python
-EXTRAS := embedded,notebooks,maths,test
+EXTRAS := embedded,notebooks,maths,dask,test
 EXTRAS_TRAIN := embedded,train
 INSTALL := -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 

@@ -75,15 +75,15 @@ def imported(folder: str) -> set[str]:
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.partition(".")[0])
-    ours = {path.stem for path in [*ROOT.iterdir(), *(ROOT / "tests").iterdir()]}
+    ours = {path.stem for path in [*ROOT.iterdir(), *(ROOT / "tests").rglob("*.py")]}
     return {canonicalize_name({"yaml": "pyyaml"}.get(name, name)) for name in names - ours - sys.stdlib_module_names}
 
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("promptlab", ["embedded", "notebooks", "hub", "maths", "vllm"]),
-        ("tests", ["embedded", "notebooks", "test", "train"]),
+        ("promptlab", ["embedded", "notebooks", "hub", "maths", "vllm", "dask"]),
+        ("tests", ["embedded", "notebooks", "test", "train", "vllm", "dask"]),
         ("benchmarks", []),
         ("experiments", ["train"]),
     ],
