@@ -407,6 +407,16 @@ def test_what_is_recorded_is_what_ships() -> None:
         assert cards[arm.name].sample.draw == arm.draw_of(questions[7])
 
 
+def test_recorded_draws_are_what_ships() -> None:
+    pytest.importorskip("pyarrow")
+    from experiments.r1_miniature.record import DESIGNS, recorded_questions
+    from promptlab.records import load_run
+
+    shipped, design = load_run("recorded:r1-draws"), DESIGNS["draws"]
+    assert shipped.manifest["conditions"] == {arm.name: arm.factors() for arm in design.conditions()}
+    assert shipped.manifest["questions"]["hash"] == recorded_questions(design.questions).hash
+
+
 def test_a_card_speaks_of_the_recorded_samples() -> None:
     pytest.importorskip("pyarrow")
     from experiments.r1_miniature.card import accuracy_table, with_families

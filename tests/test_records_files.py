@@ -29,6 +29,7 @@ pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
 SHIPPED = ["instruct", "plain", "plain-robust", "r1", "r1-narrow", "sft", "sft-narrow"]
+DRAWS = ["instruct", "plain", "r1", "r1-narrow"]  # each also under 16 draws of exemplars, all shown to every question
 DROPPED = ("key", "seed", "reasoning", "seconds", "error", "cached_tokens", "reasoning_tokens", "finish_reason")
 ASKED = [
     Question("letter", 'Which? "ö"\n', ("A", "y | z"), "label", ("x", "y | z"), None, {"steps": [{"value": 1.5}]}),
@@ -287,7 +288,7 @@ def test_without_pyarrow(done: Run, filed: Run, tmp_path: Path, monkeypatch: pyt
 
 
 def test_every_recorded_run_is_there_and_small():
-    assert sorted(recorded_runs()) == [f"recorded:{name}" for name in SHIPPED]
+    assert set(recorded_runs()) == {f"recorded:{name}" for name in (*SHIPPED, *(f"{name}-draws" for name in DRAWS))}
     assert sum(path.stat().st_size for path in find_asset("data/recorded").iterdir()) <= 6_000_000
     with pytest.raises(InputError, match="unknown recorded run 'recorded:r2': did you mean 'recorded:r1'"):
         load_run("recorded:r2")
@@ -305,6 +306,17 @@ def test_a_recorded_run_is_whole(name: str):
     assert len(recorded.questions) == recorded.manifest["questions"]["count"] == 400
     for word in ("/root", "/home", "/tmp", "/work"):
         assert word not in json.dumps(dict(recorded.manifest))
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_recorded_draws_are_crossed_with_the_questions(name: str):
+    recorded = load_run(f"recorded:{name}-draws")
+    frame = recorded.to_frame(completion=False)
+    assert recorded.model == name
+    assert frame.groupby(["condition", "question"]).size().eq(2).all()
+    assert frame.groupby("condition")["question"].nunique().eq(100).all()
+    assert len(recorded.conditions) == 1 + 16
+    assert recorded.questions == load_run(f"recorded:{name}").questions[:100]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
