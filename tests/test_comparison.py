@@ -194,6 +194,17 @@ def test_clusters_widen_the_interval_and_few_of_them_are_said():
     assert not any("clusters" in w for w in naive.warnings)
 
 
+def test_many_clusters_of_which_one_holds_most_questions_are_said_to_be_few():
+    sizes = [42, *[3, 2] * 14, 3, 5]  # 31 clusters
+    frame = noisy(1, n=sum(sizes)).assign(
+        cluster=lambda f: np.repeat(range(31), sizes)[f["question"].str[1:].astype(int)]
+    )
+    warned = compare(frame, baseline="a").warnings[0]
+    assert re.fullmatch(r"31 clusters of unlike sizes are worth \d: intervals are rough under 25", warned)
+    even = frame.assign(cluster=[int(q[1:]) // 4 for q in frame["question"]])
+    assert not any("clusters" in each for each in compare(even, baseline="a").warnings)
+
+
 @settings(deadline=None, max_examples=8)
 @given(st.integers(0, 1000), st.sampled_from([1, 3]), st.sampled_from([None, 9]))
 def test_order_of_rows_and_names_of_questions_do_not_matter(seed, k, clusters):
@@ -220,7 +231,8 @@ def test_accounting_sums_exactly(seed, k, with_bypassed):
         assert ((table["low"] <= table["difference"]) & (table["difference"] <= table["high"])).all()
     last = "wrong_after_reasoning" if with_bypassed else "wrong_answer"
     names = ["truncated", "empty_or_refused", "no_answer"] + ["bypassed_and_wrong"] * with_bypassed + [last]
-    assert list(dict.fromkeys(found.accounting["part"])) == names
+    occurring = list(dict.fromkeys(found.accounting["part"]))
+    assert occurring == [name for name in names if name in occurring]
     ways = found.changes.groupby("change")["difference"]
     assert ways.max()["right -> wrong"] <= 0 <= ways.min()["wrong -> right"]
 
@@ -237,6 +249,24 @@ def test_accounting_says_where_it_fell():
     counts = found.transitions("b")
     assert list(counts) == ["right", "truncated", "wrong_answer"]
     assert counts.to_numpy().tolist() == [[60, 0, 20], [0, 0, 0], [0, 40, 0]]
+
+
+def test_a_part_of_one_sign_has_an_interval_of_that_sign():
+    changes = compare(noisy(2, n=30), baseline="a").changes
+    lost = changes["change"] == "right -> wrong"
+    assert changes.loc[lost, "high"].max() <= 0 <= changes.loc[~lost, "low"].min()
+    assert (changes["low"] < changes["high"]).all()
+
+
+def test_classes_that_never_occur_are_in_no_table_and_take_no_alpha():
+    frame = pd.concat([samples("a", first(80)), samples("b", first(40))])
+    found = compare(frame, baseline="a")
+    assert found.accounting["part"].tolist() == ["wrong_answer"]
+    assert found.changes["change"].tolist() == ["right -> wrong", "wrong -> right"]
+    row = found.table.iloc[0]
+    assert found.accounting.loc[0, ["low", "high"]].tolist() == pytest.approx([row.low, row.high])
+    all_right = compare(pd.concat([samples("a", first(N)), samples("b", first(N))]), baseline="a")
+    assert all_right.accounting["difference"].tolist() == [0]
 
 
 def test_transitions_and_discordant_questions():
@@ -319,8 +349,8 @@ def test_one_draw_of_exemplars_is_said():
         (lambda f: {"runs": f.assign(score=f["score"] * 100), "baseline": "a"}, "outside"),
         (lambda f: {"runs": f[f["condition"] == "a"], "baseline": "a"}, "nothing to compare"),
         (lambda f: {"runs": f.head(0), "baseline": "a"}, "no samples"),
-        (lambda f: {"runs": f, "baseline": "a", "margin": 2}, "margin is 2"),
-        (lambda f: {"runs": f, "baseline": "a", "alpha": 0}, "alpha is 0"),
+        (lambda f: {"runs": f, "baseline": "a", "margin": 2}, "margin of compare is 2"),
+        (lambda f: {"runs": f, "baseline": "a", "alpha": 0}, "alpha of compare is 0"),
         (lambda f: {"runs": "frame.csv", "baseline": "a"}, "runs holds str"),
         (lambda f: {"runs": pd.concat([f, f, f.assign(sample=1)]), "baseline": "a"}, "occurs twice"),
     ],
@@ -505,8 +535,36 @@ def test_a_condition_added_later_joins_the_family():
     pd.testing.assert_frame_equal(later.table[columns], whole.table[columns])
     assert (later.margin, later.alpha, later.seed) == (one.margin, one.alpha, one.seed)
     assert later.warnings[-1] == "1 comparison added after a look at 1: the intervals hold for all together"
-    with pytest.raises(InputError, match="m under b is in the comparison already"):
+    with pytest.raises(InputError, match="hold no arm that is not in the comparison already"):
         later.extended(b)
+
+
+def test_every_look_is_said():
+    arms = {
+        name: samples(name, first(right)) for name, right in zip("abcdefg", (80, 60, 75, 70, 65, 81, 79), strict=True)
+    }
+    look = compare(pd.concat([arms[name] for name in "abcd"]), baseline="a")
+    later = look.extended(pd.concat([arms["e"], arms["f"]])).extended(arms["g"])
+    assert later.warnings[-2:] == (
+        "2 comparisons added after a look at 3: the intervals hold for all together",
+        "1 comparison added after a look at 5: the intervals hold for all together",
+    )
+    whole = compare(pd.concat(arms.values()), baseline="a")
+    pd.testing.assert_frame_equal(later.table, whole.table)
+
+
+def test_a_grown_run_may_hold_what_was_compared_before():
+    a, b, c, d = (samples(name, first(right)) for name, right in zip("abcd", (80, 60, 75, 70), strict=True))
+    one, grown = compare(pd.concat([a, b]), baseline="a"), pd.concat([d, c, b, a])
+    assert set(one.extended(grown).table["condition"]) == {"b", "c", "d"}
+    assert list(one.extended(grown, conditions=["c"]).table["condition"]) == ["b", "c"]
+    with pytest.raises(InputError, match="unknown condition of extended 'x'"):
+        one.extended(grown, conditions=["x"])
+    other = grown.assign(score=grown["score"].where(grown["condition"] != "b", 1 - grown["score"]))
+    with pytest.raises(InputError, match=r"m under b is .* already, with other samples \(120, now 120\)"):
+        one.extended(other)
+    two = one.extended(pd.concat([a, b, c]).assign(model="n"), conditions=["c"])  # of a new model the baseline, too
+    assert two.table[["model", "condition"]].to_numpy().tolist() == [["m", "b"], ["n", "c"]]
 
 
 def test_p_values_are_adjusted_for_the_false_discovery_rate_too():

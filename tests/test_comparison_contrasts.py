@@ -80,7 +80,39 @@ def test_scale_dependence_and_floor_are_flagged_and_said():
 def test_only_questions_that_all_four_cells_have():
     data = frame(four(0.3, 0.6))
     data = data[~((data["model"] == "sft") & (data["question"] < 50))]
-    assert contrast(data, model="r1", control="sft", baseline="zero-shot").table.loc[0, "questions"] == N - 50
+    found = contrast(data, model="r1", control="sft", baseline="zero-shot")
+    assert found.table.loc[0, ["questions", "validity"]].tolist() == [N - 50, "invalid"]
+    assert found.table.loc[0, "validity_why"].startswith("samples failed or were never taken (0.0 % of r1 under few-")
+    assert found.warnings == ("down to 150 of 200 questions with valid samples in all four arms",)
+    assert found.warnings[0] in found.to_markdown()
+    assert found.warnings[0] in found._repr_html_()
+
+
+def test_another_model_with_more_questions_changes_nothing():
+    data = frame(four(0.3, 0.6))
+    more = frame(four(0.3, 0.6), n=2 * N).query("model == 'sft'").assign(model="other")
+    there, alone = (
+        contrast(d, model="r1", control="sft", baseline="zero-shot") for d in (pd.concat([data, more]), data)
+    )
+    pd.testing.assert_frame_equal(there.table, alone.table)
+    assert (alone.warnings, alone.table.loc[0, "validity"]) == ((), "ok")
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "flag"),
+    [
+        (0.01, 0.04, "model at floor/ceiling"),  # it had nothing to lose, the control had
+        (0.99, 0.96, "model at floor/ceiling"),
+        (0.02, 0.60, ""),  # driven to the floor: that is the effect
+        (0.60, 0.02, ""),
+    ],
+)
+def test_a_model_without_room_is_flagged_and_said(after, before, flag):
+    data = frame(four(after, 0.3, before=before, control_before=0.5), n=400)
+    found = contrast(data, model="r1", control="sft", baseline="zero-shot")
+    assert found.table.loc[0, "flag"].split("; ")[-1] == flag
+    said = "the model is under 10 % or over 90 % both times" in found.verdicts[0]
+    assert said == bool(flag)
 
 
 def test_missing_samples_make_a_contrast_invalid_and_failures_fragile():
@@ -107,9 +139,12 @@ def test_several_conditions_are_one_family():
     [
         ({"model": "r2"}, "unknown model 'r2': Allowed: r1, sft"),
         ({"model": 2}, "unknown model 2"),
+        ({"model": np.int64(2)}, "unknown model 2"),
+        ({"model": 1.5}, "model of contrast is 1.5: it must be a whole number"),
+        ({"seed": -1}, "seed of contrast is -1"),
         ({"control": "r1"}, "needs two models"),
         ({"baseline": "zeroshot"}, "did you mean 'zero-shot'"),
-        ({"alpha": 1.5}, "alpha is 1.5"),
+        ({"alpha": 1.5}, "alpha of contrast is 1.5"),
     ],
 )
 def test_bad_input_is_one_clear_line(options, message):
@@ -146,7 +181,13 @@ def test_no_shared_question_is_said_in_words():
     found = contrast(data, model="r1", control="sft", baseline="zero-shot")
     assert found.verdicts == (
         "few-shot against zero-shot: not estimable on r1, not estimable on sft; inconclusive, contrast not estimable "
-        "(0 questions). Nothing can be concluded: fewer than two questions.",
+        "(0 questions). Nothing can be concluded: fewer than two questions. Invalid: samples failed or were never "
+        "taken (50.0 % of r1 under few-shot, 50.0 % of sft under zero-shot, 50.0 % of r1 under zero-shot, 50.0 % of "
+        "sft under few-shot).",
+    )
+    assert found.warnings == (
+        "only 0 clusters (or questions without clusters): intervals are rough under 25",
+        "down to 0 of 400 questions with valid samples in all four arms",
     )
     assert found.table.loc[0, ["flag", "reason"]].tolist() == ["", "fewer than two questions"]
     assert "nan" not in found.to_markdown() + found._repr_html_()

@@ -1,4 +1,4 @@
-"""`over_draws`: exemplars as a random factor; `draw_components`: how much they matter."""
+"""`over_draws`: exemplars as a random factor."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from promptlab.comparison import compare
-from promptlab.comparison.drawn import draw_components, over_draws
+from promptlab.comparison.drawn import over_draws
 from promptlab.errors import InputError
-from promptlab.stats.components import variance_components
 from promptlab.stats.twoway import two_way
 
 N = 240
@@ -86,20 +85,3 @@ def test_bad_input():
         over_draws(compare(frame([0.0] * 8).drop(columns="draw"), baseline="zero-shot"))
     with pytest.raises(InputError, match="no condition of the comparison shows exemplars"):
         over_draws(compare(frame([0.0] * 8).assign(shots=0), baseline="zero-shot"))
-    with pytest.raises(InputError, match="no two questions were asked under the same two draws"):
-        draw_components(frame([0.0] * 8), conditions=["few-shot"])
-
-
-def test_components_of_a_crossed_sub_design():
-    rng, size = np.random.default_rng(3), (30, 6, 3)
-    cells = (rng.random(size) < 0.5 + 0.3 * np.sin(np.arange(30))[:, None, None]).astype(float)
-    q, d, s = (part.ravel() for part in np.indices(size))
-    data = pd.DataFrame({"model": "m", "condition": "few-shot-" + pd.Series(d).astype(str), "question": q + 100})
-    data = data.assign(draw=0, exemplar_seed=d, sample=s, score=cells.ravel())
-    lone = data[data["exemplar_seed"] == 0].assign(question=lambda f: f["question"] + 500)  # seen under one draw only
-    more = data.sample(frac=1, random_state=0).assign(sample=lambda f: f["sample"])
-    found = draw_components(pd.concat([more, lone], ignore_index=True))
-    assert found[["questions", "draws", "samples"]].drop_duplicates().to_numpy().tolist() == [[30, 6, 3]]
-    assert found["raw"].tolist() == pytest.approx(variance_components(cells).raw.tolist(), rel=0.2)
-    assert found["variance"].min() >= 0
-    assert found["share"].sum() == pytest.approx(1)

@@ -101,6 +101,10 @@ def test_missing_samples_make_it_invalid():
     row = run(data.assign(score=data["score"].mask(lost)), 5).table.iloc[0]
     assert row.validity == "invalid"
     assert row.questions == 135
+    never = run(data[~lost], 5).table.iloc[0]
+    assert (never.validity, never.questions) == ("invalid", 135)
+    shorter = run(data[(data["model"] != "sft3") | (data["question"] % 10 > 0)], 5).table.iloc[0]
+    assert (shorter.validity, shorter.questions) == ("invalid", 135)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,9 @@ def test_missing_samples_make_it_invalid():
         ({"models": ["r0", "r0"]}, "'r0' occurs twice"),
         ({"models": ["r0", "r9"]}, "unknown model 'r9'"),
         ({"baseline": "zeroshot"}, "did you mean 'zero-shot'"),
+        ({"alpha": 2}, "alpha of contrast_seeds is 2: it must be a number above 0 and below 1"),
+        ({"alpha": "x"}, "alpha of contrast_seeds is 'x'"),
+        ({"seed": 1.5}, "seed of contrast_seeds is 1.5"),
     ],
 )
 def test_bad_input_is_one_clear_line(options, message):

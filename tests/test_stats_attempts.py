@@ -1,9 +1,9 @@
-"""pass@k and cons@k against enumeration."""
+"""pass@k against enumeration."""
 
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptlab.errors import InputError
-from promptlab.stats import cons_at_k, pass_at_k
+from promptlab.stats import pass_at_k
 
 
 @settings(deadline=None)
@@ -28,25 +28,39 @@ def test_pass_at_k_is_stable_for_many_samples():
     assert pass_at_k(10_000, [3_000], 1)[0] == pytest.approx(0.3)
 
 
-@pytest.mark.parametrize(("right", "k"), [([1], 0), ([1], 5), ([5], 1), ([-1], 1)])
-def test_pass_at_k_rejects_impossible_counts(right, k):
-    with pytest.raises(InputError):
-        pass_at_k(4, right, k)
-
-
 @settings(deadline=None)
-@given(st.lists(st.lists(st.integers(-1, 3), min_size=1, max_size=6), min_size=1, max_size=5))
-def test_cons_is_the_majority_with_shared_ties(answers):
-    """Class 0 is the right one, -1 is no answer."""
-    question = np.repeat(np.arange(len(answers)), [len(a) for a in answers])
-    flat = np.concatenate(answers)
-    expected = []
-    for given_answers in answers:
-        votes = Counter(a for a in given_answers if a >= 0)
-        winners = [a for a, n in votes.items() if n == max(votes.values())]
-        expected.append(np.mean([a == 0 for a in winners]) if winners else 0.0)
-    np.testing.assert_allclose(cons_at_k(question, flat, flat == 0, len(answers)), expected)
+@given(st.lists(st.integers(0, 6).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))), min_size=1), st.data())
+def test_questions_may_have_unlike_numbers_of_samples(pairs, data):
+    samples, right = zip(*pairs, strict=True)
+    k = data.draw(st.integers(1, max(1, *samples)))
+    each = [pass_at_k(n, [c], k)[0] if n >= k else np.nan for n, c in pairs]
+    np.testing.assert_allclose(pass_at_k(samples, right, k), each)
 
 
-def test_a_question_without_samples_scores_zero():
-    np.testing.assert_allclose(cons_at_k([1], [0], [1.0], 3), [0, 1, 0])
+@pytest.mark.parametrize(
+    ("samples", "right", "k", "says"),
+    [
+        (4, [1], 0, "k of pass_at_k is 0: it must be a whole number >= 1"),
+        (4, [1], 5, "k of pass_at_k is 5: it must be 1 to the number of samples, 4"),
+        (4, [1], 2.5, "k of pass_at_k is 2.5: it must be a whole number"),
+        (4, [5], 1, "right of pass_at_k is 5 where samples is 4"),
+        (4, [-1], 1, "right of pass_at_k has -1"),
+        (4, [0.5], 1, "right of pass_at_k has 0.5: it must hold whole numbers"),
+        (4, [np.nan], 1, "right of pass_at_k has NaN"),
+        (4, [[1]], 1, r"right of pass_at_k is of shape \(1, 1\)"),
+        (2.5, [1], 1, "samples of pass_at_k is 2.5"),
+        ([4, 4], [1], 1, "2 numbers of samples, and 1 of right ones"),
+        (4, ["x"], 1, "right of pass_at_k is .'x'.: it must be an array of numbers"),
+    ],
+)
+def test_pass_at_k_rejects_what_cannot_be(samples, right, k, says):
+    with pytest.raises(InputError, match=says):
+        pass_at_k(samples, right, k)
+
+
+def test_the_memory_is_that_of_the_questions_whatever_k():
+    right = np.arange(20_000) % 1_000
+    tracemalloc.start()
+    pass_at_k(1_000, right, 900)
+    assert tracemalloc.get_traced_memory()[1] < 5e6
+    tracemalloc.stop()

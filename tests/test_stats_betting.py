@@ -163,7 +163,7 @@ def test_an_interval_never_grows(values):
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(InputError, match="alpha is 0"):
+    with pytest.raises(InputError, match="alpha of BettingSequence is 0"):
         BettingSequence(0)
     for values, more in (([2], {}), ([np.nan], {}), ([0], {"upper": [-1]}), ([0], {"weights": [2]})):
         with pytest.raises(InputError, match="BettingSequence"):

@@ -84,7 +84,7 @@ def test_where_no_variance_exists(values, clusters, draws, reason):
 
 
 def test_bad_input():
-    with pytest.raises(InputError, match="2 values, but 3 draws"):
+    with pytest.raises(InputError, match=r"draws of two_way is of shape \(3,\): it must be \(2,\)"):
         two_way([0.0, 1.0], None, [0, 1, 2])
 
 

@@ -1,15 +1,24 @@
 """Prompts compared within each question, and the effect on a model contrasted with that on its control."""
 
 from promptlab.comparison.agreeing import Agreement, agree
+from promptlab.comparison.associating import Association, associated
+from promptlab.comparison.attempted import cons_at_k, pass_at_k
 from promptlab.comparison.comparing import Comparison, compare
-from promptlab.comparison.contrasting import Contrast, Control, contrast, contrasts, control_pairs
+from promptlab.comparison.contrasting import Contrast, contrast
+from promptlab.comparison.controls import Control, contrasts, control_pairs
 from promptlab.comparison.deciding import Decided, Decisions, decided, decisions
 from promptlab.comparison.dosing import DoseResponse, dose
-from promptlab.comparison.drawn import Drawn, draw_components, over_draws
+from promptlab.comparison.drawn import Drawn, over_draws
+from promptlab.comparison.featuring import feature_table
+from promptlab.comparison.lengths import ByLength, by_length
+from promptlab.comparison.oddities import Oddities, oddest
+from promptlab.comparison.scattering import draw_components
 from promptlab.comparison.seeds import SeedContrast, contrast_seeds
 
 __all__ = [
     "Agreement",
+    "Association",
+    "ByLength",
     "Comparison",
     "Contrast",
     "Control",
@@ -17,9 +26,13 @@ __all__ = [
     "Decisions",
     "DoseResponse",
     "Drawn",
+    "Oddities",
     "SeedContrast",
     "agree",
+    "associated",
+    "by_length",
     "compare",
+    "cons_at_k",
     "contrast",
     "contrast_seeds",
     "contrasts",
@@ -28,5 +41,8 @@ __all__ = [
     "decisions",
     "dose",
     "draw_components",
+    "feature_table",
+    "oddest",
     "over_draws",
+    "pass_at_k",
 ]

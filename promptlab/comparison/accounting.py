@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from promptlab.comparison.crossed import Crossed, Floats, as_numbers
+from promptlab.comparison.crossed import Crossed, Floats
+from promptlab.comparison.reading import as_numbers
 from promptlab.stats import simultaneous
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def changes(design: Crossed, pairs: list[Pair], baseline: str, alpha: float, see
     lost = [-(shares[0, before] * share[after]).T for share in shares[1:]]
     gained = [(share[before] * shares[0, after]).T for share in shares[1:]]
     labels = [{"change": way, "part": name} for way in (LOST, GAINED) for name in names[1:]]
-    return _table(design, pairs, baseline, labels, [*lost, *gained], alpha, seed)
+    table = _table(design, pairs, baseline, labels, [*lost, *gained], alpha, seed)
+    ways = table["change"] == LOST  # of one sign by definition: nothing on the other side of 0 is possible
+    return table.assign(low=table["low"].where(ways, table["low"].clip(lower=0)),
+                        high=table["high"].where(~ways, table["high"].clip(upper=0)))  # fmt: skip
 
 
 def transitions(design: Crossed, pair: Pair, baseline: str) -> pd.DataFrame:
@@ -65,10 +69,14 @@ def _statuses(design: Crossed) -> tuple[list[str], Floats]:
 
 
 def _wrong(design: Crossed) -> tuple[list[str], list[Floats]]:
-    """The classes, and for each what its samples lack to a full score; NaN for missing samples."""
+    """The classes that occur, and for each what its samples lack to a full score; NaN for missing samples.
+
+    A class that never occurs has no part in anything, and would widen the intervals of the others.
+    """
     code, names = _classes(design)
+    used = np.unique(code[design.score < 1]).tolist() or [len(names) - 1]
     nothing = np.where(design.missing, np.nan, 0.0)
-    return names, [np.where(code == number, 1 - design.score, nothing) for number in range(len(names))]
+    return [names[i] for i in used], [np.where(code == i, 1 - design.score, nothing) for i in used]
 
 
 def _classes(design: Crossed) -> tuple[np.ndarray, list[str]]:

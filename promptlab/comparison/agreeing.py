@@ -6,21 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from promptlab import markup, tables
+from promptlab import given, markup, tables
 from promptlab.comparison import verdicts
-from promptlab.comparison.crossed import Floats
-from promptlab.comparison.pairing import Ints, Pairing, listed, paired, unchecked
-from promptlab.errors import InputError
-from promptlab.stats import Estimate, Exchange, exchanged
+from promptlab.comparison.agreed import cell_table, model_table, permuted, pooled_estimate
+from promptlab.comparison.options import check
+from promptlab.comparison.pairing import listed, paired, unchecked
+from promptlab.stats import Estimate
 from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NOTHING_VARIES = "all samples of each question are equal"
-NOTHING_SHARED = "no question has valid samples on both sides"
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,79 +146,20 @@ def agree(live: Any, recorded: Any, *, tolerance: float = 0.05, alpha: float = 0
     >>> agree(live.assign(score=1 - live["score"]), recorded).ok
     False
     """
-    if not 0 < alpha < 1:
-        raise InputError(f"alpha is {alpha}; allowed: above 0 and below 1")
-    if not 0 <= tolerance < 1:
-        raise InputError(f"tolerance is {tolerance}; allowed: a share of 1, at least 0 (0.05 is five points)")
+    check("agree", alpha=alpha, seed=seed)
+    shares = "a share of 1, at least 0 (0.05 is five points)"
+    tolerance = given.real("tolerance of agree", tolerance, lambda x: 0 <= x < 1, shares)
     pairing = paired(live, recorded)
     models = list(dict.fromkeys(model for model, _ in pairing.cells))
     groups = np.array([models.index(model) for model, _ in pairing.cells])
-    found = _exchanged(pairing, pairing.live.cell, pairing.recorded.cell, groups, alpha / 2, seed)
+    found = permuted(pairing, pairing.live.cell, pairing.recorded.cell, groups, alpha / 2, seed)
     differences = pairing.live.means - pairing.recorded.means
     return Agreement(
-        table=_table(pairing, found),
-        models=_by_model(models, groups, differences, found),
-        pooled=_pooled(pairing, alpha, seed),
+        table=cell_table(pairing, found),
+        models=model_table(models, groups, differences, found),
+        pooled=pooled_estimate(pairing, alpha, seed),
         warnings=tuple(unchecked(pairing)),
         tolerance=tolerance,
         alpha=alpha,
         seed=seed,
     )
-
-
-def _exchanged(pairing: Pairing, live: Ints, recorded: Ints, groups: Ints, alpha: float, seed: int) -> Exchange:
-    """With `live` and `recorded` the column to which each of their samples belongs."""
-    sides, size = (pairing.live, pairing.recorded), len(pairing.questions)
-    return exchanged(
-        np.concatenate([side.score for side in sides]),
-        np.repeat([True, False], [len(live), len(recorded)]),
-        np.concatenate([side.cell * size + side.question for side in sides]),
-        np.concatenate([live, recorded]),
-        groups,
-        alpha,
-        rng=np.random.default_rng(seed),
-    )
-
-
-def _pooled(pairing: Pairing, alpha: float, seed: int) -> Estimate:
-    """All cells as one column."""
-    live, recorded = (np.zeros_like(side.cell) for side in (pairing.live, pairing.recorded))
-    found = _exchanged(pairing, live, recorded, np.zeros(1, dtype=np.int64), alpha, seed)
-    value, se, low, high = (float(x[0]) for x in (found.estimate, found.se, found.low, found.high))
-    return Estimate(
-        value, se, np.inf, low, high, int(found.n[0]), int(found.n[0]), "" if low == low else NOTHING_VARIES
-    )
-
-
-def _table(pairing: Pairing, found: Exchange) -> pd.DataFrame:
-    import pandas as pd
-
-    table = pd.DataFrame(pairing.cells, columns=["model", "condition"])
-    table["questions"] = found.n
-    both = ~np.isnan(pairing.live.means) & ~np.isnan(pairing.recorded.means)
-    table["live"], table["recorded"] = (_mean(s.means, both) for s in (pairing.live, pairing.recorded))
-    table["difference"], table["low"], table["high"] = found.estimate, found.low, found.high
-    table["missing"] = pairing.missing.sum(axis=0)
-    table["reason"] = np.select([found.n == 0, np.isnan(found.low)], [NOTHING_SHARED, NOTHING_VARIES], "")
-    differs = (found.low > 0) | (found.high < 0)
-    table["flag"] = np.select([found.n == 0, differs], ["not estimable", "differs"], "")
-    return table
-
-
-def _by_model(models: list[str], groups: Ints, differences: Floats, found: Exchange) -> pd.DataFrame:
-    import pandas as pd
-
-    here = ~np.isnan(differences)
-    rows = [groups == i for i in range(len(models))]
-    table = pd.DataFrame({"model": models})
-    table["cells"] = [int(mine.sum()) for mine in rows]
-    table["difference"] = [_mean(differences[mine].reshape(1, -1), here[mine].reshape(1, -1))[0] for mine in rows]
-    table["scatter"], table["limit"] = found.scatter, found.limit
-    table["flag"] = np.where(found.scatter > found.limit, "differs", "")
-    return table
-
-
-def _mean(values: Floats, here: NDArray[np.bool_]) -> Floats:
-    """Mean of each row where `here`; NaN where that is nowhere."""
-    n = here.sum(axis=1)
-    return np.where(n > 0, np.where(here, values, 0.0).sum(axis=1) / np.maximum(n, 1), np.nan)

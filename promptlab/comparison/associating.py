@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from promptlab import markup, tables
-from promptlab.comparison.crossed import Crossed, Floats, as_numbers, crossed
+from promptlab.comparison.crossed import Crossed, Floats, crossed
+from promptlab.comparison.reading import as_numbers
 from promptlab.errors import unknown
 from promptlab.stats import Estimate, mean_estimate
 from promptlab.wording import counted
@@ -104,23 +105,23 @@ def associated(
     (265, -2)
     """
     design = crossed(runs, conditions)
-    feature = _length(design) if feature is None else feature
+    feature = length_of(design) if feature is None else feature
     measured = design.samples.select_dtypes(["number", "bool", "boolean"]).columns.drop("score")
     if feature not in measured:
         raise unknown("feature of associated", feature, measured)
     ratio = feature in (TOKENS, WORDS) if ratio is None else ratio
-    table = _table(design, _values(design, feature, ratio), ratio, alpha)
+    table = _table(design, values_of(design, feature, ratio), ratio, alpha)
     sentences = tuple(_sentence(row, feature, ratio) for row in table.to_dict("records"))
     return Association(table, feature, ratio, alpha, sentences, label)
 
 
-def _length(design: Crossed) -> str:
+def length_of(design: Crossed) -> str:
     """Tokens and words are never mixed: tokens only where every sample has them."""
     known = TOKENS in design.samples and design.samples[TOKENS].notna().all()
     return TOKENS if known else WORDS
 
 
-def _values(design: Crossed, feature: str, ratio: bool) -> Floats:
+def values_of(design: Crossed, feature: str, ratio: bool) -> Floats:
     """The feature of the samples that count; NaN for the others."""
     values = as_numbers(design.samples[feature])
     values = np.log(np.maximum(values, 1.0)) if ratio else values

@@ -7,25 +7,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from promptlab import markup, tables
 from promptlab.comparison import accounting as lost
-from promptlab.comparison import summaries, verdicts
+from promptlab.comparison import rendering, summaries, verdicts
 from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.differences import compared_pairs, one_draw, table_of, warnings_of
+from promptlab.comparison.extending import joined, looks
+from promptlab.comparison.options import check, chosen
+from promptlab.comparison.turned import turned
 from promptlab.comparison.validity import decide, judge
 from promptlab.errors import InputError, unknown
-from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCORES = ["model", "condition", "score", "low", "high", "reason", "cons", "completion_tokens"]
-SCORES += ["truncated", "no_answer", "error", "coverage"]
-COPIED = "copied_number"  # a feature of `promptlab.traces`
-SHOWN = ["model", "condition", "difference", "low", "high", "questions", "lost", "gained"]
-SHOWN += ["p_holm", "reason", "verdict", "validity"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +37,9 @@ class Comparison:
         (the true difference that would be found with 80 % power) and `questions_needed` (to find the observed
         difference with 80 % power, where clusters grow in number as questions do).
     summary : DataFrame
-        A row an arm: `score` with interval, counts, coverage, cons@K, shares of failures, features.
+        A row an arm: `score` with interval, counts, `cons` (the majority vote of all `cons_k` samples of a question:
+        one vote a question; NaN where K = 1) with `cons_low`, `cons_high` and `cons_se`, coverage, shares of failures,
+        features. `pass_at_k` and `cons_at_k` give other k.
     verdicts : tuple of str
         A sentence a comparison.
     warnings : tuple of str
@@ -62,6 +58,7 @@ class Comparison:
     seed: int
     design: Crossed = field(repr=False)
     label: str = ""
+    looked: tuple[int, ...] = ()  # sizes of the family at earlier looks, see `extended`
 
     @cached_property
     def accounting(self) -> pd.DataFrame:
@@ -88,8 +85,7 @@ class Comparison:
 
         With several samples a question: expected counts, when one sample of each arm is drawn at random.
         """
-        model, _ = self._pair(condition, model)
-        return lost.transitions(self.design, (model, condition), self.baseline)
+        return lost.transitions(self.design, (self._model(condition, model), condition), self.baseline)
 
     def discordant(self, condition: str, model: str | None = None, lost: bool = True) -> pd.DataFrame:
         """Questions that the condition loses (``lost=False``: gains), the largest change first.
@@ -97,17 +93,7 @@ class Comparison:
         For each question the first sample that is right in the better arm, and wrong in the other: answers, and
         completions where the samples hold them.
         """
-        import pandas as pd
-
-        model, (before, after) = self._pair(condition, model)
-        names = np.array(self.design.questions, dtype=object)
-        table = pd.DataFrame({"question": names, "baseline_score": before, "condition_score": after})
-        drop = before - after if lost else after - before
-        table = table.assign(drop=drop)[drop > 1e-12].sort_values("drop", ascending=False, kind="stable")
-        for side, arm, right in (("baseline", self.baseline, lost), ("condition", condition, not lost)):
-            examples = self._examples(model, arm, right).add_prefix(f"{side}_")
-            table = table.join(examples, on="question")
-        return table.drop(columns="drop").reset_index(drop=True)
+        return turned(self.design, self._model(condition, model), self.baseline, condition, lost)
 
     def feature(self, name: str) -> pd.DataFrame:
         """Mean of a numeric column of the samples (``reasoning_words``, ...) in every arm: value, low, high.
@@ -116,32 +102,22 @@ class Comparison:
         """
         return summaries.feature(self.design, name, self.alpha)
 
-    def extended(self, runs: Any) -> Comparison:
+    def extended(self, runs: Any, *, conditions: Sequence[str] | None = None) -> Comparison:
         """The comparison with more conditions (or models), as one family at the same alpha: all intervals are new.
 
-        What was added after a look is said in the warnings. `runs` as for `compare`; they hold the new arms only.
+        What was added after which look is said in the warnings. `runs` as for `compare`; arms of the comparison may be
+        in them, with the same samples. With `conditions`, only these of the new ones.
 
         Raises
         ------
         InputError
-            An arm is in the comparison already, and as for `compare`.
+            There is no new arm, or an arm of the comparison has other samples now; and as for `compare`.
         """
-        import pandas as pd
-
-        more = crossed(runs)
-        for arm in more.arms:
-            if arm in self.design.arms:
-                raise InputError(f"{' under '.join(arm)} is in the comparison already: give the new arms only")
-        options: dict[str, Any] = {
-            "baseline": self.baseline,
-            "margin": self.margin,
-            "alpha": self.alpha,
-            "seed": self.seed,
-        }
-        wider = compare(pd.concat([self.design.taken, more.samples]), label=self.label, **options)
-        looked, added = len(self.table), counted(len(wider.table) - len(self.table), "comparison")
-        said = f"{added} added after a look at {looked}: the intervals hold for all together"
-        return replace(wider, warnings=(*wider.warnings, said))
+        samples = joined(self.design, runs, self.baseline, conditions)
+        options = {name: getattr(self, name) for name in ("baseline", "margin", "alpha", "seed", "label")}
+        wider = compare(samples, **options)
+        looked = (*self.looked, len(self.table))
+        return replace(wider, warnings=(*wider.warnings, *looks([*looked, len(wider.table)])), looked=looked)
 
     @property
     def digest(self) -> tuple[str, ...]:
@@ -155,33 +131,10 @@ class Comparison:
 
     def to_markdown(self, *, digest: bool = False) -> str:
         """Scores, differences and verdicts as Markdown; with `digest` a sentence a model instead of one a row."""
-        scores = self.summary[[c for c in SCORES if c in self.summary]]
-        notes = [*(self.digest if digest else self.verdicts), self.power, *self.warnings]
-        parts = [
-            tables.section(self._headed("Scores by condition"), scores),
-            tables.section(self._headed(f"Differences to {self.baseline}"), self._shown, notes),
-        ]
-        if COPIED in self.design.samples and len(copied := self._copied()):
-            parts.append(tables.section(self._headed("Share of outputs with a number found only in exemplars"), copied))
-        return "\n\n".join(parts)
+        return rendering.markdown(self, digest=digest)
 
-    def _copied(self) -> pd.DataFrame:
-        """A row a condition with exemplars, a column a model."""
-        shown = self.feature(COPIED)
-        if "shots" in self.summary:
-            shown = shown[self.summary["shots"].to_numpy() > 0]
-        names = {side: list(dict.fromkeys(shown[side])) for side in ("condition", "model")}
-        wide = shown.pivot(index="condition", columns="model", values="value")
-        return wide.loc[names["condition"], names["model"]].reset_index()
-
-    def _headed(self, heading: str) -> str:
-        return f"{self.label}: {heading[0].lower()}{heading[1:]}" if self.label else heading
-
-    @property
-    def _shown(self) -> pd.DataFrame:
-        return tables.estimates(self.table[SHOWN], "difference")
-
-    def _pair(self, condition: str, model: str | None) -> tuple[str, tuple[np.ndarray, np.ndarray]]:
+    def _model(self, condition: str, model: str | None) -> str:
+        """The model that is meant, if it has the condition."""
         models = self.design.models()
         if model is None and len(models) > 1:
             raise InputError(f"model is not given, and there are several: {', '.join(models)}")
@@ -190,17 +143,7 @@ class Comparison:
             raise unknown("model", model, models)
         if condition not in self.design.conditions(model):
             raise unknown("condition", condition, self.design.conditions(model))
-        means = self.design.means(self.design.score)
-        before, after = (means[self.design.arms.index((model, c))] for c in (self.baseline, condition))
-        return model, (before, after)
-
-    def _examples(self, model: str, condition: str, right: bool) -> pd.DataFrame:
-        """The best (or worst) sample of each question in one arm, the first of them where several are equal."""
-        arm = self.design.arms.index((model, condition))
-        rows = self.design.samples[(self.design.arm == arm) & ~self.design.missing]
-        rows = rows.assign(question=rows["question"].astype(str)).sort_values("sample", kind="stable")
-        rows = rows.sort_values("score", ascending=not right, kind="stable").drop_duplicates("question")
-        return rows.set_index("question")[[c for c in ("answer", "completion") if c in rows]]
+        return model
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {verdict}" for verdict, n in self.table["verdict"].value_counts().items())
@@ -208,7 +151,8 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         notes = markup.bullets([*self.verdicts, *self.warnings])
-        return markup.card(self._headed(f"Compared with {self.baseline}"), tables.html(self._shown), notes)
+        title = rendering.headed(self, f"Compared with {self.baseline}")
+        return markup.card(title, tables.html(rendering.differences(self)), notes)
 
 
 def compare(
@@ -222,6 +166,12 @@ def compare(
     label: str = "",
 ) -> Comparison:
     """Compare every condition with the baseline, within each question, for every model.
+
+    Question i has the difference ``d_i = mean_k score(condition) - mean_k score(baseline)``. The mean of d, its CR2
+    standard error and intervals that hold for all rows together are those of `promptlab.stats.simultaneous`, p values
+    those of `promptlab.stats.sign_flip_p`; both name their source and what checks them. The interval decides. For the
+    validity it is made again with missing samples, and with the model's failures, at their bounds (Manski 1989, J. Hum.
+    Resour. 24, 343). Checked by pandas' paired means and standard errors (tests/test_comparison.py).
 
     Parameters
     ----------
@@ -256,8 +206,8 @@ def compare(
     >>> print(found.verdicts[0])
     b degrades m against a: -100.0 points [-100.0, -86.0] (40 questions; Holm p under 0.001), for these questions.
     """
-    _check(margin, alpha)
-    design = crossed(runs, None if conditions is None else [baseline, *conditions]).completed()
+    check("compare", alpha=alpha, seed=seed, margin=margin)
+    design = crossed(runs, chosen("compare", baseline, conditions)).completed()
     pairs = compared_pairs(design, baseline)
     signs = design.signs({(model, condition): 1, (model, baseline): -1} for model, condition in pairs)
     judged = judge(design, signs, lambda low, high: decide(low, high, margin), alpha=alpha, seed=seed, bound=1)
@@ -280,10 +230,3 @@ def compare(
         design=design,
         label=label,
     )
-
-
-def _check(margin: float | None, alpha: float) -> None:
-    if not 0 < alpha < 1:
-        raise InputError(f"alpha is {alpha}; allowed: above 0 and below 1")
-    if margin is not None and not 0 < margin < 1:
-        raise InputError(f"margin is {margin}; allowed: a share above 0 and below 1 (0.02 is two points), or None")

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from promptlab.errors import InputError, unknown
-from promptlab.records.view import STOPPED
-from promptlab.types import Ending
+from promptlab.comparison.reading import joined_samples, scores_of
+from promptlab.errors import unknown
+from promptlab.stats.checking import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
-REQUIRED = ("model", "condition", "question", "score")
 FAILURES = ["truncated", "empty", "refused"]
 ABSENT = "absent"  # the ending of a sample that was never taken
-FACTORS = ("shots", "style", "select", "layout", "instruction", "system", "template", "prefill")
-DEFAULTS = {"cluster": None, "sample": 0, "ending": "complete", "answered": True}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +56,21 @@ class Crossed:
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Samples of each cell, missing ones too, (arms, questions)."""
-        size = len(self.arms), len(self.questions)
-        return np.bincount(self.arm * size[1] + self.question, minlength=size[0] * size[1]).reshape(size)
+        return self.counted(np.ones(len(self.arm), dtype=bool))
 
-    def completed(self) -> Crossed:
+    def counted(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Rows of each cell for which `mask` holds, (arms, questions)."""
+        size = len(self.arms), len(self.questions)
+        cell = (self.arm * size[1] + self.question)[mask]
+        return np.bincount(cell, minlength=size[0] * size[1]).reshape(size)
+
+    def completed(self, together: Collection[str] = ()) -> Crossed:
         """With a missing row for each sample that was never taken: nothing says that it would have been like the rest.
 
-        An arm should have every question that any arm of its model has, with its own largest number of samples.
+        An arm should have every question that any arm of its model has (or of the models in `together`, if it is one of
+        them), with its own largest number of samples.
         """
-        owner = np.array([model for model, _ in self.arms])
+        owner = np.array(["" if model in together else model for model, _ in self.arms])
         asked = np.array([(self.counts[owner == model] > 0).any(axis=0) for model in owner])
         lacking = np.where(asked, self.counts.max(axis=1, keepdims=True) - self.counts, 0)
         arm, question = np.divmod(np.repeat(np.arange(lacking.size), lacking.ravel()), len(self.questions))
@@ -126,7 +127,7 @@ def crossed(runs: Any, conditions: Collection[str] | None = None) -> Crossed:
     """
     import pandas as pd
 
-    frame = _joined(runs)
+    frame = joined_samples(runs)
     if conditions is not None:
         known = list(map(str, pd.unique(frame["condition"])))
         for name in conditions:
@@ -145,7 +146,7 @@ def crossed(runs: Any, conditions: Collection[str] | None = None) -> Crossed:
         clusters=_clusters(frame["cluster"], question),
         arm=arm,
         question=question,
-        score=_scores(frame),
+        score=scores_of(frame),
         ending=frame["ending"].astype(object).to_numpy(),
         answered=frame["answered"].eq(True).fillna(False).to_numpy(dtype=bool),
     )
@@ -155,93 +156,6 @@ def _lengthened(frame: pd.DataFrame, more: int) -> pd.DataFrame:
     """Rows in which nothing stands at the end; yes/no columns stay what they are."""
     nullable = dict.fromkeys(frame.select_dtypes("bool").columns, "boolean")
     return frame.astype(nullable).reindex(range(len(frame) + more))
-
-
-def as_numbers(column: pd.Series) -> Floats:
-    """A numeric or yes/no column as floats; NaN where there is nothing."""
-    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
-
-
-def _joined(runs: Any) -> pd.DataFrame:
-    import pandas as pd
-
-    several = runs if isinstance(runs, list | tuple) else [runs]
-    frames = [_frame(run) for run in several]
-    _say_what_differs(several)
-    if not frames:
-        raise InputError("runs is empty: give at least one run or DataFrame")
-    names = [name for frame in frames for name in frame["model"].astype(str).unique()]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"model {name!r} occurs in more than one run: give each its own model name, or join them")
-    frame = pd.concat(frames, ignore_index=True)
-    _same_meaning(frame)
-    _no_repeats(frame)
-    for column, value in DEFAULTS.items():
-        if column not in frame:
-            frame[column] = value
-    if not len(frame):
-        raise InputError("runs hold no samples yet")
-    for ending in frame["ending"].unique():
-        if ending not in get_args(Ending):
-            raise unknown("ending", ending, get_args(Ending))
-    return frame
-
-
-def _frame(run: Any) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = run if isinstance(run, pd.DataFrame) else getattr(run, "to_frame", lambda: None)()
-    if not isinstance(frame, pd.DataFrame):
-        raise InputError(f"runs holds {type(run).__name__}: allowed are a Run, a DataFrame, or a list of those")
-    if frame.attrs.get(STOPPED):
-        raise InputError(
-            "runs holds a run made with stop_when=: its size hangs on its outcome; decisions(run) reports it"
-        )
-    lacking = [column for column in REQUIRED if column not in frame]
-    if lacking:
-        raise InputError(f"runs lack the column {', '.join(lacking)}; needed: {', '.join(REQUIRED)}")
-    return frame
-
-
-def _say_what_differs(runs: Sequence[Any]) -> None:
-    """Runs that were not made alike may be compared (a profile may ask for it), but not without a word."""
-    manifests = [run.manifest for run in runs if isinstance(getattr(run, "manifest", None), Mapping)]
-    for what in ("sampling", "answer_format", "grader"):
-        kinds = {str({k: v for k, v in (m.get(what) or {}).items() if k != "seed"}) for m in manifests}
-        if len(kinds) > 1:
-            warnings.warn(f"these runs differ in {what}: {' and '.join(sorted(kinds))}", stacklevel=5)
-
-
-def _same_meaning(frame: pd.DataFrame) -> None:
-    """Names are all that joins rows: under one name there must be one question, and one kind of prompt."""
-    factors = [name for name in FACTORS if name in frame]
-    for what, columns in (("question", ["gold", "cluster"]), ("condition", factors)):
-        for column in (name for name in columns if name in frame):
-            pairs = frame[[what, column]].dropna().astype(str).drop_duplicates()
-            twice = pairs[pairs.duplicated(what, keep=False)]
-            if len(twice):
-                name, (one, other) = twice.iloc[0][what], twice[twice[what] == twice.iloc[0][what]][column].iloc[:2]
-                raise InputError(
-                    f"{what} {name!r} has the {column} {one!r} and {other!r}: under one name there must be one {what}"
-                )
-
-
-def _no_repeats(frame: pd.DataFrame) -> None:
-    """A sample counted twice makes every interval too narrow (a frame without `sample` cannot be checked)."""
-    key = [c for c in ("model", "condition", "question", "sample", "replicate", "draw") if c in frame]
-    if "sample" in frame and frame.duplicated(key).any():
-        first = frame.loc[frame.duplicated(key), ["model", "condition", "question", "sample"]].iloc[0]
-        raise InputError(f"a sample occurs twice: {', '.join(f'{k} {v!r}' for k, v in first.items())}")
-
-
-def _scores(frame: pd.DataFrame) -> Floats:
-    score = as_numbers(frame["score"]).copy()
-    outside = (score < 0) | (score > 1)
-    if outside.any():
-        raise InputError(f"score {score[outside][0]} is outside [0, 1]; NaN stands for a missing sample")
-    score[(frame["ending"] == "error").to_numpy()] = np.nan  # an error is missing data, whatever its score says
-    return score
 
 
 def _clusters(labels: pd.Series, question: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from promptlab import given, markup, tables
+from promptlab.comparison.saved import decision_sentence, saving
 from promptlab.comparison.sequences import Asked, asked
 from promptlab.comparison.validity import decide
-from promptlab.comparison.verdicts import points
 from promptlab.errors import InputError, unknown
 from promptlab.records import Run
 from promptlab.wording import counted
@@ -156,7 +156,7 @@ def decisions(runs: Run | Sequence[Run]) -> Decisions:
     """
     import pandas as pd
 
-    several = [runs] if isinstance(runs, Run) else list(runs)
+    several = [*runs] if isinstance(runs, Sequence) else [runs]
     _check(several)
     parts = {run.model: asked(run) for run in several}
     found = [(row, steps) for model, part in parts.items() for row, steps in _judged(model, part)]
@@ -165,8 +165,8 @@ def decisions(runs: Run | Sequence[Run]) -> Decisions:
     return Decisions(
         table=table,
         sequence=pd.concat([steps for _, steps in found], ignore_index=True),
-        verdicts=tuple(_sentence(row, several[0].manifest["stopping"]) for row, _ in found),
-        savings=tuple(_saving(model, part, model in open_) for model, part in parts.items()),
+        verdicts=tuple(decision_sentence(row, several[0].manifest["stopping"]) for row, _ in found),
+        savings=tuple(saving(model, part, model in open_) for model, part in parts.items()),
     )
 
 
@@ -174,7 +174,9 @@ def _check(runs: Sequence[Run]) -> None:
     if not runs:
         raise InputError("decisions needs a run; got none")
     for run in runs:
-        if not getattr(run, "manifest", {}).get("stopping"):
+        if not isinstance(run, Run):
+            raise InputError(f"decisions reports runs, and got a {type(run).__name__}")
+        if not run.manifest.get("stopping"):
             raise InputError(f"{run!r:.120} was made without stop_when=: its size was fixed, so use compare")
     rules = [run.manifest["stopping"] for run in runs]
     for name in SHARED:
@@ -209,30 +211,3 @@ def _judged(model: str, part: Asked) -> Iterator[tuple[dict[str, Any], pd.DataFr
 def _verdict(sequence: np.ndarray, margin: float | None) -> str:
     low, high = sequence[-1]
     return decide(low, high, margin) if low < high else "inconclusive"
-
-
-def _sentence(row: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
-    word = {"inconclusive": "is not decided", "equivalent": "is equivalent within the margin"}
-    outcome = word.get(row["verdict"], f"is {row['verdict']}")
-    size = counted(row["questions"], "question")
-    size += f", {counted(row['units'], 'cluster')}" if row["units"] < row["questions"] else ""
-    level = f"{100 * (1 - rule['alpha']):g} %"
-    level += f" for {counted(rule['family'], 'comparison')} together" if rule["family"] > 1 else ""
-    scope = "questions like these" + (" and this exemplar set" if row["one_set"] else "")
-    fragile = "truncated, empty, refused or unanswered samples could change the verdict"
-    return (
-        f"{row['condition']} {outcome} on {row['model']} against {row['baseline']}: the difference lies between "
-        f"{points(row['low'])} and {points(row['high'])} for {scope} ({size}; {level}, whenever one looks)."
-        + (f" Fragile: {fragile}." if row["validity"] != "ok" else "")
-    )
-
-
-def _saving(model: str, part: Asked, undecided: bool) -> str:
-    """What was asked, beside the fixed design."""
-    n, cap, each = len(part.ids), part.rule["cap"], (len(part.rule["conditions"]) + 1) * part.rule["samples"]
-    if n == cap:
-        return f"{model}: all {counted(cap, 'question')} were asked, as in a fixed design."
-    state = "so far" if undecided else "stopped early after"
-    samples = f"{n * each:,} of {counted(cap * each, 'sample')}"
-    less = f"{100 * (1 - n / cap):.0f} % less than the fixed design"
-    return f"{model}: {state} {n:,} of {counted(cap, 'question')}; {samples}, {less}."

@@ -63,11 +63,7 @@ def one_draw(design: Crossed, arm: tuple[str, str]) -> bool:
 
 def warnings_of(design: Crossed, table: pd.DataFrame, scores: pd.Series) -> list[str]:
     """What to know before reading on; `scores` are those of the arms."""
-    found = []
-    fewest = table["clusters"].min()
-    if fewest < verdicts.FEW_UNITS:
-        rough = f"intervals are rough under {verdicts.FEW_UNITS}"
-        found.append(f"only {counted(fewest, 'cluster')} (or questions without clusters): {rough}")
+    found = list(verdicts.few_units(table))
     if ((scores < NEAR_0) | (scores > 1 - NEAR_0)).any():
         found.append("scores under 10 % or over 90 %: their own intervals are rough (about 93 % in simulations)")
     for model in design.models():

@@ -11,11 +11,10 @@ import numpy as np
 from promptlab import markup, tables
 from promptlab.comparison.comparing import Comparison, compare
 from promptlab.comparison.crossed import crossed
+from promptlab.comparison.dosed import dose_sentence, slope_table, step_table
+from promptlab.comparison.options import check, chosen
 from promptlab.comparison.series import Series, series_of
-from promptlab.comparison.shapes import CURVATURE, OPEN, STEP, Found, estimated, shape, shape_validity
-from promptlab.comparison.verdicts import interval
-from promptlab.stats.power import detectable
-from promptlab.wording import counted
+from promptlab.comparison.shapes import estimated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,8 +102,10 @@ def dose(
     A series holds the conditions of one model that differ in k alone; style, choice and layout of exemplars are kept
     apart, since a slope over a mixture would be the mixture's. Two families of simultaneous intervals, each at `alpha`:
     the differences to k = 0 (`compare`), and the slopes, curvatures and steps. All are contrasts of the arms within
-    each question, estimated as any difference is. Least squares over the arms' mean scores (NumPy's ``polyfit``)
-    checks slope and curvature.
+    each question, estimated as any difference is: ``slope = sum_k (k - mean k) s_k / sum_k (k - mean k)²`` with s_k the
+    question's score at k. A curve that turns needs a decided rise and a decided fall, not a curvature alone (Simonsohn
+    2018, Adv. Methods Pract. Psychol. Sci. 1, 538). Least squares over the arms' mean scores (NumPy's ``polyfit``)
+    checks slope and curvature, statsmodels' clustered OLS the standard error (tests/test_comparison_dosing.py).
 
     Parameters
     ----------
@@ -130,7 +131,8 @@ def dose(
     >>> print(found.verdicts[0][:74])
     m, few-shot, k = 0, 1, 5: rises, then falls; -9.3 points a shot [-11.5, -7
     """
-    design = crossed(runs, None if conditions is None else [baseline, *conditions])
+    check("dose", alpha=alpha, seed=seed, margin=margin)
+    design = crossed(runs, chosen("dose", baseline, conditions))
     series, notes = series_of(design.samples, baseline)
     used = {arm for each in series for arm in each.arms}
     rows = np.isin(design.arm, [i for i, arm in enumerate(design.arms) if arm in used])
@@ -140,9 +142,9 @@ def dose(
     found = estimated(comparison.design, arms, [each.shots for each in series], alpha, seed)
     return DoseResponse(
         table=_table(comparison, series),
-        slopes=_slopes(series, found),
-        steps=_steps(series, found),
-        verdicts=tuple(_sentence(each, of) for each, of in zip(series, found, strict=True)),
+        slopes=slope_table(series, found),
+        steps=step_table(series, found),
+        verdicts=tuple(dose_sentence(each, of) for each, of in zip(series, found, strict=True)),
         notes=notes,
         baseline=baseline,
         alpha=alpha,
@@ -159,97 +161,3 @@ def _table(comparison: Comparison, series: Sequence[Series]) -> pd.DataFrame:
     table.insert(2, "series", [name for name, _ in places])
     table.insert(3, "shots", [k for _, k in places])
     return table
-
-
-def _slopes(series: Sequence[Series], found: Sequence[Sequence[Found]]) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = []
-    for each, of in zip(series, found, strict=True):
-        slope, bend = of[0], next((one for one in of if one.kind == CURVATURE), None)
-        curve = (bend.value, bend.low, bend.high) if bend else (np.nan,) * 3
-        rows.append(
-            {
-                "model": each.model,
-                "series": each.name,
-                "shots": _listed(each.shots),
-                **{name: getattr(slope, at) for name, at in (("slope", "value"), ("low", "low"), ("high", "high"))},
-                "se": slope.se,
-                **dict(zip(("curvature", "curvature_low", "curvature_high"), curve, strict=True)),
-                "shape": shape(of),
-                **dict(zip(("validity", "validity_why"), shape_validity(of), strict=True)),
-                "questions": slope.questions,
-                "clusters": slope.clusters,
-                "detectable": float(detectable(slope.se, slope.critical)),
-                "reason": slope.reason,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _steps(series: Sequence[Series], found: Sequence[Sequence[Found]]) -> pd.DataFrame:
-    import pandas as pd
-
-    names = ("start", "end", "low", "high", "verdict", "validity")
-    return pd.DataFrame(
-        {"model": each.model, "series": each.name, "difference": one.value, **{n: getattr(one, n) for n in names}}
-        for each, of in zip(series, found, strict=True)
-        for one in of
-        if one.kind == STEP
-    )
-
-
-def _listed(shots: Sequence[int]) -> str:
-    return ", ".join(str(k) for k in dict.fromkeys(shots))
-
-
-def _sentence(series: Series, found: Sequence[Found]) -> str:
-    slope, what = found[0], shape(found)
-    units = "" if slope.clusters == slope.questions else f", {counted(slope.clusters, 'cluster')}"
-    size = f"{interval(slope.value, slope.low, slope.high).replace('points', 'points a shot', 1)}"
-    first = f"{series.model}, {series.name}, k = {_listed(series.shots)}: {what}; {size}"
-    validity, why = shape_validity(found)
-    parts = [
-        f"{first} ({counted(slope.questions, 'question')}{units}).",
-        *(_turn(found) or [*_bend(found), *_later(found)]),
-    ]
-    parts += [f"Nothing can be concluded of the slope: {slope.reason}."] if slope.low != slope.low else []
-    parts += [_power(slope)] if what == OPEN and slope.low == slope.low else []
-    return " ".join([*parts, *([f"{validity.capitalize()}: {why}."] if validity != "ok" else [])])
-
-
-def _turn(found: Sequence[Found]) -> list[str]:
-    """The largest decided rise and the largest decided fall, where there are both."""
-    steps = [one for one in found if one.kind == STEP and one.verdict != OPEN]
-    if {one.verdict for one in steps} != {"rise", "fall"}:
-        return []
-    sides = (max(steps, key=lambda one: way * one.value) for way in (1, -1))
-    return [
-        f"It turns from {'; from '.join(_step(one) for one in sorted(sides, key=lambda one: (one.end, one.start)))}."
-    ]
-
-
-def _bend(found: Sequence[Found]) -> list[str]:
-    words = {
-        "fall": "bends down: later exemplars do less good, or more harm, than early ones",
-        "rise": "bends up: later exemplars do less harm, or more good, than early ones",
-    }
-    bent = [one for one in found if one.kind == CURVATURE and one.verdict != OPEN]
-    return [f"No straight line, it {words[one.verdict]}." for one in bent]
-
-
-def _later(found: Sequence[Found]) -> list[str]:
-    """The first dose, and what comes after it: what showing exemplars at all does, and what more of them do."""
-    slope, steps = found[0], [one for one in found if one.kind == STEP]
-    first = min(one.end for one in steps)
-    parts = [one for one in steps if (one.start, one.end) in ((slope.start, first), (first, slope.end))]
-    return [f"From {'; from '.join(f'{_step(one)}: {one.verdict}' for one in parts)}."] if len(parts) > 1 else []
-
-
-def _step(one: Found) -> str:
-    return f"k = {one.start} to {one.end} {interval(one.value, one.low, one.high)}"
-
-
-def _power(slope: Found) -> str:
-    found = 100 * float(detectable(slope.se, slope.critical))
-    return f"A true slope of {found:.1f} points a shot would be found with 80 % power."

@@ -1,8 +1,8 @@
-"""Exemplars as one draw of many: what a comparison says of exemplars drawn like these, and how much draws matter."""
+"""Exemplars as one draw of many: what a comparison says of exemplars drawn like these."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,11 @@ import numpy as np
 
 from promptlab import markup, tables
 from promptlab.comparison.comparing import Comparison
-from promptlab.comparison.crossed import Crossed, Floats, crossed
-from promptlab.comparison.seeds import FEWEST, NO_CLAIM
+from promptlab.comparison.crossed import Crossed
+from promptlab.comparison.seeded import FEWEST, NO_CLAIM
 from promptlab.comparison.validity import decide
 from promptlab.comparison.verdicts import interval
 from promptlab.errors import InputError
-from promptlab.stats.components import variance_components
 from promptlab.stats.estimates import t_quantile
 from promptlab.stats.power import detectable
 from promptlab.stats.twoway import TwoWay, two_way
@@ -71,9 +70,11 @@ class Drawn:
 def over_draws(comparison: Comparison) -> Drawn:
     """The comparison's differences with draws of exemplars as a random factor, beside the questions' clusters.
 
-    Standard errors by `two_way`; t intervals with one less than the number of draws (or clusters, if they are fewer)
-    as df, Bonferroni over the conditions with exemplars; no verdict from fewer than five draws. Exemplars of a
-    question's own kind are drawn anew for each kind: there a draw is one of its cluster.
+    Standard errors by `promptlab.stats.twoway.two_way`, ``V = V_clusters + V_draws - V_both`` (Cameron, Gelbach &
+    Miller 2011, equation 2.11), which statsmodels checks (tests/test_stats_twoway.py); t intervals with one less than
+    the number of draws (or clusters, if they are fewer) as df, Bonferroni over the conditions with exemplars; no
+    verdict from fewer than five draws. Exemplars of a question's own kind are drawn anew for each kind: there a draw is
+    one of its cluster.
 
     Parameters
     ----------
@@ -97,8 +98,10 @@ def over_draws(comparison: Comparison) -> Drawn:
     """
     import pandas as pd
 
+    if not isinstance(comparison, Comparison):
+        raise InputError(f"over_draws takes a Comparison (from compare), and got a {type(comparison).__name__}")
     design = comparison.design
-    _needed(design.samples, "draw", "shots")
+    needed(design.samples, "draw", "shots")
     shown = [_shows(design, arm) for arm in zip(comparison.table["model"], comparison.table["condition"], strict=True)]
     if not any(shown):
         raise InputError("no condition of the comparison shows exemplars: there are no draws")
@@ -109,48 +112,7 @@ def over_draws(comparison: Comparison) -> Drawn:
     return Drawn(pd.DataFrame(rows), sentences, comparison.baseline, comparison.alpha)
 
 
-def draw_components(runs: Any, *, conditions: Sequence[str] | None = None) -> pd.DataFrame:
-    """How much of a score's variance comes from questions, draws, their interaction, and samples, for each model.
-
-    Needs a crossed sub-design: questions that were all asked under the same draws. promptlab shows a question one draw
-    a condition, so cross them by conditions that differ in their draws alone, on some of the questions:
-    ``[few_shot(3, draws=1, seed=s, name=f"few-shot-3-{s}") for s in range(8)]``.
-
-    Parameters
-    ----------
-    runs : Run, DataFrame, or list of those
-        As for `compare`, with the column `draw`.
-    conditions : sequence of str, optional
-        Those whose draws are crossed; by default all.
-
-    Returns
-    -------
-    DataFrame
-        A row a model and source: `variance` (a negative estimate is 0), its `share`, `raw`, `mean_square`, `df`, and
-        the sizes of the sub-design.
-
-    Raises
-    ------
-    InputError
-        No two questions were asked under the same two draws.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> rows = [("m", "few-shot", q, d, s, float((q * 3 + s + d * (q > 3)) % 5 < 2)) for q in range(8) for d in range(3)
-    ...         for s in range(2)]
-    >>> frame = pd.DataFrame(rows, columns=["model", "condition", "question", "draw", "sample", "score"])
-    >>> draw_components(frame)["source"].tolist()
-    ['question', 'draw', 'question x draw', 'sample']
-    """
-    import pandas as pd
-
-    design = crossed(runs, conditions)
-    _needed(design.samples, "draw")
-    return pd.concat([_components(design, model) for model in design.models()], ignore_index=True)
-
-
-def _needed(samples: pd.DataFrame, *columns: str) -> None:
+def needed(samples: pd.DataFrame, *columns: str) -> None:
     lacking = [c for c in columns if c not in samples]
     if lacking:
         raise InputError(f"samples lack the column {', '.join(lacking)}: nothing says which exemplars were shown")
@@ -218,29 +180,3 @@ def _sentence(row: Mapping[Any, Any], baseline: str) -> str:
     fixed = "as" if same else f"while it is {row['fixed']}"
     valid = "" if row["validity"] == "ok" else f" {row['validity'].capitalize()}, as the comparison is."
     return f"{what}: {row['verdict']}, {size}, {fixed} for these exemplar sets alone.{valid}"
-
-
-def _components(design: Crossed, model: str) -> pd.DataFrame:
-    import pandas as pd
-
-    found = variance_components(_crossed_cells(design, model))
-    sizes = {"questions": found.n_questions, "draws": found.n_draws, "samples": found.n_samples}
-    share = found.variance / np.nansum(found.variance)
-    columns = {"variance": found.variance, "share": share, "raw": found.raw, "mean_square": found.mean_square}
-    return pd.DataFrame({"model": model, "source": found.sources, **columns, "df": found.df, **sizes})
-
-
-def _crossed_cells(design: Crossed, model: str) -> Floats:
-    """Scores of the questions that were asked under every draw, (questions, draws, samples)."""
-    rows = np.isin(design.arm, [i for i, arm in enumerate(design.arms) if arm[0] == model]) & ~design.missing
-    samples = design.samples[rows]
-    factors = [c for c in ("condition", "exemplar_seed", "draw") if c in samples]
-    cells = samples.assign(row=design.question[rows], score=design.score[rows]).groupby(["row", *factors])["score"]
-    wide = cells.apply(list).unstack(factors).dropna()
-    if wide.shape[0] < 2 or wide.shape[1] < 2:
-        raise InputError(
-            f"{model}: no two questions were asked under the same two draws: ask some under each, with conditions that "
-            "differ in their draws alone (few_shot(k, draws=1, seed=s) for several s)"
-        )
-    fewest = min(len(scores) for scores in wide.to_numpy().ravel())
-    return np.array([[scores[:fewest] for scores in line] for line in wide.to_numpy()], dtype=float)

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from promptlab import markup, tables
 from promptlab.comparison import verdicts
-from promptlab.comparison.bounding import bounded
 from promptlab.comparison.contrasting import contrast, shared_conditions
-from promptlab.comparison.crossed import Crossed, Floats, crossed
-from promptlab.comparison.validity import decide_contrast
-from promptlab.comparison.verdicts import doubts, interval, joined, points
+from promptlab.comparison.crossed import Crossed, crossed
+from promptlab.comparison.options import check, chosen
+from promptlab.comparison.seeded import seed_row, seed_sentence
 from promptlab.errors import InputError, unknown
-from promptlab.stats.estimates import t_quantile
-from promptlab.stats.power import detectable
-from promptlab.stats.twoway import TwoWay, two_way
 from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FEWEST = 5  # levels of a random factor below which nothing is claimed of it
-NO_CLAIM = "no claim"
 SHOWN = ["condition", "model_difference", "control_difference", "contrast", "low", "high", "seeds", "agreeing"]
 SHOWN += ["questions", "detectable", "flag", "reason", "verdict", "validity"]
 PAIRS = ["model", "control", "condition", "contrast", "low", "high", "verdict", "validity"]
@@ -108,9 +100,10 @@ def contrast_seeds(
     The mean over seeds of the contrasts, on the questions that all of them answered. Its variance is that between the
     seeds over their number, and the questions' (clustered) added: ``V_seeds + V_questions - V_both`` by `two_way`,
     which takes out what both count and never falls below the larger; t with one less than the number of seeds as df;
-    Bonferroni over the conditions, since five seeds cannot be resampled. With fewer than five seeds there is neither
-    interval nor verdict on training, only on each pair. Where questions are alike this is SciPy's ``ttest_1samp`` over
-    the seeds, which checks it.
+    Bonferroni over the conditions, since five seeds cannot be resampled (Cameron, Gelbach & Miller 2011, see
+    `promptlab.stats.twoway.two_way`). With fewer than five seeds there is neither interval nor verdict on training,
+    only on each pair. Where questions are alike this is SciPy's ``ttest_1samp`` over the seeds, which checks it
+    (tests/test_comparison_seeds.py).
 
     Parameters
     ----------
@@ -136,8 +129,10 @@ def contrast_seeds(
     >>> contrast_seeds(frame, models=models, controls=controls, baseline="a")
     <SeedContrast of 2 seeds: 1 no claim>
     """
-    design = crossed(runs, None if conditions is None else [baseline, *conditions]).completed()
+    check("contrast_seeds", alpha=alpha, seed=seed)
+    design = crossed(runs, chosen("contrast_seeds", baseline, conditions))
     pairs = _paired(design, models, controls)
+    design = design.completed([*models, *controls])
     shared = [set(shared_conditions(design, *pair, baseline)) for pair in pairs]
     names = [c for c in design.conditions(pairs[0][0]) if all(c in here for here in shared)]
     if not names:
@@ -145,13 +140,13 @@ def contrast_seeds(
     options: dict[str, Any] = {"baseline": baseline, "conditions": names, "alpha": alpha / len(pairs), "seed": seed}
     each = _seed_by_seed(design, pairs, options)
     table = _table(design, pairs, each, names, baseline, alpha)
-    sentences = (_sentence(row, each, baseline) for row in table.to_dict("records"))
+    sentences = (seed_sentence(row, each, baseline) for row in table.to_dict("records"))
     return SeedContrast(table, each, tuple(sentences), tuple(models), tuple(controls), baseline, alpha, seed, label)
 
 
 def _paired(design: Crossed, models: Sequence[str], controls: Sequence[str]) -> list[tuple[str, str]]:
     for what, names in (("models", models), ("controls", controls)):
-        if isinstance(names, str) or len(names) < 2:
+        if not isinstance(names, list | tuple) or len(names) < 2:
             raise InputError(f"{what} is {names!r}; needed: a list of the names of two seeds or more")
     if len(models) != len(controls):
         raise InputError(f"{len(models)} models and {len(controls)} controls: each seed needs its partner")
@@ -182,76 +177,5 @@ def _table(
     for name in names:
         fours = [((m, name), (m, baseline), (c, name), (c, baseline)) for m, c in pairs]
         signs = design.signs(dict(zip(four, (1, -1, -1, 1), strict=True)) for four in fours)
-        rows.append({"condition": name, **_row(design, signs, each[each["condition"] == name], level)})
+        rows.append({"condition": name, **seed_row(design, signs, each[each["condition"] == name], level)})
     return pd.DataFrame(rows)
-
-
-def _row(design: Crossed, signs: Floats, each: pd.DataFrame, level: float) -> dict[str, Any]:
-    def estimated(values: Floats) -> TwoWay:
-        whole = values[~np.isnan(values).any(axis=1)]
-        clusters = design.clusters[~np.isnan(values).any(axis=1)]
-        seeds = np.tile(np.arange(len(signs)), len(whole))
-        return two_way(whole.ravel(), np.repeat(clusters, len(signs)), seeds, level)
-
-    def decided(values: Floats) -> str:
-        found = estimated(values)
-        return NO_CLAIM if len(signs) < FEWEST else decide_contrast(found.low, found.high)
-
-    values = design.differences(design.score, signs)
-    found, verdict = estimated(values), decided(values)
-    validity, why = bounded(design, signs, decided, verdict)
-    if verdict == NO_CLAIM:
-        few = f"{len(signs)} seeds are too few for a claim on training ({FEWEST} at least)"
-        found = replace(found, low=np.nan, high=np.nan, df=np.nan, reason=found.reason or few)
-    critical = t_quantile(level, found.df) if found.df == found.df else np.nan
-    return {
-        "model_difference": each["model_difference"].mean(),
-        "control_difference": each["control_difference"].mean(),
-        "contrast": found.value,
-        "low": found.low,
-        "high": found.high,
-        "se": found.se,
-        "df": found.df,
-        "se_seeds": found.se_draws,
-        "se_questions": found.se_clusters,
-        "seeds": len(signs),
-        "agreeing": int((np.sign(np.nanmean(values, axis=0)) == np.sign(found.value)).sum()) if found.n else 0,
-        "questions": found.n // len(signs),
-        "clusters": found.n_clusters,
-        "flag": _flag(each, found.value),
-        "reason": found.reason,
-        "verdict": verdict,
-        "validity": validity,
-        "validity_why": why,
-        "detectable": float(detectable(found.se, critical)),
-    }
-
-
-def _flag(each: pd.DataFrame, value: float) -> str:
-    """As in `Contrast`: the sign changes on the mean log-odds; the control of some seed is at its floor or ceiling."""
-    turned = value * each["log_odds"].mean() < 0 and abs(value) > 1e-9
-    extreme = each["flag"].str.contains("floor/ceiling").any()
-    return "; ".join(name for name, on in (("scale-dependent", turned), ("floor/ceiling", extreme)) if on)
-
-
-def _sentence(row: Mapping[Any, Any], each: pd.DataFrame, baseline: str) -> str:
-    sides = f"{points(row['model_difference'])} on the models, {points(row['control_difference'])} on the controls"
-    what = f"{row['condition']} against {baseline}, {counted(row['seeds'], 'seed')} of each: {sides} (means)"
-    mine = each[each["condition"] == row["condition"]]
-    if row["verdict"] == NO_CLAIM:
-        found = ", ".join(interval(*one) for one in mine[["contrast", "low", "high"]].itertuples(index=False))
-        return joined(
-            f"{what}; no claim: {row['reason']}. Contrast of each pair, for its two models: {found}.", doubts(row)
-        )
-    units = "" if row["clusters"] == row["questions"] else f", {counted(row['clusters'], 'cluster')}"
-    size = (
-        f"contrast {interval(row['contrast'], row['low'], row['high'])} ({counted(row['questions'], 'question')}{units}"
-    )
-    size += f"; {row['agreeing']} of {row['seeds']} seeds on this side of 0)"
-    open_ = row["verdict"] == "inconclusive"
-    scope = "" if open_ else ", for seeds trained like these"
-    verdict = "inconclusive" if open_ else f"{row['verdict']} to the models than to the controls"
-    power = f"A true contrast of {100 * row['detectable']:.1f} points would be found with 80 % power."
-    learned = f"Nothing can be concluded: {row['reason']}." if row["reason"] else power
-    flagged = f"It confirms nothing: {row['flag']}." if row["flag"] else ""
-    return joined(f"{what}; {verdict}, {size}{scope}.", learned, flagged, doubts(row))

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from promptlab.comparison.crossed import FAILURES, Crossed, Floats, as_numbers
+from promptlab.comparison.attempted import votes
+from promptlab.comparison.crossed import FAILURES, Crossed, Floats
+from promptlab.comparison.reading import as_numbers
 from promptlab.errors import unknown
-from promptlab.stats import cons_at_k, mean_estimate
+from promptlab.stats import mean_estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,14 +24,15 @@ def summary(design: Crossed, alpha: float) -> pd.DataFrame:
     import pandas as pd
 
     valid = ~design.missing
-    columns: dict[str, Floats] = {"coverage": design.share(valid), "cons": _cons(design)}
+    columns: dict[str, Floats] = {"coverage": design.share(valid)}
     columns["completion_tokens"] = _by_arm(design, "completion_tokens", "median")
     columns |= {name: design.share((design.ending == name) & valid) for name in ("truncated", "empty", "refused")}
     columns["no_answer"] = design.share(design.failed & ~np.isin(design.ending, FAILURES))
     columns |= {"error": design.share(design.missing & ~design.absent), "absent": design.share(design.absent)}
     columns |= {name.removesuffix("_number"): _by_arm(design, name, "mean") for name in MEANS}
     arms = pd.DataFrame(design.arms, columns=["model", "condition"])
-    return arms.join(_factors(design)).join(_scores(design, alpha)).join(pd.DataFrame(columns))
+    scores = arms.join(_factors(design)).join(_scores(design, alpha))
+    return scores.join(_cons(design, alpha)).join(pd.DataFrame(columns))
 
 
 def _factors(design: Crossed) -> pd.DataFrame:
@@ -53,22 +56,20 @@ def _scores(design: Crossed, alpha: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["score", "low", "high", "se", "questions", "samples", "clusters", "reason"])
 
 
-def _cons(design: Crossed) -> Floats:
-    """cons@K; NaN where an arm has one sample a question or no answers are known. Right answers are one class."""
+def _cons(design: Crossed, alpha: float) -> pd.DataFrame:
+    """cons@K, one vote a question, with its interval; NaN where an arm has one sample a question, or no answers."""
     import pandas as pd
 
+    names = ["cons", "cons_low", "cons_high", "cons_se", "cons_k"]
+    table = pd.DataFrame(np.nan, range(len(design.arms)), names)
     if "answer" not in design.samples:
-        return np.full(len(design.arms), np.nan)
-    here = ~design.missing
-    answers = pd.factorize(design.samples["answer"].astype(str))[0] + 1
-    classes = np.where(design.score >= 1, 0, np.where(design.answered, answers, -1))
-    shape = (len(design.arms), len(design.questions))
-    cell = design.arm * shape[1] + design.question
-    counts = np.bincount(cell[here], minlength=shape[0] * shape[1]).reshape(shape)
-    votes = cons_at_k(cell[here], classes[here], design.score[here], counts.size).reshape(shape)
-    seen = counts > 0
-    mean = np.where(seen, votes, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-    return np.where(counts.max(axis=1) > 1, mean, np.nan)
+        return table
+    counts = design.counted(~design.missing)
+    for i, row in enumerate(votes(design)):
+        if (most := counts[i].max()) > 1:
+            e = mean_estimate(row, design.clusters, alpha / len(counts), proportion=True)
+            table.loc[i] = [e.value, e.low, e.high, e.se, most]
+    return table
 
 
 def feature(design: Crossed, name: str, alpha: float) -> pd.DataFrame:

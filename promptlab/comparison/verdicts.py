@@ -31,7 +31,7 @@ def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, basel
         "more favourable": f"{what}; more favourable to {model} than to {control}, {size}, for these two models.",
         "inconclusive": f"{what}; inconclusive, {size}.{_nothing(row, ' ')}",
     }
-    return joined(outcome[row["verdict"]], _flag(row["flag"]), _edge(row, alpha), _few(row), doubts(row))
+    return joined(outcome[row["verdict"]], flagged(row["flag"]), _edge(row, alpha), _few(row), doubts(row))
 
 
 def digest(table: pd.DataFrame, baseline: str) -> tuple[str, ...]:
@@ -146,12 +146,24 @@ def _few(row: Mapping[Any, Any]) -> str:
     return f"Only {counted(row['clusters'], what)}: the interval is rough."
 
 
-def _flag(flag: str) -> str:
+def few_units(table: pd.DataFrame) -> list[str]:
+    """A warning where there are few clusters, or questions, or a few of many hold most of the questions."""
+    rough = f"intervals are rough under {FEW_UNITS}"
+    fewest, worth = table["clusters"].min(), table["df"].min() + 1  # df are those of so many clusters of one size
+    if fewest < FEW_UNITS:
+        return [f"only {counted(fewest, 'cluster')} (or questions without clusters): {rough}"]
+    unlike = f"{counted(fewest, 'cluster')} of unlike sizes are worth {worth:.0f}: {rough}"
+    return [unlike] if round(worth) < FEW_UNITS else []
+
+
+def flagged(flag: str) -> str:
+    """Why a contrast confirms nothing, as a sentence; nothing where it has no flag."""
     words = {
         "scale-dependent": "the sign changes on the log-odds scale",
         "floor/ceiling": "the control is under 10 % or over 90 %",
+        "model at floor/ceiling": "the model is under 10 % or over 90 % both times",
     }
-    reasons = [text for name, text in words.items() if name in flag]
+    reasons = [words[name] for name in flag.split("; ") if name]
     return f"It confirms nothing: {' and '.join(reasons)}." if reasons else ""
 
 

@@ -95,7 +95,8 @@ _WHOLE = ("sample", "draw", "replicate", "shots", "prompt_tokens", "completion_t
 KINDS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(_TEXTS, _text),
     **dict.fromkeys(_WHOLE, _whole),
-    **{"score": _share, "ending": _ending, "answered": _truth, "format_ok": _truth, "seconds": _number},
+    **dict.fromkeys(("answered", "format_ok", "stopped"), _truth),
+    **{"score": _share, "ending": _ending, "seconds": _number},
 }
 
 

@@ -41,10 +41,10 @@ def import_run(
         ``{our name: their column, or a function of a row}``. Needed: ``score`` (0 to 1, or true and false; nothing:
         missing) and ``question`` (an id, taken as it is) or ``question_text`` (questions are then the same when their
         normalised texts are); ``model`` and ``condition`` where the parameters do not say them. Taken besides:
-        ``sample`` (0 where there is none), ``cluster, draw, replicate, shots, style, select, layout, ending, answered,
-        answer, gold, completion, reasoning, error, finish_reason, format_ok, prompt_tokens, completion_tokens,
-        reasoning_tokens, seconds``. By default each of these columns bears our name. Not used for the files of the
-        harness and of Inspect, which say what is what.
+        ``sample`` (0 where there is none), ``cluster, draw, replicate, stopped, shots, style, select, layout, ending,
+        answered, answer, gold, completion, reasoning, error, finish_reason, format_ok, prompt_tokens,
+        completion_tokens, reasoning_tokens, seconds``. By default each of these bears our name. Not used for the
+        files of the harness and of Inspect, which say what is what.
     model : str, optional
         Which of several models to take, or the name of the one.
     condition : str, optional

@@ -115,7 +115,10 @@ def plan(
 
     Miller's (2024, arXiv 2411.00640) power formulas, with the design effect of clusters, the part of the variance that
     only more draws of exemplars shrink, and t's critical value at ``alpha / comparisons``: Bonferroni's, which is a
-    little larger than that of `compare`, so that the plan is on the safe side.
+    little larger than that of `compare`, so that the plan is on the safe side. With n questions in clusters of m and K
+    samples, ``detectable = (t_(1 - alpha/2c) + z_power) sqrt((questions + (m - 1) clusters + sampling / K) / n)`` in
+    terms of `Plan.variances` and c comparisons (`promptlab.stats.power`). Miller's worked numbers check it
+    (tests/test_stats_power.py), simulated runs judged by `compare`'s procedure do so too (`Plan.simulated`).
 
     Parameters
     ----------

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from promptlab import given
-from promptlab.comparison.crossed import Crossed, Floats, as_numbers
+from promptlab.comparison.crossed import Crossed, Floats
+from promptlab.comparison.reading import as_numbers
 from promptlab.errors import InputError
 from promptlab.planner.pilots import Pilot
 from promptlab.stats import Estimate, mean_estimate

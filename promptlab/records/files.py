@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from promptlab.errors import unknown
+from promptlab.records.flagging import with_flags
 from promptlab.records.frames import ASKED, TAIL, typed
 from promptlab.records.parquet import complete, explained, prompt_of, read, read_about
 from promptlab.records.showing import Card
@@ -63,10 +64,11 @@ class RunFile(Run):
         """One tidy frame, as `Run.to_frame` describes it; columns that the file was written without are empty."""
         texts = {"completion": completion, "reasoning": reasoning}
         without = [*ASKED, *(column for column, keep in texts.items() if not keep)]
-        return marked(complete(self._with_grades(read(self.path, without=without)), without), self.manifest)
+        frame = marked(complete(self._with_grades(read(self.path, without=without)), without), self.manifest)
+        return with_flags(frame, self.path)
 
     def _whole(self) -> pd.DataFrame:
-        return self._with_grades(read(self.path))
+        return marked(self._with_grades(read(self.path)), self.manifest)
 
     def _with_grades(self, frame: pd.DataFrame) -> pd.DataFrame:
         if self.regraded is None:
@@ -86,6 +88,16 @@ class RunFile(Run):
             found, features = scorer(questions[card.sample.question], card.prompt, completion)
             rows.append({**_grade_columns(found, completion), **features})
         return replace(self, grader=scorer.identity, regraded=typed(pd.DataFrame(rows)) if rows else None)
+
+    @cached_property
+    def _kept(self) -> pd.DataFrame:
+        """The whole file: one of its rows cannot be read alone."""
+        return complete(self._whole())
+
+    def card(self, row: pd.Series) -> Card:
+        """The sample of one row of `to_frame`, with its texts and what was sent."""
+        with explained(self.path):
+            return card_of(rows_of(self._kept.loc[[row.name]])[0])
 
     def _cards(self, question: str, conditions: Sequence[str], sample: int) -> list[Card]:
         frame = self._whole()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptlab import given, markup
 from promptlab.errors import InputError, unknown
+from promptlab.records.flagging import Flag, Place, flags_of, put_flag, with_flags
 from promptlab.records.scoring import Scorer, grade_stored
 from promptlab.records.showing import Card, Shown, cards_of, plain
 from promptlab.store import Store
@@ -85,14 +86,16 @@ class Run:
             The columns ``model, condition, question, cluster, sample, draw, replicate``, ``stopped`` (of a run made
             with ``stop_when=``: `compare` refuses its samples, wherever they turn up), the conditions' factors,
             ``score`` (in [0, 1]; NaN: missing), ``status, ending, answered, format_ok, answer, gold, why``, the
-            features of `promptlab.traces`, tokens, ``seconds, finish_reason, error, seed, key`` and the texts.
+            features of `promptlab.traces`, tokens, ``seconds, finish_reason, error, seed, key`` and the texts; where
+            somebody has put any on samples, ``flag`` and ``note``.
         """
         from promptlab.records.frames import to_frame
 
         wanted = {"completion": completion, "reasoning": reasoning, "prompt": False}
         without = [column for column, keep in wanted.items() if not keep]
         with Store(self.path) as store:
-            return marked(to_frame(store, self.model, self.grader, without), self.manifest)
+            frame = marked(to_frame(store, self.model, self.grader, without), self.manifest)
+        return with_flags(frame, self.path)
 
     def to_parquet(self, path: str | Path, *, drop: str | Collection[str] = ()) -> Path:
         """Write the whole run into one Parquet file (needs pyarrow), which `load_run` opens again.
@@ -213,6 +216,21 @@ class Run:
         if not found:
             raise unknown("question", wanted, [question.id for question in self.questions[:20]])
         return found[0]
+
+    def card(self, row: pd.Series) -> Card:
+        """The sample of one row of `to_frame`, with its texts and what was sent."""
+        with Store(self.path) as store:
+            (sample,) = store.samples([row["key"]])
+            return Card(sample, store.prompt(sample.prompt), store.grade(sample.key, self.grader))
+
+    @property
+    def flags(self) -> dict[Place, Flag]:
+        """What people have said of samples, by (condition, question, replicate, sample)."""
+        return flags_of(self.path)
+
+    def put_flag(self, place: Place, flag: bool = False, note: str = "") -> None:
+        """Flag a sample, or put a note on it; both come back as columns of `to_frame`. Without either it is undone."""
+        put_flag(self.path, place, Flag(flag, note))
 
     def _cards(self, question: str, conditions: Sequence[str], sample: int) -> list[Card]:
         with Store(self.path) as store:

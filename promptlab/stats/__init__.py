@@ -3,7 +3,7 @@
 Nothing here knows of prompts, models or data frames.
 """
 
-from promptlab.stats.attempts import cons_at_k, pass_at_k
+from promptlab.stats.attempts import pass_at_k
 from promptlab.stats.betting import BettingSequence, betting_sequence
 from promptlab.stats.estimates import Estimate, mean_estimate, wilson
 from promptlab.stats.exchanges import Exchange, exchanged
@@ -11,9 +11,11 @@ from promptlab.stats.families import Family, adjusted_interval, simultaneous
 from promptlab.stats.odds import log_odds_contrast
 from promptlab.stats.signflips import benjamini_hochberg, holm, sign_flip_p
 from promptlab.stats.trials import Guess
+from promptlab.stats.voting import Consensus, cons_at_k, consensus
 
 __all__ = [
     "BettingSequence",
+    "Consensus",
     "Estimate",
     "Exchange",
     "Family",
@@ -22,6 +24,7 @@ __all__ = [
     "benjamini_hochberg",
     "betting_sequence",
     "cons_at_k",
+    "consensus",
     "exchanged",
     "holm",
     "log_odds_contrast",

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from promptlab import given
 from promptlab.errors import InputError
+from promptlab.stats import checking
 from promptlab.stats.estimates import Floats
 
 MOST = np.array([0.5, 0.9]).reshape(2, 1, 1)  # of what could be lost at once, so much is bet at most
@@ -27,7 +29,8 @@ class BettingSequence:
     bold one (9/10): values that scatter little, such as means of clusters, are settled in 2/3 of the units. In a fair
     game capital reaches 1/α with probability α at most, whenever one looks (Ville): each m at which it has is excluded,
     for good. The first half of the capital falls as m grows, the second one rises, so what is left is an interval; its
-    ends are excluded means of the grid, rounded outward. Checked against a plain loop, and by simulation.
+    ends are excluded means of the grid, rounded outward. Checked against a plain loop, and by simulation
+    (tests/test_stats_betting.py).
 
     **What is covered.** The mean of the population from which exchangeable *units* come: each unit's expectation, given
     those before it, must be that mean. Questions in random order are such units. Questions that share a cluster are
@@ -73,8 +76,10 @@ class BettingSequence:
     high: float = field(init=False)
 
     def __post_init__(self) -> None:
-        if not 0 < self.alpha < 1:
-            raise InputError(f"alpha is {self.alpha}; allowed: above 0 and below 1")
+        checking.level("BettingSequence", self.alpha)
+        checking.positive("bound of BettingSequence", self.bound)
+        checking.positive("largest of BettingSequence", self.largest)
+        given.whole("steps of BettingSequence", self.steps, 2)
         self.low, self.high = -self.bound, self.bound
         self._m = np.arange(self.steps + 1) / self.steps
         self._means = (2 * np.arange(self.steps + 1) - self.steps) / self.steps * self.bound
@@ -97,9 +102,13 @@ class BettingSequence:
         InputError
             A value or a weight is out of range or NaN, or a lower bound is above its upper one.
         """
-        low = np.asarray(values, dtype=float)
-        high = low if upper is None else np.asarray(upper, dtype=float)
-        weight = np.full(low.shape, self.largest) if weights is None else np.asarray(weights, dtype=float)
+        low = checking.numbers("values of BettingSequence", values, "units")
+        high = low if upper is None else checking.numbers("upper of BettingSequence", upper, "units")
+        weight = np.full(low.shape, self.largest) if weights is None else checking.numbers("weights", weights, "units")
+        if not low.shape == high.shape == weight.shape:
+            raise InputError(
+                f"BettingSequence: {low.size} values, {high.size} upper, {weight.size} weights: one a unit"
+            )
         if not np.all((-self.bound <= low) & (low <= high) & (high <= self.bound)):
             raise InputError(f"BettingSequence: values must lie in [-{self.bound:g}, {self.bound:g}], low before high")
         if not np.all((weight > 0) & (weight <= self.largest)):
@@ -142,6 +151,8 @@ class BettingSequence:
 
 def betting_sequence(values: ArrayLike, alpha: float = 0.05, bound: float = 1.0) -> Floats:
     """All intervals of a `BettingSequence` at once: low and high after each of the values, (n, 2).
+
+    Formula, source and check are those of `BettingSequence`.
 
     Examples
     --------

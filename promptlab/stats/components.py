@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from promptlab.errors import InputError
+from promptlab.stats import checking
 from promptlab.stats.estimates import Floats
 
 SOURCES = ("question", "draw", "question x draw", "sample")
@@ -61,9 +61,7 @@ def variance_components(scores: ArrayLike) -> Components:
     >>> found.raw.round(3).tolist(), found.variance.round(3).tolist()
     ([0.167, 0.042, -0.042, 0.167], [0.167, 0.042, 0.0, 0.167])
     """
-    cells = np.asarray(scores, dtype=float)
-    if cells.ndim != 3 or np.isnan(cells).any():
-        raise InputError(f"variance_components: shape {cells.shape}; needed: (questions, draws, samples), without NaN")
+    cells = checking.numbers("scores of variance_components", scores, "questions draws samples", nan=False)
     questions, draws, samples = cells.shape
     if questions < 2 or draws < 2:
         nothing, few = np.full(4, np.nan), "question" if questions < 2 else "draw"

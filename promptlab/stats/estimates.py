@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from promptlab import given
+from promptlab.stats import checking
+from promptlab.stats.checking import Floats
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,11 @@ def mean_estimate(
 ) -> Estimate:
     """Mean of question means with a (1 - alpha) interval, clustered where `clusters` is given.
 
+    ``mean ± t_(1 - alpha/2, df) se`` (Miller 2024, arXiv 2411.00640, section 2), with the CR2 variance and
+    Satterthwaite's df of Bell & McCaffrey (2002, Survey Methodology 28, 169) in `cluster_robust`'s closed form. Checked
+    by the general matrix form with SciPy's linear algebra, without clusters by SciPy's t interval, with `proportion` by
+    statsmodels' Wilson interval and by simulated coverage (tests/test_stats_estimates.py).
+
     Parameters
     ----------
     values : array of shape (n,)
@@ -93,8 +100,9 @@ def mean_estimate(
     alpha : float
         One minus the confidence, in (0, 1).
     proportion : bool
-        The values are scores in [0, 1]: Wilson's interval, with the effective n ``p (1 - p) / se^2`` and the t quantile
-        of df, over the whole range (near 1/2 it agrees with the t interval; near 0 and 1 t leaves [0, 1] or is empty).
+        The values are scores in [0, 1]: Wilson's interval, with the effective n ``p (1 - p) / se^2`` (Korn & Graubard
+        1998, Survey Methodology 24, 193) and the t quantile of df, over the whole range (near 1/2 it agrees with the t
+        interval; near 0 and 1 t leaves [0, 1] or is empty).
         Where all scores are 0 or all are 1 it still exists, with the number of clusters as n.
 
     Examples
@@ -105,8 +113,11 @@ def mean_estimate(
     >>> mean_estimate([0.5, 0.5]).reason
     'all values are equal'
     """
-    column = np.asarray(values, dtype=float).reshape(-1, 1)
-    totals, counts = unit_sums(column, clusters)
+    low, high = (0.0, 1.0) if proportion else (-np.inf, np.inf)
+    column = checking.numbers("values of mean_estimate", values, low=low, high=high)
+    clusters = checking.labels("clusters of mean_estimate", clusters, column.size)
+    alpha = checking.level("mean_estimate", alpha)
+    totals, counts = unit_sums(column.reshape(-1, 1), clusters)
     reason = no_variance(totals, counts)[0]
     mean, se, df = (float(part[0]) for part in cluster_robust(totals, counts))
     units, n = int((counts > 0).sum()), int(counts.sum())
@@ -127,12 +138,17 @@ def _interval(
 
 
 def wilson(p: float, n: float, quantile: float) -> tuple[float, float]:
-    """Wilson's (1927) interval for a proportion `p` among (effective) `n` at a normal or t `quantile`.
+    """Wilson's (1927, J. Am. Stat. Assoc. 22, 209) interval for a proportion `p` among (effective) `n`.
+
+    ``(p + q²/2n ± q sqrt(p (1 - p)/n + q²/4n²)) / (1 + q²/n)`` at a normal or t `quantile` q. Checked by statsmodels'
+    ``proportion_confint`` (tests/test_stats_estimates.py).
 
     >>> [round(x, 4) for x in wilson(0.1, 10, 1.96)]
     [0.0179, 0.4042]
     """
-    square = quantile**2 / n
+    given.real("p of wilson", p, lambda x: 0 <= x <= 1, "a share from 0 to 1")
+    checking.positive("n of wilson", n)
+    square = checking.positive("quantile of wilson", quantile) ** 2 / n
     centre, half = p + square / 2, quantile * np.sqrt(p * (1 - p) / n + square / (4 * n))
     return float(max(0.0, (centre - half) / (1 + square))), float(min(1.0, (centre + half) / (1 + square)))
 

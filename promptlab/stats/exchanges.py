@@ -9,6 +9,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from promptlab import given
+from promptlab.stats import checking
 from promptlab.stats.estimates import Floats
 
 Ints = NDArray[np.int64]
@@ -70,7 +72,8 @@ def exchanged(
     samples are independent whatever questions share, so there is nothing to cluster.
 
     A change that helps some questions and harms others leaves a mean where it was. `scatter` sees it: the sum of the
-    squared differences of a group over its expectation; its limits hold for all groups together.
+    squared differences of a group over its expectation; its limits hold for all groups together. Checked by enumerating
+    all permutations (tests/test_stats_exchanges.py).
 
     Parameters
     ----------
@@ -99,6 +102,12 @@ def exchanged(
     >>> float(found.estimate[0]), bool(found.high[0] < 0), bool(found.scatter[0] > found.limit[0])
     (-1.0, True, True)
     """
+    checking.level("exchanged", alpha)
+    checking.generator("exchanged", rng)
+    given.whole("draws of exchanged", draws, 1)
+    values = checking.numbers("values of exchanged", values)
+    for name, labels in (("first", first), ("unit", unit), ("column", column)):
+        checking.labels(f"{name} of exchanged", labels, values.size)
     blocks = _blocks(values, first, unit, column)
     at = np.concatenate([block.column for block in blocks] or [np.zeros(0, dtype=np.int64)])
     noise = np.concatenate([block.noise for block in blocks] or [np.zeros(0)])

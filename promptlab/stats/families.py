@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from promptlab import given
+from promptlab.errors import InputError
+from promptlab.stats import checking
 from promptlab.stats.estimates import Floats, cluster_robust, no_variance, t_quantile, unit_sums
 
 MIN_DIFFERING = 10  # below this many units off the most common value the bootstrap is not to be trusted
@@ -41,28 +44,44 @@ def simultaneous(
 ) -> Family:
     """Estimate the mean of each column with intervals that cover all of them together with 1 - alpha.
 
-    Units (clusters, or questions) are resampled jointly over the columns; the critical value is the quantile of
-    max \\|t\\|, each t studentised in its own resample, and never below t's own quantile. A column in which fewer than
-    ten units differ from the most common value (all lost, nothing changed) cannot be bootstrapped: it gets
-    Bonett & Price's adjusted interval at alpha / m, and the others share what is left of alpha.
+    ``mean ± c se``, with CR2 standard errors as in `mean_estimate`. Units (clusters, or questions) are resampled
+    jointly over the columns; c is the 1 - alpha quantile of max \\|t\\|, each t studentised in its own resample (Romano
+    & Wolf 2005, Econometrica 73, 1237, their single step), and never below t's own quantile. A column in which fewer
+    than ten units differ from the most common value (all lost, nothing changed) cannot be bootstrapped: it gets
+    `adjusted_interval` at alpha / m, and the others share what is left of alpha. Checked by SciPy's t interval for one
+    column and by simulated coverage of families (tests/test_stats_families.py).
 
     Parameters
     ----------
     values : array of shape (n, m)
-        Differences in [-bound, bound], a row a question, a column a comparison; NaN where a question lacks it.
+        Differences, a row a question, a column a comparison; NaN where a question lacks it.
     clusters : array of shape (n,), optional
         Labels of what questions share.
     draws : int, optional
         Resamples; by default 10,000, and 2,000 above 1,000 units, where max \\|t\\| has lighter tails.
     bound : float
-        The largest possible size of a value: 1 for a difference of scores, 2 for a difference of differences.
+        The largest possible size of a value, which the adjusted interval needs: 1 for a difference of scores, 2 for a
+        difference of differences.
 
     Returns
     -------
     Family
-        `method` is ``"max-t bootstrap"``, ``"adjusted (Bonett-Price)"`` or ``"none"`` (then `reason` says why).
+        `method` is ``"max-t bootstrap"``, ``"adjusted (Bonett-Price)"`` or ``"none"``. `reason` says why a variance
+        does not exist; where all values are equal the adjusted interval still does, with its `se`.
+
+    Examples
+    --------
+    >>> values = np.column_stack([np.tile([-1, -1, 0, 1], 20), np.zeros(80)])
+    >>> found = simultaneous(values, rng=np.random.default_rng(0))
+    >>> found.estimate.tolist(), found.method
+    ([-0.25, 0.0], ('max-t bootstrap', 'adjusted (Bonett-Price)'))
+    >>> bool(found.high[0] < 0 < found.high[1]), found.reason
+    (True, ('', 'all values are equal'))
     """
-    columns = np.asarray(values, dtype=float)
+    bound, alpha = checking.positive("bound of simultaneous", bound), checking.level("simultaneous", alpha)
+    columns = checking.numbers("values of simultaneous", values, "questions comparisons")
+    clusters = checking.labels("clusters of simultaneous", clusters, len(columns))
+    checking.generator("simultaneous", rng)
     totals, counts = unit_sums(columns, clusters)
     used = (counts > 0).any(axis=1)
     totals, counts = totals[used], counts[used]
@@ -71,11 +90,12 @@ def simultaneous(
     exists = (counts.sum(axis=0) >= 2) & (units >= 2)
     booted = exists & (_differing(totals, counts) >= MIN_DIFFERING)
     adjusted = exists & ~booted
+    checking.numbers("values of simultaneous", columns[:, adjusted], "questions comparisons", low=-bound, high=bound)
     level = alpha / max(1, int(exists.sum()))
     critical = np.where(adjusted, t_quantile(level, np.inf), np.nan)
     if booted.any():
         share = level * booted.sum()
-        draws = draws or (10_000 if len(totals) <= 1_000 else 2_000)
+        draws = (10_000 if len(totals) <= 1_000 else 2_000) if draws is None else given.whole("draws", draws, 1)
         critical[booted] = _critical(totals[:, booted], counts[:, booted], df[booted], share, rng, draws)
     low, high = estimate - critical * se, estimate + critical * se
     for j in np.flatnonzero(adjusted):
@@ -130,11 +150,31 @@ def _weights(rng: np.random.Generator, draws: int, size: int) -> NDArray[np.floa
 def adjusted_interval(totals: Floats, counts: Floats, critical: float, bound: float) -> tuple[float, float, float]:
     """Low, high and standard error after Bonett & Price (2012): one pseudo-unit at +bound and one at -bound.
 
-    The units are clusters, or single questions: for K = 1 without clusters this is exactly their interval for paired
-    proportions. It exists, with honest width, where all differences are equal.
+    With d the values of N units and b the bound, ``m = sum d / (N + 2)`` and ``m ± z sqrt(((sum d² + 2 b²) / (N + 2) -
+    m²) / (N + 2))`` (J. Educ. Behav. Stat. 37, 479). The units are clusters, or single questions: for K = 1 without
+    clusters this is exactly their interval for paired proportions. It exists, with honest width, where all differences
+    are equal. Checked by their formula in counts of discordant pairs (tests/test_stats_families.py).
+
+    Parameters
+    ----------
+    totals, counts : arrays of shape (units,)
+        Sum and number of the values of each unit.
+    critical : float
+        z.
+    bound : float
+        The largest possible size of a value.
+
+    Examples
+    --------
+    >>> [round(float(x), 3) for x in adjusted_interval(np.array([-1, -1, -1, 0, 0, 0]), np.ones(6), 1.96, 1)]
+    [-0.857, 0.107, 0.246]
     """
+    totals, counts = (checking.numbers(f"{name} of adjusted_interval", one, "units", nan=False)
+                      for name, one in (("totals", totals), ("counts", counts)))  # fmt: skip
     here = counts > 0
     units = int(here.sum())
+    if totals.shape != counts.shape or units < 2:
+        raise InputError(f"adjusted_interval: {totals.size} totals of {units} units with values; needed: two or more")
     unit = totals[here] * units / counts.sum()  # scaled so that the mean over units is the mean over questions
     centre = unit.sum() / (units + 2)
     mean_square = (np.square(unit).sum() + 2 * bound**2) / (units + 2)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from promptlab.errors import InputError
+from promptlab.stats import checking
 from promptlab.stats.estimates import Estimate, cluster_robust, t_quantile, unit_sums
 
 
@@ -17,7 +18,8 @@ def log_odds_contrast(
     Each arm's log-odds are ``log((s + 1/2) / (n - s + 1/2))`` with s the sum of its scores (Haldane's correction, so
     that an arm with all or none right has a finite value). The variance is the clustered one of the questions'
     influences plus that of the added half questions: for unpaired arms, but for terms of order 1/n, Woolf's with
-    Haldane's correction, ``1 / (s + 1/2) + 1 / (n - s + 1/2)``.
+    Haldane's correction, ``1 / (s + 1/2) + 1 / (n - s + 1/2)`` (Haldane 1956, Ann. Hum. Genet. 20, 309; Woolf 1955,
+    ibid. 19, 251), which checks it, beside simulated coverage (tests/test_stats_families.py).
 
     Parameters
     ----------
@@ -32,10 +34,12 @@ def log_odds_contrast(
     >>> round(e.value, 3), round(e.se, 3)
     (1.695, 1.317)
     """
-    values, sign = np.asarray(scores, dtype=float), np.asarray(signs, dtype=float)
-    if np.isnan(values).any():
-        raise InputError("log_odds_contrast: scores has NaN; give it only questions that every arm has")
-    n = len(values)
+    name = "log_odds_contrast"
+    values = checking.numbers(f"scores of {name}", scores, "questions arms", low=0, high=1, nan=False)
+    sign, n = checking.numbers(f"signs of {name}", signs, "arms", nan=False), len(values)
+    if sign.shape != values.shape[1:] or not np.isin(sign, (-1, 1)).all():
+        raise InputError(f"signs of {name} is {sign.tolist()}: it must be +1 or -1 for each of {values.shape[1]} arms")
+    clusters, alpha = checking.labels(f"clusters of {name}", clusters, n), checking.level(name, alpha)
     if n < 2:
         return Estimate(np.nan, np.nan, np.nan, np.nan, np.nan, n, n, "fewer than two questions")
     right = values.sum(axis=0) + 0.5

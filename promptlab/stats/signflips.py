@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from promptlab import given
+from promptlab.stats import checking
 from promptlab.stats.estimates import Floats, unit_sums
 
 EXACT_UNITS = 14  # 2**14 sign patterns are enumerated; above, they are drawn
@@ -19,7 +21,9 @@ def sign_flip_p(
     Whole units (clusters, or single questions) change sign together; the statistic is the mean over its CR2 standard
     error, so that units of unequal size do not distort the level. All patterns are enumerated up to 14 units that
     differ; above, ``(1 + hits) / (1 + draws)``. Where all differences have the same size and nothing is clustered
-    (K = 1) this is the exact McNemar test, and it is computed as such.
+    (K = 1) this is the exact McNemar test, and it is computed as such. A randomisation test (Lehmann & Romano 2005,
+    Testing Statistical Hypotheses, chapter 15.2); checked by SciPy's ``binomtest`` and by enumeration
+    (tests/test_stats_families.py).
 
     Parameters
     ----------
@@ -32,8 +36,11 @@ def sign_flip_p(
     >>> sign_flip_p([1, 1, 1, 1, 1, 0, 0], rng=rng)
     array([0.0625])
     """
-    columns = np.asarray(values, dtype=float)
-    columns = columns.reshape(-1, 1) if columns.ndim == 1 else columns
+    several = np.ndim(values) == 2
+    columns = checking.numbers("values of sign_flip_p", values, "questions comparisons" if several else "questions")
+    columns = columns if several else columns.reshape(-1, 1)
+    clusters, draws = checking.labels("clusters of sign_flip_p", clusters, len(columns)), given.whole("draws", draws, 1)
+    checking.generator("sign_flip_p", rng)
     totals, counts = unit_sums(columns, clusters)
     p = np.full(columns.shape[1], np.nan)
     drawn = []
@@ -95,12 +102,15 @@ def _squared_t(signs: Floats, totals: Floats, counts: Floats) -> Floats:
 
 
 def holm(p: ArrayLike) -> Floats:
-    """Holm's (1979) step-down adjusted p values; NaN stays NaN and does not count.
+    """Holm's (1979, Scand. J. Stat. 6, 65) step-down adjusted p values; NaN stays NaN and does not count.
+
+    The i-th smallest of m becomes ``max over j <= i of min(1, (m - j + 1) p_j)``. Checked by statsmodels'
+    ``multipletests`` (tests/test_stats_families.py).
 
     >>> holm([0.01, 0.04, 0.03])
     array([0.03, 0.06, 0.06])
     """
-    raw = np.asarray(p, dtype=float)
+    raw = checking.numbers("p of holm", p, low=0, high=1)
     known = np.flatnonzero(~np.isnan(raw))
     order = known[np.argsort(raw[known], kind="stable")]
     adjusted = np.full(raw.shape, np.nan)
@@ -112,12 +122,15 @@ def holm(p: ArrayLike) -> Floats:
 def benjamini_hochberg(p: ArrayLike) -> Floats:
     """p values adjusted by Benjamini & Hochberg (1995), for the false discovery rate; NaN stays NaN and does not count.
 
+    The i-th smallest of m becomes ``min over j >= i of min(1, m p_j / j)`` (J. R. Stat. Soc. B 57, 289), by SciPy.
+    Checked by statsmodels' ``multipletests`` (tests/test_comparison.py).
+
     >>> benjamini_hochberg([0.01, 0.04, float("nan"), 0.03])
     array([0.03, 0.04,  nan, 0.04])
     """
     from scipy.stats import false_discovery_control
 
-    adjusted = np.array(p, dtype=float)
+    adjusted = checking.numbers("p of benjamini_hochberg", p, low=0, high=1).copy()
     known = ~np.isnan(adjusted)
     adjusted[known] = false_discovery_control(adjusted[known])
     return adjusted

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from promptlab import given
 from promptlab.errors import InputError
+from promptlab.stats import checking
 from promptlab.stats.estimates import Estimate, Floats, mean_estimate
 from promptlab.stats.families import simultaneous
 from promptlab.stats.power import Spread
@@ -32,6 +34,9 @@ class Guess:
     draw_sd : float
         Standard deviation of the mean difference between draws of exemplars; 0.03 is three points.
 
+    The variance of a paired difference follows from them as Miller's (2024, arXiv 2411.00640, section 5) omega squared
+    does, see `spread`; his worked numbers check it (tests/test_stats_power.py).
+
     Examples
     --------
     Miller's (2024, section 5) variances of chances that are spread evenly over [0, 1]:
@@ -48,19 +53,18 @@ class Guess:
     draw_sd: float = 0.0
 
     def __post_init__(self) -> None:
-        if len(self.accuracies) != 2:
-            raise InputError(f"Guess.accuracies is {self.accuracies!r}; allowed: two shares, (baseline, condition)")
+        if not isinstance(self.accuracies, list | tuple) or len(self.accuracies) != 2:
+            raise given.wrong("Guess.accuracies", self.accuracies, "two shares, (baseline, condition)")
+        for accuracy in self.accuracies:
+            given.real("Guess.accuracies", accuracy, lambda p: 0 <= p <= 1, "two shares from 0 to 1")
         most = min(p * (1 - p) for p in self.accuracies)
-        for name, values, low, high in (
-            ("accuracies", self.accuracies, 0, 1),
-            ("within", (self.within,), 0, most),
-            ("correlation", (self.correlation,), -1, 1),
-            ("cluster_correlation", (self.cluster_correlation,), 0, 1),
-            ("draw_sd", (self.draw_sd,), 0, 1),
+        for name, low, high in (
+            ("within", 0, most),
+            ("correlation", -1, 1),
+            ("cluster_correlation", 0, 1),
+            ("draw_sd", 0, 1),
         ):
-            for value in values:
-                if not low <= value <= high + 1e-12:
-                    raise InputError(f"Guess.{name} is {value:g}; allowed: {low:g} to {high:.4g}")
+            _within(f"Guess.{name}", getattr(self, name), low, high)
 
     @property
     def between(self) -> tuple[float, float]:
@@ -75,6 +79,10 @@ class Guess:
         questions = max(0.0, first + second - 2 * self.correlation * float(np.sqrt(first * second)))
         draws = self.draw_sd**2
         return Spread(questions + draws, 2 * self.within, self.cluster_correlation * questions, draws)
+
+
+def _within(what: str, value: float, low: float, high: float) -> None:
+    given.real(what, value, lambda x: low <= x <= high + 1e-12, f"a number from {low:g} to {high:.4g}")
 
 
 def guess_of(spread: Spread, accuracies: tuple[float, float], difference: float) -> Guess:
@@ -134,6 +142,11 @@ def simulated_power(
     >>> simulated_power(guess, 150, 4, rng=np.random.default_rng(0), replications=40).value
     1.0
     """
+    given.instance("guess of simulated_power", guess, Guess, "a Guess")
+    checking.generator("simulated_power", rng)
+    sizes = {"n": n, "samples": samples, "cluster_size": cluster_size, "comparisons": comparisons, "draws": draws}
+    for name, size in (sizes | {"replications": replications}).items():
+        given.whole(f"{name} of simulated_power", size, 1)
     tables = [_quantiles(p, v) for p, v in zip(guess.accuracies, guess.between, strict=True)]
     clusters = np.arange(n) // cluster_size
     effect = np.sign(guess.accuracies[1] - guess.accuracies[0])

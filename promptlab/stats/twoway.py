@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from promptlab.errors import InputError
+from promptlab.stats import checking
 from promptlab.stats.estimates import cluster_robust, t_quantile, unit_sums
 
 TWO_WAY, LARGER = "two-way", "the larger one-way"
@@ -71,7 +71,7 @@ def two_way(values: ArrayLike, clusters: ArrayLike | None, draws: ArrayLike, alp
     >>> e.value, round(e.se_clusters, 3), round(e.se_draws, 3), round(e.se_both, 3), e.df, e.method
     (3.5, 1.155, 0.5, 0.764, 1.0, 'the larger one-way')
     """
-    column = np.asarray(values, dtype=float).ravel()
+    column, alpha = checking.numbers("values of two_way", values), checking.level("two_way", alpha)
     here = ~np.isnan(column)
     ways = [_codes(labels, column.size, what)[here] for labels, what in ((clusters, "clusters"), (draws, "draws"))]
     both = np.unique(np.stack(ways), axis=1, return_inverse=True)[1].ravel()
@@ -102,10 +102,8 @@ def two_way(values: ArrayLike, clusters: ArrayLike | None, draws: ArrayLike, alp
 
 
 def _codes(labels: ArrayLike | None, size: int, what: str) -> NDArray[np.intp]:
-    codes = np.arange(size) if labels is None else np.unique(np.asarray(labels), return_inverse=True)[1]
-    if len(codes) != size:
-        raise InputError(f"two_way: {size} values, but {len(codes)} {what}; give one a value")
-    return np.asarray(codes)
+    found = checking.labels(f"{what} of two_way", labels, size)
+    return np.arange(size) if found is None else np.unique(found, return_inverse=True)[1]
 
 
 def _one_way(values: NDArray[np.float64], ways: list[NDArray[np.intp]]) -> tuple[float, list[float]]:
