@@ -12,8 +12,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.populations import ALPHA, Cell, Floats, Right, intercept, mean_of, questions
-from promptlab.stats import adjusted_interval, cons_at_k, mean_estimate, pass_at_k
-from promptlab.stats.estimates import t_quantile, unit_sums
+from promptlab.stats import bounded_mean, cons_at_k, mean_estimate, pass_at_k
 
 WRONG = (0.6, 0.3, 0.1)
 PASS, VOTE = (2, 8), 5
@@ -34,10 +33,8 @@ def attempts(cell: Cell, rng: np.random.Generator) -> Right:
 
 def intervals(values: Floats, clusters: np.ndarray | None) -> dict[str, tuple[float, float]]:
     """As for a score; and with one made-up unit at either end, which stands for the rare question that was not seen."""
-    wilson = mean_estimate(values, clusters, ALPHA, proportion=True)
-    totals, counts = unit_sums(2 * values.reshape(-1, 1) - 1, clusters)
-    low, high, _ = adjusted_interval(totals[:, 0], counts[:, 0], t_quantile(ALPHA, wilson.df), bound=1.0)
-    return {"Wilson": (wilson.low, wilson.high), "adjusted": ((low + 1) / 2, (high + 1) / 2)}
+    wilson, adjusted = mean_estimate(values, clusters, ALPHA, proportion=True), bounded_mean(values, clusters, ALPHA)
+    return {"Wilson": (wilson.low, wilson.high), "adjusted": (adjusted.low, adjusted.high)}
 
 
 def voted(votes: np.ndarray, k: int | None = None) -> Floats:

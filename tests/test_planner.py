@@ -148,6 +148,13 @@ def test_one_sample_a_question_leaves_no_gain_for_more():
     assert any("one sample" in note for note in found.notes)
 
 
+@pytest.mark.parametrize(("questions", "said"), [(96, True), (100, False)])
+def test_few_clusters_find_less_than_promised(questions: int, said: bool):
+    guess = Guess((0.5, 0.45), within=0.1, correlation=0.6, cluster_correlation=0.2)
+    found = plan(guess, questions=questions, samples=1, cluster_size=4)
+    assert any("fewer than 25 clusters" in note for note in found.notes) == said
+
+
 def test_a_question_set_gives_its_number_and_its_clusters():
     questions = [Question(f"q{i}", f"{i} + 1?", (str(i + 1),), cluster=f"t{i // 4}") for i in range(40)]
     found = plan(GUESS, questions=questions, samples=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tracemalloc
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptlab.errors import InputError
-from promptlab.stats import pass_at_k
+from promptlab.stats import bounded_mean, pass_at_k
 
 
 @settings(deadline=None)
@@ -64,3 +65,22 @@ def test_the_memory_is_that_of_the_questions_whatever_k():
     pass_at_k(1_000, right, 900)
     assert tracemalloc.get_traced_memory()[1] < 5e6
     tracemalloc.stop()
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([0.0, 0.25, 1.0]), min_size=2, max_size=40), st.integers(1, 4))
+def test_a_bounded_mean_lies_inside_its_interval_and_the_interval_inside_the_bounds(values: list[float], size: int):
+    found = bounded_mean(values, [i // size for i in range(len(values))])
+    if found.n_clusters > 1:
+        assert 0 <= found.low <= found.high <= 1
+        assert found.low < 1
+        assert found.high > 0
+    else:
+        assert math.isnan(found.low)
+
+
+def test_all_right_is_no_certainty():
+    """One made-up unit at each end: with N units the mean moves to (N + 1) / (N + 2)."""
+    few, many = bounded_mean([1.0] * 10), bounded_mean([1.0] * 1000)
+    assert few.low < many.low < 1 == few.high == many.high
+    assert few.low < 10 / 12 < few.value

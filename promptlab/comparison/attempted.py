@@ -27,8 +27,8 @@ def pass_at_k(runs: Any, *, k: int | Iterable[int] = (1, 2, 4), alpha: float = 0
     """Chance that at least one of k samples of a question is right, in every arm (Chen et al. 2021).
 
     `promptlab.stats.pass_at_k` for each question (which names formula, source and check), from as many valid samples as
-    the question has; then their mean as any score's, clustered, with Wilson intervals that hold for all rows together
-    (Bonferroni). A sample is right where its score is 1.
+    the question has; then their mean, clustered, with the intervals of `promptlab.stats.bounded_mean`, which hold for
+    all rows together (Bonferroni). A sample is right where its score is 1.
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def _sizes(what: str, k: int | Iterable[int], most: int) -> list[int]:
 
 
 def estimated(design: Crossed, values: Floats, level: float, asked: NDArray[np.bool_]) -> dict[str, Any]:
-    """The mean over questions of values in [0, 1], as any score's."""
-    e = stats.mean_estimate(values, design.clusters, level, proportion=True)
+    """The mean over questions of values in [0, 1] that may crowd at 1."""
+    e = stats.bounded_mean(values, design.clusters, level)
     reason = "" if e.low == e.low else e.reason
     sizes = {"questions": e.n, "clusters": e.n_clusters, "left_out": int(asked.sum()) - e.n}
     return {"value": e.value, "se": e.se, "low": e.low, "high": e.high, **sizes, "reason": reason}

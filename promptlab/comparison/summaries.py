@@ -10,7 +10,7 @@ from promptlab.comparison.attempted import votes
 from promptlab.comparison.crossed import FAILURES, Crossed, Floats
 from promptlab.comparison.reading import as_numbers
 from promptlab.errors import unknown
-from promptlab.stats import mean_estimate
+from promptlab.stats import bounded_mean, mean_estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def _cons(design: Crossed, alpha: float) -> pd.DataFrame:
     counts = design.counted(~design.missing)
     for i, row in enumerate(votes(design)):
         if (most := counts[i].max()) > 1:
-            e = mean_estimate(row, design.clusters, alpha / len(counts), proportion=True)
+            e = bounded_mean(row, design.clusters, alpha / len(counts))
             table.loc[i] = [e.value, e.low, e.high, e.se, most]
     return table
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from promptlab import given, markup, tables
 from promptlab.errors import InputError
-from promptlab.planner.designs import Search, shown
+from promptlab.planner.designs import Search, rough, shown
 from promptlab.planner.expenses import expenses
 from promptlab.planner.pilots import Pilot, pilot, typical_size
 from promptlab.stats import Estimate
@@ -178,7 +178,7 @@ a family of 6 at 5 %
         needed=wants,
         variances=known.variances,
         sentences=search.sentences(table, wants),
-        notes=(*search.notes(with_draws=draws is not None), *spent.notes),
+        notes=(*search.notes(with_draws=draws is not None), *filter(None, [rough(table)]), *spent.notes),
         alpha=level,
         power=chance,
         comparisons=m,

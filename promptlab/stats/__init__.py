@@ -3,7 +3,7 @@
 Nothing here knows of prompts, models or data frames.
 """
 
-from promptlab.stats.attempts import pass_at_k
+from promptlab.stats.attempts import bounded_mean, pass_at_k
 from promptlab.stats.betting import BettingSequence, betting_sequence
 from promptlab.stats.estimates import Estimate, mean_estimate, wilson
 from promptlab.stats.exchanges import Exchange, exchanged
@@ -23,6 +23,7 @@ __all__ = [
     "adjusted_interval",
     "benjamini_hochberg",
     "betting_sequence",
+    "bounded_mean",
     "cons_at_k",
     "consensus",
     "exchanged",

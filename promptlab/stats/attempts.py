@@ -1,6 +1,8 @@
-"""What several samples of one question are worth: pass@k."""
+"""What several samples of one question are worth: pass@k, and the mean of such values."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,6 +11,8 @@ from promptlab import given
 from promptlab.errors import InputError
 from promptlab.stats import checking
 from promptlab.stats.checking import Floats
+from promptlab.stats.estimates import Estimate, mean_estimate, t_quantile, unit_sums
+from promptlab.stats.families import adjusted_interval
 
 
 def pass_at_k(samples: ArrayLike, right: ArrayLike, k: int) -> Floats:
@@ -58,3 +62,29 @@ def pass_at_k(samples: ArrayLike, right: ArrayLike, k: int) -> Floats:
     for drawn in range(int(k)):  # one ratio after another: the memory is that of the questions
         none *= np.maximum(n - c - drawn, 0) / np.maximum(n - drawn, 1)
     return np.where(n >= k, 1 - none, np.nan)
+
+
+def bounded_mean(values: ArrayLike, clusters: ArrayLike | None = None, alpha: float = 0.05) -> Estimate:
+    """Mean of values in [0, 1] of which most may be 1, such as pass@k, with an interval that knows of rare others.
+
+    `mean_estimate`, with the interval of `adjusted_interval`: one made-up unit at each end stands for the question that
+    was not seen, so that it exists where all values are equal. Wilson's interval, which is for scores, covered pass@8
+    of easy questions in down to 40 % of simulations, this one in 94 % or more (benchmarks/attempts.py, its check).
+
+    Parameters
+    ----------
+    values, clusters, alpha
+        As for `mean_estimate`.
+
+    Examples
+    --------
+    >>> found = bounded_mean([1.0] * 40)
+    >>> found.value, round(found.low, 3), found.high, found.reason
+    (1.0, 0.929, 1.0, 'all values are equal')
+    """
+    found = mean_estimate(values, clusters, alpha, proportion=True)
+    if found.n_clusters < 2:
+        return found
+    totals, counts = unit_sums(2 * np.asarray(values, dtype=float).reshape(-1, 1) - 1, clusters)
+    low, high, _ = adjusted_interval(totals[:, 0], counts[:, 0], t_quantile(alpha, found.df), 1.0)
+    return replace(found, low=float(low + 1) / 2, high=float(high + 1) / 2)
