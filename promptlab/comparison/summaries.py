@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from promptlab.comparison.attempted import votes
-from promptlab.comparison.crossed import FAILURES, Crossed, Floats
+from promptlab.comparison.crossed import FAILURES, Crossed, Floats, crossed
+from promptlab.comparison.options import check
 from promptlab.comparison.reading import as_numbers
 from promptlab.errors import unknown
 from promptlab.stats import bounded_mean, mean_estimate
@@ -17,6 +19,37 @@ if TYPE_CHECKING:
 
 FACTORS = ("shots", "style", "select", "layout")
 MEANS = ("format_ok", "reasoning_words", "bypassed", "copied_number")
+
+
+def summarise(runs: Any, *, conditions: Sequence[str] | None = None, alpha: float = 0.05) -> pd.DataFrame:
+    """What each condition of each model did, without a comparison: also for a run with one condition.
+
+    Parameters
+    ----------
+    runs : Run, DataFrame, or list of those
+        As for `compare`.
+    conditions : sequence of str, optional
+        Only these.
+    alpha : float
+        One minus the confidence of all intervals together.
+
+    Returns
+    -------
+    DataFrame
+        A row a model and condition: `score` (pass@1) with `low` and `high`, cons@K (one vote of all K samples), median
+        `completion_tokens`, shares of truncated, empty, refused, unanswered, failed and absent samples; the table that
+        `Comparison.summary` holds.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("m", "a", q, float(q % 4 == 0)) for q in range(40)]
+    >>> found = summarise(pd.DataFrame(rows, columns=["model", "condition", "question", "score"]))
+    >>> found[["score", "low", "high"]].round(3).values.tolist()
+    [[0.25, 0.138, 0.409]]
+    """
+    check("summarise", alpha=alpha, seed=0)
+    return summary(crossed(runs, conditions).completed(), alpha)
 
 
 def summary(design: Crossed, alpha: float) -> pd.DataFrame:
