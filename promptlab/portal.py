@@ -63,3 +63,22 @@ def call(coroutine: Coroutine[Any, Any, T], tick: Callable[[], object] = lambda:
         return started[0].result()
     except _Ended as ended:
         raise ended.args[0] from None
+
+
+def start(coroutine: Coroutine[Any, Any, Any], ended: Callable[[BaseException | None], object]) -> Callable[[], object]:
+    """Run a coroutine on the background loop without waiting for it; returns what cancels it.
+
+    `ended` is called on the loop, in the end, with the error or None, also when it was cancelled before it began.
+    """
+    loop, started = _loop(os.getpid()), list[asyncio.Task[Any]]()
+
+    def begin() -> None:
+        started.append(loop.create_task(_contained(coroutine)))
+        started[0].add_done_callback(end)
+
+    def end(task: asyncio.Task[Any]) -> None:
+        coroutine.close()  # one that was cancelled before its first step would complain that nobody awaited it
+        ended(asyncio.CancelledError() if task.cancelled() else task.exception())
+
+    loop.call_soon_threadsafe(begin)
+    return lambda: loop.call_soon_threadsafe(lambda: started[0].cancel())

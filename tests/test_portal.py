@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -115,3 +116,37 @@ def test_what_would_end_the_loop_reaches_the_caller_and_the_loop_goes_on(ending:
     with pytest.raises(ending):
         portal.call(ended())
     assert portal.call(double(2)) == 4
+
+
+class TestStart:
+    """A coroutine that nobody waits for."""
+
+    @staticmethod
+    def ended() -> tuple[list[BaseException | None], threading.Event, Callable[[BaseException | None], None]]:
+        problems: list[BaseException | None] = []
+        done = threading.Event()
+
+        def end(problem: BaseException | None) -> None:
+            problems.append(problem)
+            done.set()
+
+        return problems, done, end
+
+    def test_it_tells_when_it_has_ended_and_how(self):
+        async def wrong() -> None:
+            raise ValueError("no")
+
+        for coroutine, kind in ((double(3), type(None)), (wrong(), ValueError)):
+            problems, done, end = self.ended()
+            portal.start(coroutine, end)
+            assert done.wait(10)
+            assert [type(problem) for problem in problems] == [kind]
+
+    def test_it_is_cancelled_also_before_it_begins(self):
+        for pause in (0.0, 0.05):
+            problems, done, end = self.ended()
+            cancel = portal.start(asyncio.sleep(30), end)
+            done.wait(pause)
+            cancel()
+            assert done.wait(10)
+            assert isinstance(problems[0], asyncio.CancelledError)

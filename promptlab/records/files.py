@@ -94,8 +94,13 @@ class RunFile(Run):
         """The whole file: one of its rows cannot be read alone."""
         return complete(self._whole())
 
+    def index(self) -> pd.DataFrame:
+        """As `Run.index`, in the order of the file."""
+        names = ["condition", "question", "replicate", "sample", "key", "ending", "status", "score"]
+        return self.to_frame(completion=False, reasoning=False)[names]
+
     def card(self, row: pd.Series) -> Card:
-        """The sample of one row of `to_frame`, with its texts and what was sent."""
+        """The sample of one row of `index`, with its texts and what was sent."""
         with explained(self.path):
             return card_of(rows_of(self._kept.loc[[row.name]])[0])
 

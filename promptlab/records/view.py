@@ -217,8 +217,15 @@ class Run:
             raise unknown("question", wanted, [question.id for question in self.questions[:20]])
         return found[0]
 
+    def index(self) -> pd.DataFrame:
+        """A row a sample, in no order: its place, ``key, ending, status, score``. Large runs are read fast."""
+        from promptlab.records.frames import index_of
+
+        with Store(self.path) as store:
+            return index_of(store, self.grader)
+
     def card(self, row: pd.Series) -> Card:
-        """The sample of one row of `to_frame`, with its texts and what was sent."""
+        """The sample of one row of `index`, with its texts and what was sent."""
         with Store(self.path) as store:
             (sample,) = store.samples([row["key"]])
             return Card(sample, store.prompt(sample.prompt), store.grade(sample.key, self.grader))

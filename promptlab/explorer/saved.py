@@ -1,0 +1,137 @@
+"""A saved run as arrays, so that a filter over a million samples is a comparison of small integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from promptlab.records import Run
+from promptlab.records.flagging import Flag, Place
+from promptlab.records.showing import Card
+from promptlab.types import Question
+
+if TYPE_CHECKING:
+    pass
+
+ANY = "any"
+LOST, GAINED = "right on the left, wrong on the right", "wrong on the left, right on the right"
+PAIRS = (ANY, LOST, GAINED)
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which questions to look at: `ending` and `grade` speak of the left condition's samples."""
+
+    left: str
+    right: str
+    ending: str = ANY
+    grade: str = ANY
+    pairs: str = ANY
+    flagged: bool = False
+
+
+class Saved:
+    """The samples of one run, without their texts: these are read one at a time."""
+
+    def __init__(self, run: Run) -> None:
+        import pandas as pd
+
+        self.run, self.questions, self.conditions = run, run.questions, run.conditions
+        self.rows = run.index()
+        self.flags = run.flags
+        ids = [question.id for question in self.questions]
+        self._question = pd.Categorical(self.rows["question"], categories=ids).codes.astype(np.int64)
+        self._condition = pd.Categorical(self.rows["condition"], categories=self.conditions).codes.astype(np.int64)
+        cell = self._condition * len(ids) + self._question
+        self._order = np.lexsort((self.rows["sample"], cell))
+        self._starts = np.searchsorted(cell[self._order], np.arange(len(ids) * len(self.conditions) + 1))
+
+    @cached_property
+    def endings(self) -> tuple[str, ...]:
+        return (ANY, *sorted(self.rows["ending"].unique()))
+
+    @cached_property
+    def grades(self) -> tuple[str, ...]:
+        return (ANY, *sorted(self.rows["status"].unique()))
+
+    @cached_property
+    def _score(self) -> NDArray[np.float64]:
+        return self.rows["score"].to_numpy(float)
+
+    @cached_property
+    def _means(self) -> NDArray[np.float64]:
+        """Mean score of each condition (a row) on each question; NaN where there is none."""
+        score, cell = self._score, self._condition * len(self.questions) + self._question
+        known = ~np.isnan(score)
+        size = len(self.conditions) * len(self.questions)
+        with np.errstate(invalid="ignore"):
+            sums = np.bincount(cell[known], score[known], size) / np.bincount(cell[known], minlength=size)
+        return sums.reshape(len(self.conditions), len(self.questions))
+
+    def found(self, wanted: Filter) -> Ints:
+        """The numbers of the questions that fit, in their order; pairs that differ most come first."""
+        fits = self._fitting(wanted)
+        here = np.unique(self._question[fits])
+        if wanted.pairs == ANY:
+            return here
+        left, right = (self._means[self.conditions.index(name)][here] for name in (wanted.left, wanted.right))
+        drop = left - right if wanted.pairs == LOST else right - left
+        order = np.argsort(-drop, kind="stable")
+        return here[order][drop[order] > 0]
+
+    def _fitting(self, wanted: Filter) -> NDArray[np.bool_]:
+        """The left condition's samples that fit (with `flagged`: those of either side)."""
+        fits = self._condition == self.conditions.index(wanted.left)
+        if wanted.flagged:
+            sides = fits | (self._condition == self.conditions.index(wanted.right))
+            fits = sides & self._flagged()
+        for column, value in (("ending", wanted.ending), ("status", wanted.grade)):
+            if value != ANY:
+                fits &= (self.rows[column] == value).to_numpy()
+        return fits
+
+    def _flagged(self) -> NDArray[np.bool_]:
+        marked = {place[1] for place, said in self.flags.items() if said.flag}
+        wanted = [i for i, question in enumerate(self.questions) if question.id in marked]
+        near = np.flatnonzero(np.isin(self._question, wanted))
+        flags = np.zeros(len(self.rows), dtype=bool)
+        flags[[i for i in near if self.flags.get(self.place(int(i)), Flag()).flag]] = True
+        return flags
+
+    def samples(self, condition: str, question: int) -> Ints:
+        """The rows of one cell, in the order of their samples."""
+        cell = self.conditions.index(condition) * len(self.questions) + question
+        return self._order[self._starts[cell] : self._starts[cell + 1]]
+
+    def shown(self, wanted: Filter, question: int) -> tuple[int, int]:
+        """The row to show on each side, -1 where there is none: the first that the filter is about."""
+        left, right = self.samples(wanted.left, question), self.samples(wanted.right, question)
+        fitting = left[self._fitting(wanted)[left]]
+        best = {LOST: (1, -1), GAINED: (-1, 1)}.get(wanted.pairs, (0, 0))
+        sides = (fitting if len(fitting) else left, right)
+        return tuple(self._first(side, sign) for side, sign in zip(sides, best, strict=True))  # type: ignore[return-value]
+
+    def _first(self, rows: Ints, sign: int) -> int:
+        """The first row with the highest score (`sign` 1), the lowest (-1), or at all (0)."""
+        scores = -sign * np.nan_to_num(self._score[rows], nan=0.5)
+        return int(rows[np.argmin(scores)]) if len(rows) else -1
+
+    def place(self, row: int) -> Place:
+        at = self.rows.iloc[row]
+        return str(at["condition"]), str(at["question"]), int(at["replicate"]), int(at["sample"])
+
+    def question(self, number: int) -> Question:
+        return self.questions[number]
+
+    def card(self, row: int) -> Card:
+        return self.run.card(self.rows.iloc[row])
+
+    def flag(self, row: int, said: Flag) -> None:
+        """Keep what is said of a sample, with the run and here."""
+        self.run.put_flag(self.place(row), said.flag, said.note)
+        self.flags[self.place(row)] = said

@@ -1,0 +1,166 @@
+"""Browsing a saved run: filters against pandas, the samples to show, flags that come back as columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_explorer_asking import control, texts, until
+
+import promptlab as lab
+from local_models import QUESTIONS, SAMPLING, LocalModel
+from promptlab.errors import InputError, StoreError
+from promptlab.explorer.saved import ANY, GAINED, LOST, Filter, Saved
+from promptlab.records.flagging import Flag, flags_of
+from promptlab.types import Completion, Request
+
+ARMS = [lab.zero_shot(), lab.concise(), lab.chain_of_thought()]
+
+
+def reply(request: Request) -> Completion:
+    """Right, wrong, truncated or failed, by chance."""
+    drawn = request.seed % 10
+    if drawn == 0:
+        return Completion("", "error", error="lost")
+    number = int(request.prompt.messages[-1].content.split()[2])
+    answer = 2 * number + (1 if drawn < 6 else 2)
+    return Completion(f"<b>The answer</b> is {answer}.", "truncated" if drawn == 9 else "complete")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved") / "run"
+    with pytest.warns(UserWarning, match="samples failed"):
+        lab.run(LocalModel(reply=reply), ARMS, QUESTIONS, samples=3, sampling=SAMPLING, path=folder, progress=False)
+    return folder
+
+
+@pytest.fixture(params=["directory", "file"])
+def run(request: pytest.FixtureRequest, path: Path, tmp_path: Path) -> lab.Run:
+    loaded = lab.load_run(path)
+    if request.param == "directory":
+        (path / "flags.json").unlink(missing_ok=True)
+        return loaded
+    return lab.load_run(loaded.to_parquet(tmp_path / "run.parquet", drop=["key", "seconds"]))
+
+
+class TestFilters:
+    @pytest.mark.parametrize("ending", [ANY, "truncated", "error"])
+    @pytest.mark.parametrize("grade", [ANY, "correct", "wrong"])
+    def test_the_left_condition_s_samples(self, run: lab.Run, ending: str, grade: str):
+        frame = run.to_frame()
+        rows = frame[frame["condition"] == "concise"]
+        rows = rows[(rows["ending"] == ending) | (ending == ANY)]
+        rows = rows[(rows["status"] == grade) | (grade == ANY)]
+        saved = Saved(run)
+        hits = saved.found(Filter(left="concise", right="zero-shot", ending=ending, grade=grade))
+        assert {saved.question(i).id for i in hits} == set(rows["question"])
+
+    @pytest.mark.parametrize("pairs", [LOST, GAINED])
+    def test_discordant_pairs_the_largest_change_first(self, run: lab.Run, pairs: str):
+        means = run.to_frame().groupby(["question", "condition"])["score"].mean().unstack()
+        drop = (means["zero-shot"] - means["concise"]) * (1 if pairs == LOST else -1)
+        saved = Saved(run)
+        hits = saved.found(Filter(left="zero-shot", right="concise", pairs=pairs))
+        found = [saved.question(int(i)).id for i in hits]
+        assert set(found) == set(drop.index[drop > 0])
+        assert len(found) > 0
+        assert (np.diff(drop[found].to_numpy()) <= 0).all()
+
+    def test_the_samples_shown_are_those_that_the_filter_is_about(self, run: lab.Run):
+        saved = Saved(run)
+        wanted = Filter(left="zero-shot", right="concise", pairs=LOST)
+        for number in saved.found(wanted):
+            left, right = (saved.rows.iloc[row] for row in saved.shown(wanted, int(number)))
+            assert (left["condition"], right["condition"]) == ("zero-shot", "concise")
+            assert left["question"] == right["question"] == saved.question(int(number)).id
+            assert left["score"] > right["score"]
+        wanted = Filter(left="concise", right="zero-shot", ending="truncated")
+        for number in saved.found(wanted):
+            assert saved.rows["ending"].iloc[saved.shown(wanted, int(number))[0]] == "truncated"
+
+    def test_a_card_is_the_sample_of_its_row(self, run: lab.Run):
+        saved, frame = Saved(run), run.to_frame().set_index(["condition", "question", "replicate", "sample"])
+        for row in (0, 7, len(frame) - 1):
+            card = saved.card(row)
+            stored = frame.loc[saved.place(row)]
+            assert card.sample.completion.text == stored["completion"]
+            assert (card.status, saved.rows["status"].iloc[row]) == (stored["status"], stored["status"])
+            assert saved.place(row)[:2] == (card.sample.condition, card.sample.question)
+            assert card.prompt.messages[-1].content.startswith(
+                next(q.text for q in QUESTIONS if q.id == card.sample.question)
+            )
+
+    def test_a_condition_without_a_question(self, path: Path, tmp_path: Path):
+        some = lab.run(LocalModel(), ARMS[:1], QUESTIONS[:2], sampling=SAMPLING, path=tmp_path / "r", progress=False)
+        more = lab.run(LocalModel(), ARMS[:2], QUESTIONS[1:3], sampling=SAMPLING, path=some.path, progress=False)
+        saved = Saved(more)
+        assert [saved.shown(Filter(left="zero-shot", right="concise"), i)[1] >= 0 for i in range(3)] == [
+            False,
+            True,
+            True,
+        ]
+
+
+class TestFlags:
+    def test_they_come_back_as_columns(self, run: lab.Run):
+        assert "flag" not in run.to_frame()
+        saved = Saved(run)
+        saved.flag(5, Flag(True, "read <this> ½"))
+        saved.flag(6, Flag(note="and this"))
+        frame = lab.load_run(run.path).to_frame().set_index(["condition", "question", "replicate", "sample"])
+        assert frame.index[frame["flag"]].tolist() == [saved.place(5)]
+        assert [frame.loc[saved.place(i), "note"] for i in (5, 6, 7)] == ["read <this> ½", "and this", ""]
+        assert run.flags[saved.place(5)] == Flag(True, "read <this> ½")
+        saved.flag(5, Flag())
+        saved.flag(6, Flag())
+        assert "flag" not in lab.load_run(run.path).to_frame()
+
+    def test_the_flagged_ones_are_found_on_either_side(self, run: lab.Run):
+        saved = Saved(run)
+        row = int(saved.samples("concise", 4)[1])
+        saved.flag(row, Flag(True))
+        again = Saved(lab.load_run(run.path))
+        assert again.found(Filter(left="zero-shot", right="concise", flagged=True)).tolist() == [4]
+        assert again.found(Filter(left="zero-shot", right="chain-of-thought", flagged=True)).tolist() == []
+
+    def test_a_run_that_ships_is_not_written_to(self):
+        shipped = lab.load_run("recorded:plain")
+        with pytest.raises(InputError, match="ships with promptlab"):
+            shipped.put_flag(("zero-shot", "q", 0, 0), flag=True)
+
+    def test_a_damaged_file_is_named(self, run: lab.Run):
+        Saved(run).flag(0, Flag(True))
+        file = next(f for f in (run.path.with_suffix(".flags.json"), run.path / "flags.json") if f.is_file())
+        file.write_text('[{"condition": 1}]')
+        with pytest.raises(StoreError, match=r"flags\.json is damaged"):
+            flags_of(run.path)
+        file.unlink()
+
+
+class TestView:
+    def test_filter_move_and_flag_by_keys(self, path: Path, tmp_path: Path):
+        (path / "flags.json").unlink(missing_ok=True)
+        whole = lab.explore(LocalModel(), QUESTIONS, run=path, out=tmp_path)
+        until(lambda: "question 1 of 12" in texts(whole))
+        assert "&lt;b&gt;The answer&lt;/b&gt;" in texts(whole)
+        control(whole, "Keys").value = "nnp"
+        assert "question 2 of 12" in texts(whole)
+        control(whole, "Keys").value = "f"
+        control(whole, "Note right").value = "odd"
+        assert control(whole, "Flag left").value
+        control(whole, "Keys").value = "n"
+        assert not control(whole, "Flag left").value
+        assert control(whole, "Note right").value == ""
+        kept = {place[:2]: flag for place, flag in flags_of(path).items()}
+        assert kept == {("zero-shot", "q1"): Flag(True), ("concise", "q1"): Flag(note="odd")}
+        control(whole, "Flagged only").value = True
+        assert "question 1 of 1" in texts(whole)
+        assert control(whole, "Flag left").value
+
+    def test_no_run_is_a_card(self, tmp_path: Path):
+        whole = lab.explore(LocalModel(), QUESTIONS, out=tmp_path)
+        control(whole, "Saved run").value = str(tmp_path / "nowhere")
+        control(whole, "Open").click()
+        until(lambda: "holds no run" in texts(whole))

@@ -1,0 +1,247 @@
+"""The explorer's state: prompts, edited prompts, code and YAML are pure functions of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import promptlab as lab
+from promptlab.errors import InputError
+from promptlab.explorer.editing import Draft, draft_of, edited
+from promptlab.explorer.exporting import state_to_code, state_to_yaml
+from promptlab.explorer.opening import Models, datasets, explore, first_state, options_of
+from promptlab.explorer.state import Current, State, conditions_of, found, prompt_of, question_of, questions_of, sliced
+
+ARITHMETIC = {"source": "arithmetic", "split": "test", "n": 12, "seed": 0}
+LABELS = [
+    {"question": f"Which is {word}?", "choices": ["a {% cat", "a dog", "tea"], "answer": answer}
+    for word, answer in (("a drink", "C"), ("a pet that barks", "B"))
+]
+SPECS: dict[str, Any] = {
+    "zero-shot": "zero-shot",
+    "instruction": "concise",
+    "turns": {"few-shot": {"k": 2}},
+    "one message": {"few-shot": {"k": 2, "layout": "one-message"}},
+    "system": {"few-shot": {"k": 2, "layout": "system"}},
+    "own system": {"zero-shot": {"system": "You count.", "prefill": "<think>", "name": "counting"}},
+    "raw": "r1-zero",
+}
+
+
+def state(*conditions: Any, **parts: Any) -> State:
+    return first_state("embedded:plain", ARITHMETIC, conditions or ("zero-shot", {"few-shot": {"k": 2}}), parts)
+
+
+class TestState:
+    def test_a_prompt_is_what_the_condition_renders(self):
+        now = state(answer_format="boxed")
+        questions = lab.load_questions(**ARITHMETIC)
+        by_hand = lab.few_shot(k=2).render(questions[0], pool=questions.pool, answer_format=lab.BOXED)
+        assert prompt_of(now, 1) == by_hand
+
+    def test_watchers_hear_of_what_is_new_only(self):
+        heard: list[State] = []
+        current = Current(state(), [heard.append])
+        current.change(samples=4)
+        assert heard == []
+        current.change(samples=5)
+        assert [new.samples for new in heard] == [5]
+
+    def test_questions_are_found_by_all_their_words(self):
+        questions = questions_of(state())
+        (word, *_), target = questions[3].text.split(), questions[3]
+        assert target in found(questions, f"{word.upper()} {target.id}")
+        assert found(questions, "no such words") == []
+        assert len(found(questions, "", most=5)) == 5
+
+    def test_two_conditions_of_one_name_are_refused(self):
+        with pytest.raises(InputError, match="two conditions are called 'zero-shot'"):
+            conditions_of(state("zero-shot", "zero-shot"))
+
+    def test_the_first_n_questions_are_the_larger_set_s_beginning(self):
+        assert lab.load_questions(**sliced(state(n=4))).questions == questions_of(state()).questions[:4]
+
+
+def retyped(draft: Draft, before: str = "", after: str = "") -> Draft:
+    return replace(draft, turn=f"{before}{draft.turn}{after}")
+
+
+class TestEditing:
+    @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+    @pytest.mark.parametrize("asked", [None, "answer-is"])
+    def test_the_new_condition_sends_what_was_typed_and_asks_every_question(self, spec: Any, asked: str | None):
+        now = state(spec, answer_format=asked)
+        wanted = retyped(draft_of(prompt_of(now, 0)), "Take {{ care }}.\n", "\n{% now %} {# so #}\n")
+        new = replace(now, conditions=(spec, edited(now, 0, wanted)))
+        assert draft_of(prompt_of(new, 1)) == wanted
+        other = replace(new, question=questions_of(now)[1].id)
+        assert question_of(other).text in draft_of(prompt_of(other, 1)).turn
+        assert question_of(now).text not in draft_of(prompt_of(other, 1)).turn
+
+    def test_exemplars_stay_a_rule_where_their_text_was_left_alone(self):
+        for place, layout in enumerate(("turns", "one-message", "system")):
+            now = state({"few-shot": {"k": 2, "layout": layout}})
+            before = prompt_of(now, 0)
+            wanted = retyped(draft_of(before), after=" Now.")
+            new = replace(now, conditions=(edited(now, 0, wanted),))
+            assert prompt_of(new, 0).exemplars == before.exemplars, place
+
+    def test_edited_exemplars_become_fixed_text(self):
+        now = state({"few-shot": {"k": 1, "layout": "one-message"}})
+        draft = draft_of(prompt_of(now, 0))
+        wanted = replace(draft, turn=draft.turn.replace("Here are some examples.", "An example:"))
+        new = replace(now, conditions=(edited(now, 0, wanted),))
+        assert draft_of(prompt_of(new, 0)) == wanted
+        assert prompt_of(new, 0).exemplars == ()
+
+    def test_the_system_text_and_the_start_of_the_answer(self):
+        now = state("zero-shot", {"few-shot": {"k": 1, "layout": "system"}})
+        for place in (0, 1):
+            draft = draft_of(prompt_of(now, place))
+            wanted = replace(draft, system=f"Be brief.\n\n{draft.system or ''}", prefill="So")
+            new = replace(now, conditions=(edited(now, place, wanted),))
+            assert draft_of(prompt_of(new, 0)) == wanted
+
+    def test_choices_are_the_other_question_s(self, tmp_path: Path):
+        options = options_of(lab.load_questions(LABELS), tmp_path)
+        now = first_state("embedded:plain", options, ["zero-shot"], {})
+        new = replace(now, conditions=(edited(now, 0, retyped(draft_of(prompt_of(now, 0)), "Hm. ")),))
+        other = replace(new, question=questions_of(now)[1].id)
+        assert draft_of(prompt_of(other, 0)).turn == "Hm. Which is a pet that barks?\nA. a {% cat\nB. a dog\nC. tea"
+
+    def test_edited_again_it_gets_another_name(self):
+        now = state("zero-shot")
+        for _ in range(2):
+            spec = edited(now, len(now.conditions) - 1, retyped(draft_of(prompt_of(now, -1)), after="!"))
+            now = replace(now, conditions=(*now.conditions, spec))
+        assert [c.name for c in conditions_of(now)] == ["zero-shot", "zero-shot-edited", "zero-shot-edited-2"]
+        assert draft_of(prompt_of(now, 2)).turn.endswith("!!")
+
+    def test_without_the_question_it_is_no_condition(self):
+        with pytest.raises(InputError, match="own text is no longer in the prompt"):
+            edited(state(), 0, Draft(None, "What is 1 + 1?", ""))
+        with pytest.raises(InputError, match="nothing was changed"):
+            edited(state(), 0, draft_of(prompt_of(state(), 0)))
+
+    @settings(deadline=None, max_examples=50)
+    @given(before=st.text(max_size=40), after=st.text(max_size=40))
+    def test_any_text_around_the_question(self, before: str, after: str):
+        now = state("zero-shot")
+        wanted = retyped(draft_of(prompt_of(now, 0)), before, after)
+        if before or after:
+            new = replace(now, conditions=(edited(now, 0, wanted),))
+            assert prompt_of(new, 0).messages[-1].content == wanted.turn
+
+
+SHOWN = {"answer_format": "answer-is", "samples": 2, "max_tokens": 30, "n": 5, "margin": 0.05, "seed": 0}
+
+
+class TestExporting:
+    def now(self) -> State:
+        now = state(*SPECS.values(), **SHOWN)
+        now = replace(now, question=questions_of(now)[2].id)
+        new = edited(now, 3, retyped(draft_of(prompt_of(now, 3)), "Take care {{.\n", " \\'\"\n"))
+        return replace(now, conditions=(*now.conditions, new))
+
+    def executed(self, code: str, model: Any, run: Any) -> dict[str, Any]:
+        names: dict[str, Any] = {}
+        patched = {"open_model": lambda _: model, "run": run, "decisions": lambda run: run}
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in patched.items():
+                patch.setattr(lab, name, value)
+            exec(compile(code, "explored.py", "exec"), names)
+        return names
+
+    def test_the_code_makes_the_same_prompts_and_the_same_run(self, capsys: pytest.CaptureFixture[str]):
+        from local_models import LocalModel
+
+        asked: dict[str, Any] = {}
+
+        class Shown:
+            def to_markdown(self) -> str:
+                return "decided"
+
+        def run(model: Any, conditions: Any, questions: Any, **options: Any) -> Shown:
+            asked.update(options, conditions=conditions, questions=questions)
+            return Shown()
+
+        now = self.now()
+        names = self.executed(state_to_code(now), LocalModel(), run)
+        assert names["conditions"] == conditions_of(now) == asked["conditions"]
+        (question,) = names["asked"]
+        pool, fmt = names["questions"].pool, names["answer_format"]
+        prompts = [c.render(question, pool=pool, answer_format=fmt) for c in names["conditions"]]
+        assert prompts == [prompt_of(now, place) for place in range(len(now.conditions))]
+        printed = capsys.readouterr().out
+        assert all(LocalModel().as_sent(prompt) in printed for prompt in prompts)
+        assert asked["questions"] == questions_of(now)[:5]
+        assert asked["sampling"] == lab.Sampling(max_tokens=30)
+        assert (asked["samples"], asked["stop_when"].margin, asked["stop_when"].baseline) == (2, 0.05, "zero-shot")
+
+    def test_the_yaml_is_a_sweep_that_makes_the_same_prompts(self, tmp_path: Path):
+        from promptlab.sweeps.reading import read_sweep
+
+        now = self.now()
+        (tmp_path / "explored.yaml").write_text(state_to_yaml(now), encoding="utf-8")
+        sweep = read_sweep(tmp_path / "explored.yaml")
+        own = {k: v for k, v in sweep.parameters.items() if not k.startswith("recorded")}
+        experiment = lab.Experiment.from_parameters(**own, out=tmp_path)
+        assert list(experiment.conditions) == conditions_of(now)
+        assert experiment.questions == questions_of(now)[:5]
+        assert (experiment.sampling, experiment.margin) == (lab.Sampling(max_tokens=30), 0.05)
+
+    def test_the_sweep_s_parameters_are_the_notebook_s(self):
+        import yaml
+        from papermill import inspect_notebook
+
+        from promptlab.assets import find_asset
+
+        known = inspect_notebook(find_asset("notebooks/few_shot_degradation.ipynb"))
+        assert set(yaml.safe_load(state_to_yaml(self.now()))["parameters"]) <= set(known)
+
+    def test_what_a_file_cannot_say_is_an_error(self):
+        with pytest.raises(InputError, match="set the seed to that of these, 0"):
+            state_to_yaml(state(seed=3))
+        with pytest.raises(InputError, match="was given open"):
+            state_to_yaml(state(), given=True)
+        assert "which lab.explore was given open" in state_to_code(state(), given=True)
+
+
+class TestOpening:
+    def test_a_set_in_memory_is_written_and_loads_as_itself(self, tmp_path: Path):
+        questions = lab.load_questions("arithmetic", n=6).sample(3, seed=1)
+        options = options_of(questions, tmp_path)
+        assert lab.load_questions(**options) == questions
+        assert Path(options["source"]).parent == tmp_path
+
+    def test_the_generator_s_own_set_is_not_written(self, tmp_path: Path):
+        options = options_of(lab.load_questions("arithmetic", n=6, levels=2), tmp_path / "none")
+        assert lab.load_questions(**options) == lab.load_questions("arithmetic", n=6, levels=2)
+        assert not (tmp_path / "none").exists()
+
+    def test_what_was_given_stands_first(self):
+        assert next(iter(datasets({"source": "gsm8k", "n": 3}).values())) == {"source": "gsm8k", "n": 3}
+        assert {"arithmetic", "gsm8k"} <= set(datasets(ARITHMETIC))
+
+    def test_mistakes_are_said_before_anything_is_shown(self):
+        with pytest.raises(InputError, match="did you mean 'samples'"):
+            explore("embedded:plain", sample=3)
+        with pytest.raises(InputError, match="did you mean 'zero-shot'"):
+            explore("embedded:plain", conditions=["zero-shots"])
+        with pytest.raises(InputError, match="is no model"):
+            explore([3])  # type: ignore[list-item]
+
+    def test_an_open_model_is_known_by_its_name(self):
+        from local_models import LocalModel
+
+        mine = LocalModel("mine")
+        models = Models(["embedded:plain", mine])
+        assert models.names[:2] == ["embedded:plain", "mine"]
+        assert "embedded:instruct" in models.names
+        assert models.open("mine") is mine
+        assert "mine" in models.given
