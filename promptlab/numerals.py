@@ -76,6 +76,7 @@ class Numeral:
     why: str = ""
 
 
+@lru_cache(maxsize=64)  # grading and tracing read the same output
 def clean(text: str) -> str:
     """Rewrite Unicode, LaTeX and Markdown so that every number reads as plain ASCII.
 
@@ -152,18 +153,22 @@ def _is_pair(before: str, after: str) -> bool:
 
 
 def _value(found: re.Match[str], body: str) -> tuple[Fraction | None, str]:
-    exponent = (found["exponent"] or "e0")[1:]
     if len(found.group()) > MAX_CHARACTERS:
         return None, f"a number of more than {MAX_CHARACTERS} characters"
-    if abs(int(exponent)) > MAX_EXPONENT:
+    return _worth(body, found["exponent"] or "e0", found["fraction"] or "", found["scale"] or "", found["sign"] == "-")
+
+
+@lru_cache(maxsize=4096)  # an output repeats its numbers, and is read several times
+def _worth(body: str, exponent: str, fraction: str, scale: str, negative: bool) -> tuple[Fraction | None, str]:
+    if abs(int(exponent[1:])) > MAX_EXPONENT:
         return None, f"an exponent beyond {MAX_EXPONENT}"
     try:
-        value = _ratio(body) * Fraction(10) ** int(exponent)
-        value += _ratio(found["fraction"].strip()) if found["fraction"] else 0
-        value *= _scale(found["scale"] or "")
+        value = _ratio(body) * Fraction(10) ** int(exponent[1:])
+        value += _ratio(fraction.strip()) if fraction else 0
+        value *= _scale(scale)
     except ZeroDivisionError:
         return None, "a division by zero"
-    return (-value if found["sign"] == "-" else value), ""
+    return (-value if negative else value), ""
 
 
 def _scale(text: str) -> int:

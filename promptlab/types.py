@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 from promptlab import given
@@ -58,7 +59,7 @@ class Prompt:
         sent = [(m.role, m.content) for m in self.messages] if self.text is None else [("raw text", self.text)]
         return [*sent, ("prefill", self.prefill)] if self.prefill else list(sent)
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Digest of what is sent: `exemplars` repeats a part of it and does not count."""
         return digest([[(m.role, m.content) for m in self.messages], self.text, self.prefill])
@@ -181,6 +182,8 @@ class Model(Protocol):
     def generate(self, requests: Sequence[Request]) -> AsyncIterator[Answers]:
         """Batch in; groups out as they complete. A failed sample has the ending ``error``.
 
+        Requests may be made anew each time they are looked at: equal, not identical, and none is kept for the model.
+
         Asking for the next group says that the last one is committed. Until then its requests count as in flight, so
         that a killed process never has to repeat more requests than a model may have in flight.
         """
@@ -213,10 +216,18 @@ def status(ending: Ending, score: float, answered: bool) -> str:
     return "wrong" if answered else "no answer"
 
 
+def request_keys(model: ModelId, sampling: Sampling) -> Callable[[Prompt, int, int], str]:
+    """The key of a sample by (prompt, replicate, index): what makes two samples the same sample.
+
+    `engine` is left out, so an upgrade does not orphan a run.
+    """
+    identity, settings = [model.name, model.revision, model.adapter, model.template_hash], asdict(sampling)
+    return lambda prompt, replicate, index: digest([identity, prompt.hash, settings, replicate, index])
+
+
 def request_key(model: ModelId, prompt: Prompt, sampling: Sampling, replicate: int, index: int) -> str:
-    """What makes two samples the same sample; `engine` is left out, so an upgrade does not orphan a run."""
-    identity = [model.name, model.revision, model.adapter, model.template_hash]
-    return digest([identity, prompt.hash, asdict(sampling), replicate, index])
+    """The key of one sample; see `request_keys`."""
+    return request_keys(model, sampling)(prompt, replicate, index)
 
 
 def request_seed(key: str) -> int:

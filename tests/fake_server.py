@@ -35,19 +35,31 @@ Kind = Literal[
     "hang",  # never answers
     "length",  # half of the text, finish_reason "length"
     "content filter",  # no text, finish_reason "content_filter"
+    "tool calls",  # no text, finish_reason "tool_calls"
     "error body",  # status 200 that holds an error object
+    "page",  # status 200, a page of HTML
+    "plain",  # the right JSON, called text/plain
+    "nested",  # JSON nested a hundred thousand deep
+    "drip",  # the right JSON, a byte every 50 ms
+    "huge",  # 8 MB of text
+    "stranger",  # another model's name in the answer
 ]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One bad answer. `retry_after` (seconds) sets the header; `message` may hold ``{key}``: the client's API key."""
+    """One bad answer.
+
+    `retry_after` (seconds, or an HTTP date) sets the header; `message` may hold ``{key}``: the client's API key.
+    """
 
     kind: Kind = "status"
     status: int = 500
-    retry_after: float | None = None
+    retry_after: float | str | None = None
     message: str = "made to fail"
 
+
+_HUGE = b'{"choices": "' + b"x" * 8_000_000 + b'"}'
 
 Reply = Callable[[dict[str, Any]], "dict[str, Any] | str | Fault"]
 
@@ -75,7 +87,8 @@ class FakeServer:
     script
         Faults for the first requests in order of arrival; None, and every request after the script, is for `reply`.
     reply
-        The answer to a body: a text, a whole response body, or a `Fault`. Default: `answer_is`.
+        The answer to a body: a text, a whole response body, or a `Fault`. Default: `answer_is`. Where a body asks for
+        n choices, choice i is the answer to the seed + i, as with vLLM.
     owned_by
         What ``/v1/models`` says ("vllm", "llamacpp", ...); `meta` is merged into that entry, and `models_fault`
         is what that route answers instead.
@@ -198,12 +211,16 @@ class _Connection(asyncio.Protocol):
             return
         if isinstance(answer, Fault):
             self._fault(path, body, answer, _key(headers))
+        elif isinstance(answer, dict):
+            self._send(200, answer)
         else:
-            self._send(200, answer if isinstance(answer, dict) else completion(path, body, answer))
+            others = [{**body, "seed": body.get("seed", 0) + i} for i in range(1, body.get("n") or 1)]
+            self._send(200, completion(path, body, answer, others=[str(self.server.reply(other)) for other in others]))
 
     def _fault(self, path: str, body: dict[str, Any], fault: Fault, key: str) -> None:
         text = answer_is(body)
         whole = completion(path, body, text)
+        data = json.dumps(whole).encode()
         error = _error(fault.message.replace("{key}", key))
         if fault.kind == "status":
             self._send(fault.status, error, retry_after=fault.retry_after)
@@ -211,28 +228,51 @@ class _Connection(asyncio.Protocol):
             self._send(200, error)
         elif fault.kind == "no choices":
             self._send(200, {**whole, "choices": []})
+        elif fault.kind == "stranger":
+            self._send(200, {**whole, "model": "another-model"})
+        elif fault.kind == "huge":
+            self._write(200, _HUGE, len(_HUGE))
+        elif fault.kind == "nested":
+            self._write(200, b"[" * 100_000, 100_000)
+        elif fault.kind == "page":
+            page = b"<html>Welcome to the hotel's network</html>"
+            self._write(200, page, len(page), kind="text/html")
+        elif fault.kind == "plain":
+            self._write(200, data, len(data), kind="text/plain")
         elif fault.kind == "cut":
-            data = json.dumps(whole).encode()
             self._write(200, data[: len(data) // 2], len(data) // 2)
         elif fault.kind == "reset":
-            data = json.dumps(whole).encode()
             self._write(200, data[: len(data) // 2], len(data))
             self.transport.close()
+        elif fault.kind == "drip":
+            self._write(200, b"", len(data))
+            self._drip(data)
         else:
-            texts = {"empty": "", "none": None, "length": text[: len(text) // 2], "content filter": ""}
-            reason = {"length": "length", "content filter": "content_filter"}.get(fault.kind, "stop")
-            self._send(200, completion(path, body, texts[fault.kind], reason))
+            texts = {
+                "empty": "",
+                "none": None,
+                "length": text[: len(text) // 2],
+                "content filter": "",
+                "tool calls": None,
+            }
+            reason = {kind: kind.replace(" ", "_") for kind in ("length", "content filter", "tool calls")}
+            self._send(200, completion(path, body, texts[fault.kind], reason.get(fault.kind, "stop")))
+
+    def _drip(self, data: bytes) -> None:
+        if data and not self.transport.is_closing():
+            self.transport.write(data[:1])
+            self.server.loop.call_later(0.05, self._drip, data[1:])
 
     def _done(self) -> None:
         self.server.in_flight -= self.pending
         self.pending = False
 
-    def _send(self, status: int, body: dict[str, Any], retry_after: float | None = None) -> None:
+    def _send(self, status: int, body: dict[str, Any], retry_after: float | str | None = None) -> None:
         data = json.dumps(body).encode()
-        self._write(status, data, len(data), "" if retry_after is None else f"retry-after: {retry_after:g}\r\n")
+        self._write(status, data, len(data), "" if retry_after is None else f"retry-after: {retry_after}\r\n")
 
-    def _write(self, status: int, data: bytes, length: int, extra: str = "") -> None:
-        head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{extra}\r\n"
+    def _write(self, status: int, data: bytes, length: int, extra: str = "", kind: str = "application/json") -> None:
+        head = f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n{extra}\r\n"
         self.transport.write(head.encode() + data)
 
 
@@ -250,16 +290,21 @@ def _error(message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "fake", "code": None}}
 
 
-def completion(path: str, body: dict[str, Any], text: str | None, finish_reason: str = "stop") -> dict[str, Any]:
-    """A whole response body of the chat or of the completions route; a token is a word."""
-    prompt, words = len(prompt_of(body).split()), len((text or "").split())
+def completion(
+    path: str, body: dict[str, Any], text: str | None, finish_reason: str = "stop", others: Iterable[str] = ()
+) -> dict[str, Any]:
+    """A whole response body of the chat or of the completions route; a token is a word, `others` are more choices."""
+    chat, texts = path.endswith("/chat/completions"), [text, *others]
+    prompt, words = len(prompt_of(body).split()), sum(len((text or "").split()) for text in texts)
     usage = {"prompt_tokens": prompt, "completion_tokens": words, "total_tokens": prompt + words}
-    chat = path.endswith("/chat/completions")
-    choice: dict[str, Any] = {"index": 0, "finish_reason": finish_reason, "logprobs": None}
-    choice |= {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+    choices = [
+        {"index": i, "finish_reason": finish_reason, "logprobs": None}
+        | ({"message": {"role": "assistant", "content": text}} if chat else {"text": text})
+        for i, text in enumerate(texts)
+    ]
     kind = "chat.completion" if chat else "text_completion"
     head = {"id": "fake", "object": kind, "created": 0, "model": body.get("model", "fake")}
-    return {**head, "choices": [choice], "usage": usage}
+    return {**head, "choices": choices, "usage": usage}
 
 
 def main() -> None:

@@ -59,14 +59,14 @@ class LocalModel:
         self.waves.append(len(requests))
         group: list[tuple[str, Completion]] = []
         try:
-            for request in requests:
+            for n, request in enumerate(requests, 1):
                 if self.fail_after and self.asked.total() >= self.fail_after[0]:
                     raise self.fail_after[1]
                 self.asked[request.key] += 1
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 group.append((request.key, self.reply(request)))
-                if len(group) == self.together or request is requests[-1]:
+                if len(group) == self.together or n == len(requests):
                     yield group
                     group = []
         finally:

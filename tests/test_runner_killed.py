@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -52,17 +53,59 @@ model = open_model("openai:fake@" + url, max_in_flight={in_flight})
 run(model, [zero_shot(), concise()], QUESTIONS, samples=3, sampling=SAMPLING, path=path, progress=False)
 """
 
+# One process imports everything once; the runs that it kills are its forks.
+OFTEN = """
+import os, random, signal, sys, time
+from pathlib import Path
+import openai
+import promptlab as lab
+from promptlab.records import frames
+from promptlab.runner import run
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+url, log, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+questions = [lab.Question(f"q{{i}}", f"What is {{i}} + 1?", (str(i + 1),)) for i in range(25)]
+rng = random.Random(0)
+
+def life(path):
+    model = lab.open_model("openai:fake@" + url, max_in_flight={in_flight})
+    arms = [lab.zero_shot(), lab.concise()]
+    run(model, arms, questions, samples=10, sampling=lab.Sampling(max_tokens=50), path=path, progress=False)
+    os._exit(0)
+
+def sent():
+    return log.read_bytes().count(b"\\n")
+
+for name in ["undisturbed", *["killed"] * 30, "finished"]:
+    before, wanted = sent(), rng.randint(1, 16)
+    child = os.fork()
+    if not child:
+        life(folder / ("undisturbed" if name == "undisturbed" else "killed"))
+    if name == "killed":
+        while sent() < before + wanted:
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.04))
+        os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    assert status == (signal.SIGKILL if name == "killed" else 0), (name, status)
+"""
+
+
+@contextmanager
+def serving(folder: Path, latency: float) -> Iterator[tuple[str, Path]]:
     """A server in its own process, which outlives the killed runs; (URL, its log)."""
-    log = tmp_path_factory.mktemp("server") / "log.jsonl"
-    command = [sys.executable, "-m", "tests.fake_server", "--latency", "0.08", "--log", str(log)]
+    log = folder / "log.jsonl"
+    command = [sys.executable, "-m", "tests.fake_server", "--latency", str(latency), "--log", str(log)]
     process = subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     yield process.stdout.readline().strip(), log
     process.terminate()
     process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    with serving(tmp_path_factory.mktemp("server"), latency=0.08) as served:
+        yield served
 
 
 def start(url: str, path: Path, point: str = "never", n: int = 0) -> subprocess.Popen[str]:
@@ -136,3 +179,17 @@ def test_after_ctrl_c_in_a_script_too(server: tuple[str, Path], undisturbed: pd.
     assert 0 <= lost <= IN_FLIGHT
     assert finish(start(url, tmp_path)) == 0
     pd.testing.assert_frame_equal(comparable(tmp_path), undisturbed)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no kill -9 on Windows")
+def test_thirty_kills_on_the_way_through_500_samples(tmp_path: Path):
+    with serving(tmp_path, latency=0.02) as (url, log):
+        command = [sys.executable, "-c", OFTEN.format(in_flight=IN_FLIGHT), url, str(log), str(tmp_path)]
+        subprocess.run(command, cwd=tmp_path, check=True, timeout=240)
+        sent = requests(log).total()
+    undisturbed, killed = (comparable(tmp_path / name) for name in ("undisturbed", "killed"))
+    pd.testing.assert_frame_equal(killed, undisturbed)
+    assert killed["key"].nunique() == len(killed) == 500
+    assert 0 <= sent - 2 * 500 <= 30 * IN_FLIGHT, "repeated: at most what was in flight"
+    sessions = load_run(tmp_path / "killed").manifest["sessions"]
+    assert [entry.get("ended") for entry in sessions] == [None] * 30 + ["completed"]

@@ -21,6 +21,7 @@ from promptlab.models.transport import Call, Lane, Pace, Policy, is_loopback, st
 from promptlab.types import Answers, ModelId, Prompt, Request, Sampling
 
 OPENAI_URL = "https://api.openai.com/v1"
+MOST_SAMPLES = 128  # what OpenAI's API allows as n
 
 
 class OpenAIModel:
@@ -57,6 +58,20 @@ class OpenAIModel:
         with others thinking=False is an error until you say it.
     seeds
         False: send no seed, to a server that refuses one. Samples then differ by the server's own chance.
+    samples_per_request
+        Samples of one prompt that one request asks for (``n``), up to 128, where the server can (vLLM, OpenAI's chat
+        models). The prompt is then read, paid and counted once: with the first of them. What each took is known on
+        vLLM only, and limits of a run count the rest at its worst. Fewer choices than asked: the rest is asked again.
+    answers_as
+        The name that the server gives in its answers, where that is not `model`, perhaps with a date or without a
+        folder (an alias; a deployment). Another model's answer stops a run at its start; later it is tried again, and
+        at last an error: a router's fallback is no sample of this model. llama.cpp may answer under any name.
+
+    Notes
+    -----
+    A request's seed is that of its first sample; choice i of vLLM has that seed + i. The same run asked again in an
+    empty directory is then the same run. A run that was interrupted groups what is left anew: its samples are drawn as
+    well, and stay what they are, but are not those of an undisturbed run.
     """
 
     def __init__(
@@ -76,6 +91,8 @@ class OpenAIModel:
         reasoning_effort: str | None = None,
         thinking_by: Way | None = None,
         seeds: bool = True,
+        samples_per_request: int = 1,
+        answers_as: str | None = None,
     ) -> None:
         self.base_url = checked_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL)
         limits = {"timeout": timeout, "requests_per_minute": 1 if requests_per_minute is None else requests_per_minute}
@@ -95,6 +112,10 @@ class OpenAIModel:
         self.requests_per_minute = requests_per_minute
         self.policy = Policy(timeout, given.whole("OpenAIModel: retries", retries, 0), patience)
         self._pace = Pace(requests_per_minute)
+        self.samples_per_request = given.whole("OpenAIModel: samples_per_request", samples_per_request, 1)
+        if self.samples_per_request > MOST_SAMPLES:
+            raise InputError(f"OpenAIModel: samples_per_request is {samples_per_request}: at most {MOST_SAMPLES}")
+        self.answers_as = answers_as
 
     @property
     def id(self) -> ModelId:
@@ -131,6 +152,7 @@ class OpenAIModel:
             **{"added": self._dialect.added(), "substituted": self._dialect.substituted(), "notes": [*self._notes]},
             **{"reasoning_tokens": source_of_counts(self.kind)},
             **{"max_in_flight": self.max_in_flight, "requests_per_minute": self.requests_per_minute},
+            **{"samples_per_request": self.samples_per_request, "answers_as": self._expected_name},
             **asdict(self.policy),
         }
 
@@ -167,18 +189,27 @@ class OpenAIModel:
         key = self._key()
         kind = await asyncio.to_thread(lambda: self.kind)  # asked once, not in the event loop
         lanes = [Lane(self.base_url, self.max_in_flight, key)]
-        prefills = {request.key: request.prompt.prefill for request in requests if request.prompt.prefill}
+        greedy = any(request.sampling.temperature == 0 for request in requests[:1])  # vLLM refuses n then
+        together = 1 if greedy else self.samples_per_request
         async with (
-            aclosing(stream(requests, lanes, self._prepare, self.policy, self._pace)) as groups,
+            aclosing(stream(requests, lanes, self._prepare, self.policy, self._pace, together)) as groups,
             counting(kind, self.base_url, self.model, key) as counted,
         ):
             async for group in groups:
-                yield await counted(
-                    [(name, self._dialect.read(found, prefills.get(name, ""))) for name, found in group]
-                )
+                yield await counted(group)
 
     def _prepare(self, request: Request) -> Call:
-        return self._dialect.call(self.model, request)
+        call = self._dialect.call(self.model, request)
+        listed = self.samples_per_request > 1 and self.kind == "vllm"  # so that each choice's tokens can be counted
+        body = {**call.body, "return_token_ids": True} if listed else call.body
+        prefill = request.prompt.prefill
+        return replace(
+            call, body=body, answers_as=self._expected_name, finish=lambda found: self._dialect.read(found, prefill)
+        )
+
+    @property
+    def _expected_name(self) -> str:
+        return self.answers_as or ("" if self.kind == "llamacpp" else self.model)
 
     @cached_property
     def _dialect(self) -> Dialect:

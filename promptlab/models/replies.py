@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from promptlab.types import Completion, Ending
@@ -14,37 +15,85 @@ _RETRIED = {408, 409, 425, 429}  # and every 5xx
 _CUT = {"length", "max_tokens", "max_length", "model_length", "max_output_tokens"}
 _FILTERED = {"content_filter", "content_filtered", "safety", "refusal"}
 _BROKEN = {"error", "abort", "aborted", "cancelled", "canceled"}
+_DATED = r"([-@:]?(\d{4}[-\d]*|latest))?"
 _WHOLE_RUN = {401, 402, 403, 404}  # no key, no money, no right, no such model or route: true of every request
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why one attempt gave no completion; `fatal` concerns the whole run, `after` is the server's Retry-After."""
+    """Why one attempt gave no completion.
+
+    `fatal` concerns the whole run, `after` is the server's Retry-After, and `stranger`: another model has answered.
+    """
 
     message: str
     retry: bool = True
     fatal: bool = False
     after: float | None = None
+    stranger: bool = False
 
 
 def read_reply(body: object, *, prefill: str = "", echoes: bool = False) -> Completion | Failure:
+    """The only choice of a chat or text completion; see `read_replies`."""
+    read = read_replies(body, prefill=prefill, echoes=echoes)
+    return read if isinstance(read, Failure) else read[0]
+
+
+def read_replies(
+    body: object, asked: int = 1, *, prefill: str = "", echoes: bool = False, answers_as: str = ""
+) -> list[Completion] | Failure:
     """Read the JSON of a chat or text completion.
 
     Parameters
     ----------
     body
-        The parsed body of an answer with status 200, from a server that is not trusted to keep to the protocol.
+        The parsed body of an answer with status 200, from a server that is not trusted to keep to the protocol; or
+        its text, where the server did not call it JSON.
+    asked
+        Choices that were asked for: more are not read.
     prefill, echoes
         The start of the model's turn that was sent; `echoes` servers repeat it in their answer, others do not.
+    answers_as
+        The name under which the server must answer; empty: any.
+
+    Returns
+    -------
+    list of Completion, or Failure
+        The choices that can be read, at least one.
     """
+    body = _parsed(body) if isinstance(body, str) else body
     if not isinstance(body, Mapping):
         return Failure(f"the answer is not a JSON object: {one_line(body)}")
     if body.get("error"):
         return Failure(f"the answer holds an error: {one_line(error_text(body))}")
+    if answers_as and not _same_model(answers_as, told := _text(body.get("model"))):
+        known = "open the model with answers_as=" + repr(one_line(told)) + " if that is another name of it"
+        return Failure(f"the answer comes from {one_line(told)!r}, not from {answers_as!r}: {known}", stranger=True)
     choices = body.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+    if not isinstance(choices, list) or not choices:
         return Failure("the answer holds no choices")
-    choice = choices[0]
+    read = [_read_choice(choice, prefill, echoes) for choice in choices[:asked]]
+    good = [choice for choice in read if isinstance(choice, Completion)]
+    broken = [choice for choice in read if isinstance(choice, Failure)]
+    return _with_tokens(good, body, alone=len(choices) == 1) if good else broken[0]
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _same_model(asked: str, told: str) -> bool:
+    """Servers leave out folders, add a date or ``:latest``, and drop ``:provider``; some do not say."""
+    asked, told = (name.lower().rsplit("/", 1)[-1] for name in (asked, told))
+    return not told or told == asked.split(":")[0] or re.fullmatch(re.escape(asked) + _DATED, told) is not None
+
+
+def _read_choice(choice: object, prefill: str, echoes: bool) -> Completion | Failure:
+    if not isinstance(choice, Mapping):
+        return Failure("the answer holds no choices")
     message = choice.get("message") if "message" in choice else {"content": choice.get("text")}
     if not isinstance(message, Mapping) or not isinstance(message.get("content"), str | list | None):
         return Failure(f"the answer's message has no text: {one_line(message)}")
@@ -59,7 +108,7 @@ def read_reply(body: object, *, prefill: str = "", echoes: bool = False) -> Comp
         ending=_ending(finish_reason, new, reasoning, refusal),
         reasoning=reasoning,
         finish_reason=finish_reason,
-        **_tokens(body),
+        completion_tokens=_length(choice.get("token_ids")),
     )
 
 
@@ -79,16 +128,23 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _tokens(body: Mapping[str, Any]) -> dict[str, Any]:
+def _with_tokens(read: list[Completion], body: Mapping[str, Any], *, alone: bool) -> list[Completion]:
+    """Usage speaks of the whole answer: its prompt counts once, with the first choice.
+
+    What each of several choices took is known only where the server lists their tokens.
+    """
     usage = _mapping(body.get("usage"))
     output, prompt = _mapping(usage.get("completion_tokens_details")), _mapping(usage.get("prompt_tokens_details"))
     cached = _count(prompt.get("cached_tokens"))
-    return {
-        "prompt_tokens": _count(usage.get("prompt_tokens")),
-        "completion_tokens": _count(usage.get("completion_tokens")),
-        "reasoning_tokens": _count(output.get("reasoning_tokens")),
-        "cached_tokens": _count(_mapping(body.get("timings")).get("cache_n")) if cached is None else cached,
-    }
+    first = replace(
+        read[0],
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        cached_tokens=_count(_mapping(body.get("timings")).get("cache_n")) if cached is None else cached,
+    )
+    if not alone:
+        return [first, *(replace(choice, prompt_tokens=0) for choice in read[1:])]
+    written, thought = _count(usage.get("completion_tokens")), _count(output.get("reasoning_tokens"))
+    return [replace(first, completion_tokens=written, reasoning_tokens=thought)]
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -98,6 +154,10 @@ def _mapping(value: object) -> Mapping[str, Any]:
 def _count(value: object) -> int | None:
     """A number of tokens; what cannot be one counts as not said."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+
+def _length(tokens: object) -> int | None:
+    return len(tokens) if isinstance(tokens, list) else None
 
 
 def read_status(status: int, body: object, after: float | None = None) -> Failure:

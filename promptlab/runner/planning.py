@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from promptlab.errors import InputError
-from promptlab.types import AnswerFormat, ModelId, Prompt, Question, Request, Sampling, request_key, request_seed
+from promptlab.runner.lazy import Lazy
+from promptlab.types import AnswerFormat, ModelId, Prompt, Question, Request, Sampling, request_keys, request_seed
 
 if TYPE_CHECKING:
     from promptlab.prompts import Condition
@@ -25,13 +27,17 @@ class Cell:
     prompt: Prompt
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Planned:
     """One sample of the design."""
 
-    key: str
     cell: Cell
     index: int  # 0..K-1
+    key_of: Callable[[Prompt, int, int], str] = field(repr=False)
+
+    @cached_property
+    def key(self) -> str:
+        return self.key_of(self.cell.prompt, self.cell.replicate, self.index)
 
     def request(self, sampling: Sampling) -> Request:
         return Request(self.key, self.cell.prompt, sampling, request_seed(self.key), self.index)
@@ -45,8 +51,8 @@ def plan(
     samples: int,
     sampling: Sampling,
     answer_format: AnswerFormat | None,
-) -> list[Planned]:
-    """Every sample of the design, by draw, condition, question and index.
+) -> Lazy[Planned]:
+    """Every sample of the design, by draw, condition, question and index: K neighbours a cell.
 
     Within a draw the first k of five exemplars are the k exemplars: a server reads five on top of what it has read.
 
@@ -59,11 +65,8 @@ def plan(
     _check_once("question id", (question.id for question in questions))
     cells = sorted(_cells(conditions, questions, answer_format), key=lambda cell: cell.draw)
     _check_distinct(cells)
-    return [
-        Planned(request_key(model, cell.prompt, sampling, cell.replicate, index), cell, index)
-        for cell in cells
-        for index in range(samples)
-    ]
+    key_of = request_keys(model, sampling)
+    return Lazy(range(len(cells) * samples), lambda n: Planned(cells[n // samples], n % samples, key_of))
 
 
 def _check_once(what: str, names: Iterable[str]) -> None:

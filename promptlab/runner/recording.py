@@ -29,7 +29,7 @@ class Recorder:
     failed, errors
         Failed samples committed: how many, and by reason.
     paid
-        Requests and tokens of this call, copied samples not counted.
+        Samples and tokens of this call, copied ones not counted; `tokens_not_told`: samples whose tokens are not known.
     failure
         Why grading stopped. Completions are then kept without a grade: they have been paid for.
     """
@@ -87,3 +87,4 @@ class Recorder:
             self.paid["requests"] += 1
             self.paid["prompt_tokens"] += completion.prompt_tokens or 0
             self.paid["completion_tokens"] += completion.completion_tokens or 0
+            self.paid["tokens_not_told"] += completion.completion_tokens is None and completion.ending != "error"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from promptlab import given
 from promptlab.errors import InputError
 from promptlab.records import Run
 from promptlab.records.opening import manifest_of
-from promptlab.runner.planning import Planned
+from promptlab.runner.lazy import Lazy
+from promptlab.runner.planning import Cell, Planned
 from promptlab.runner.recording import Recorder
 from promptlab.runner.sessions import differences, plain_json, settings_differ
 from promptlab.store import Store, storable_text
@@ -53,7 +55,7 @@ def _content(question: Question) -> tuple[Any, ...]:
     return storable_text(question.text), *lists, question.kind, question.cluster
 
 
-def pending(store: Store, planned: Sequence[Planned], folder: Path) -> list[Planned]:
+def pending(store: Store, planned: Lazy[Planned], samples: int, folder: Path) -> Lazy[Planned]:
     """The planned samples that are not stored yet, or only as a failure (ending ``error``): those are tried again.
 
     Raises
@@ -61,24 +63,30 @@ def pending(store: Store, planned: Sequence[Planned], folder: Path) -> list[Plan
     InputError
         A stored sample stands in the place of a planned one, but was made with another prompt.
     """
-    by_key = {p.key: p for p in planned}
-    places = {(p.cell.condition, p.cell.question.id, p.index) for p in planned}
-    done = set()
-    for key, condition, question, sample, ending in store.places():
-        same = by_key.get(key)
-        if same and (same.cell.condition, same.cell.question.id) != (condition, question):
-            raise InputError(
-                f"condition {same.cell.condition!r}, question {same.cell.question.id!r}: {folder} holds this sample as "
-                f"condition {condition!r}, question {question!r}. Keep its names, or use another replicate="
-            )
-        if not same and (condition, question, sample) in places:
+    cells = [first.cell for first in planned[::samples]]
+    by_prompt = {(cell.prompt.hash, cell.replicate): n for n, cell in enumerate(cells)}
+    names = {(cell.condition, cell.question.id) for cell in cells}
+    done = bytearray(len(planned))
+    for key, condition, question, prompt, replicate, sample, ending in store.places():
+        number = by_prompt.get((prompt, replicate), len(cells)) * samples + sample
+        same = planned[number] if sample < samples and number < len(planned) else None
+        if same and same.key == key:
+            _check_place(same.cell, condition, question, folder)
+            done[number] = ending != "error"
+        elif sample < samples and (condition, question) in names:
             raise InputError(
                 f"condition {condition!r}, question {question!r}: {folder} holds samples of another prompt or "
                 "replicate under these names (did the exemplar pool change?). Use another name or another path"
             )
-        if same and ending != "error":
-            done.add(key)
-    return [p for p in planned if p.key not in done]
+    return planned.only(array("Q", (n for n in planned.numbers if not done[n]))) if any(done) else planned
+
+
+def _check_place(cell: Cell, condition: str, question: str, folder: Path) -> None:
+    if (cell.condition, cell.question.id) != (condition, question):
+        raise InputError(
+            f"condition {cell.condition!r}, question {cell.question.id!r}: {folder} holds this sample as "
+            f"condition {condition!r}, question {question!r}. Keep its names, or use another replicate="
+        )
 
 
 def check_sources(sources: Source | Iterable[Source] | None, made_with: Mapping[str, Any]) -> list[Path]:
@@ -104,7 +112,7 @@ def _folder(source: Source) -> Path:
     return source.path if isinstance(source, Run) else given.to_write("reuse", source)
 
 
-def copy(sources: Iterable[Path], wanted: Sequence[Planned], recorder: Recorder, since: float) -> Sequence[Planned]:
+def copy(sources: Iterable[Path], wanted: Lazy[Planned], recorder: Recorder, since: float) -> Lazy[Planned]:
     """Copy matching samples of other runs, graded with this run's grader; return what is still to be paid for.
 
     `since`: none that is older (seconds since 1970).
@@ -115,15 +123,16 @@ def copy(sources: Iterable[Path], wanted: Sequence[Planned], recorder: Recorder,
     return wanted
 
 
-def _copy_from(other: Store, wanted: Sequence[Planned], recorder: Recorder, since: float) -> list[Planned]:
-    copied: set[str] = set()
+def _copy_from(other: Store, wanted: Lazy[Planned], recorder: Recorder, since: float) -> Lazy[Planned]:
+    left = array("Q")
     for start in range(0, len(wanted), _CHUNK):
-        some = {p.key: p for p in wanted[start : start + _CHUNK]}
+        numbers = wanted.numbers[start : start + _CHUNK]
+        some = {p.key: p for p in wanted.only(numbers)}
         stored = (sample for sample in other.samples(list(some)) if sample.completion.ending != "error")
         found = {sample.key: sample for sample in stored if (sample.created or 0) >= since}
         group = [(some[key], sample.completion) for key, sample in found.items()]
         recorder.commit(group, other.folder.name, {key: sample.created for key, sample in found.items()})
         if recorder.failure:
             raise recorder.failure
-        copied.update(found)
-    return [p for p in wanted if p.key not in copied]
+        left.extend(number for number, key in zip(numbers, some, strict=True) if key not in found)
+    return wanted.only(left)

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from promptlab.errors import ModelError
 from promptlab.runner.budgets import Budgets
+from promptlab.runner.lazy import Lazy
 from promptlab.runner.planning import Planned
 from promptlab.runner.recording import Arrived, Recorder
-from promptlab.types import Answers, Completion, Model, Request, Sampling
+from promptlab.types import Answers, Completion, Model, Prompt, Request, Sampling
 
 
 async def send(
@@ -18,25 +19,58 @@ async def send(
     """Send everything, in waves whose worst case fits the budgets; return the first request that does not fit."""
     start = 0
     while start < len(pending):
-        n = budgets.fitting([planned.cell.prompt for planned in pending[start:]])
+        rest = pending[start:]
+        n = budgets.fitting(_prompts(rest))
         if n == 0:
-            return pending[start]
-        await _wave(model, sampling, pending[start : start + n], budgets, recorder)
+            return rest[0]
+        await _wave(model, sampling, rest[:n], budgets, recorder)
         start += n
     return None
+
+
+def _prompts(planned: Sequence[Planned]) -> Lazy[Prompt]:
+    return Lazy(range(len(planned)), lambda n: planned[n].cell.prompt)
+
+
+class _Asked:
+    """The requests of a wave, made as the model looks at them, and which of them are open."""
+
+    def __init__(self, wave: Sequence[Planned], sampling: Sampling) -> None:
+        self._wave, self._sampling = wave, sampling
+        self._open: dict[str, tuple[int, Planned]] = {}
+        self._answered = bytearray(len(wave))
+        self.requests = Lazy(range(len(wave)), self._request)
+
+    def _request(self, n: int) -> Request:
+        planned = self._wave[n]
+        if not self._answered[n]:
+            self._open[planned.key] = n, planned
+        return planned.request(self._sampling)
+
+    def take(self, group: Answers) -> list[Arrived]:
+        """The answers that were asked for, each once."""
+        arrived = []
+        for key, completion in group:
+            if found := self._open.pop(key, None):
+                self._answered[found[0]] = True
+                arrived.append((found[1], completion))
+        return arrived
+
+    @property
+    def left(self) -> int:
+        return len(self._wave) - sum(self._answered)
 
 
 async def _wave(
     model: Model, sampling: Sampling, wave: Sequence[Planned], budgets: Budgets, recorder: Recorder
 ) -> None:
     """Commit each group before the next is asked for: that tells the model to go on (`Model.generate`)."""
-    asked = {planned.key: planned for planned in wave}
-    stream = _stream(model, [planned.request(sampling) for planned in wave])
-    stopping = False
+    asked = _Asked(wave, sampling)
+    stream, stopping = _stream(model, asked.requests), False
     try:
         async for group in stream:
             _check_group(model, group)
-            arrived = _expected(model, asked, group)
+            arrived = asked.take(group)
             for planned, completion in arrived:
                 budgets.pay(planned.cell.prompt, completion)
             stopping |= await _commit(arrived, recorder, stopping=stopping)
@@ -49,8 +83,8 @@ async def _wave(
     finally:
         if hasattr(stream, "aclose"):  # a generator cleans up now, not when it is collected
             await stream.aclose()
-    if asked:
-        raise ModelError(f"model {model.name!r} returned nothing for {len(asked)} of {len(wave)} requests")
+    if asked.left:
+        raise ModelError(f"model {model.name!r} returned nothing for {asked.left} of {len(wave)} requests")
 
 
 def _stream(model: Model, requests: Sequence[Request]) -> AsyncIterator[Answers]:
@@ -69,11 +103,6 @@ def _check_group(model: Model, group: object) -> None:
             f"model {model.name!r}: generate must yield lists of (key, Completion), [(key, completion)] for one; it "
             f"yielded {group!r:.100}"
         )
-
-
-def _expected(model: Model, asked: dict[str, Planned], group: Answers) -> list[Arrived]:
-    """The answers that were asked for, each once."""
-    return [(asked.pop(key), completion) for key, completion in group if key in asked]
 
 
 def _unexpected(model: Model, group: Answers, arrived: Sequence[Arrived]) -> ModelError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from promptlab import given
 from promptlab.records import Run
+from promptlab.runner.lazy import Lazy
 from promptlab.runner.planning import Planned
 from promptlab.types import Question, digest
 from promptlab.wording import counted
@@ -39,6 +40,10 @@ def units(questions: Iterable[Question], seed: int) -> list[list[Question]]:
     return [found[unit] for unit in sorted(found, key=lambda unit: digest(["stopping", seed, *unit]))]
 
 
+def _of(ids: Collection[str], todo: Lazy[Planned]) -> Lazy[Planned]:
+    return todo.where(lambda planned: planned.cell.question.id in ids)
+
+
 class Stopping:
     """One call of `run` under a rule, or without one: everything is then one part.
 
@@ -63,14 +68,14 @@ class Stopping:
             ids = digest(sorted(question.id for question in questions))
             self.fixed = {"stopping": {**rule.fixed(conditions), **size, "ids": ids}}
 
-    def parts(self, todo: Sequence[Planned], look: Callable[[], Run]) -> Iterator[list[Planned]]:
+    def parts(self, todo: Lazy[Planned], look: Callable[[], Run]) -> Iterator[Lazy[Planned]]:
         """What is to do, as planned, for some whole units at a time, until the rule has seen enough."""
         if not self._rule:
-            yield list(todo)
+            yield todo
             return
         for ids in self._batches(self._rule.batch):
             self.asked += len(ids)
-            yield [planned for planned in todo if planned.cell.question.id in ids]
+            yield _of(ids, todo)
             if self._rule.settled(look()):
                 return
 

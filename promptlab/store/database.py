@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import threading
 import time
@@ -107,7 +108,9 @@ class Store:
         try:
             yield
         except (sqlite3.Error, OSError) as problem:
-            raise StoreError(f"{self.folder}: {_reason(problem)}; samples committed before are kept") from problem
+            raise StoreError(
+                f"{self.folder}: {_reason(problem, self.folder)}; samples committed before are kept"
+            ) from problem
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -178,8 +181,8 @@ class Store:
         return {name: json.loads(factors) for name, factors in self.rows("SELECT * FROM conditions ORDER BY rowid")}
 
     def places(self) -> Iterator[tuple[Any, ...]]:
-        """(key, condition, question, sample, ending) of every sample."""
-        return self.rows("SELECT key, condition, question, sample, ending FROM samples")
+        """(key, condition, question, prompt, replicate, sample, ending) of every sample."""
+        return self.rows("SELECT key, condition, question, prompt, replicate, sample, ending FROM samples")
 
     def samples(self, keys: Sequence[str]) -> Iterator[Sample]:
         """Those of the keys that are stored."""
@@ -225,9 +228,14 @@ def _open_to_read(file: Path) -> sqlite3.Connection:
     return db
 
 
-def _reason(problem: sqlite3.Error | OSError) -> str:
+def _reason(problem: sqlite3.Error | OSError, folder: Path) -> str:
     if isinstance(problem, OSError):
         return problem.strerror or str(problem)
     if "malformed" in str(problem) or "not a database" in str(problem):
         return f"{FILE} is damaged ({problem}): restore it, or start again in another path"
-    return f"the records cannot be read or written ({problem})"
+    full = ": the disk is full" if "disk I/O" in str(problem) and _is_full(folder) else ""  # met by the WAL's index
+    return f"the records cannot be read or written ({problem}{full})"
+
+
+def _is_full(folder: Path) -> bool:
+    return folder.exists() and shutil.disk_usage(folder).free < 2**20
