@@ -1,4 +1,5 @@
 # make demo         all set-up, then the main job on the embedded model
+# make figures      all set-up, then the figures of a blog post from recorded samples: out/blog_figures/
 # make test         all set-up, then every check and test but those that need torch
 # make test-train   all set-up in .venv-train (1.5 GB), then the tests of the training code
 # make test-vllm    all set-up in .venv-vllm (2.3 GB), then the tests with vLLM itself, on the CPU
@@ -10,7 +11,7 @@ EXTRAS := embedded,notebooks,maths,dask,test
 EXTRAS_TRAIN := embedded,train
 INSTALL := -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-train test-vllm lint bench clean
+.PHONY: demo figures test test-train test-vllm lint bench clean
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml constraints.txt
@@ -35,6 +36,10 @@ demo: .venv/installed
 	@$(PY) -m promptlab fetch smollm2
 	@$(PY) -m promptlab demo
 
+figures: .venv/installed
+	@mkdir -p out/blog_figures
+	$(PY) -m papermill --log-output notebooks/blog_figures.ipynb out/blog_figures/executed.ipynb
+
 test: lint
 	@$(PY) -m promptlab fetch smollm2
 	$(PY) -m pytest
@@ -53,7 +58,7 @@ lint: .venv/installed
 	$(PY) -m mypy
 
 bench: .venv/installed
-	$(PY) -m benchmarks.run_overhead
+	$(PY) -m benchmarks.throughput --memory
 
 clean:
 	rm -rf .venv .venv-train .venv-vllm out build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -14,7 +14,7 @@ from typing import Any
 from promptlab import given
 from promptlab.errors import InputError
 from promptlab.models.chatml import TEMPLATE_HASH, check_contents, render
-from promptlab.models.engine import Engine, Spec, engine_version, shared_engine
+from promptlab.models.engine import Servers, Spec, engine_version, shared_engine
 from promptlab.models.fetching import GGUF_SHA256, base_path
 from promptlab.models.gguf import check_adapter
 from promptlab.models.settings import LLAMA_CPP, check_prompt, check_sampling, sampling_body
@@ -75,7 +75,7 @@ class EmbeddedModel:
         self._spec = make_spec(adapter, workers=workers, slots=slots, context=context)
         self._name = name or (self._spec.adapter.stem if self._spec.adapter else "instruct")
         self._version = engine_version()
-        self._running: Engine | None = None
+        self._running: Servers | None = None
 
     @property
     def id(self) -> ModelId:
@@ -134,10 +134,14 @@ class EmbeddedModel:
         body = {"prompt": render(request.prompt), **sampling_body(request.sampling, request.seed, LLAMA_CPP)}
         return Call("/completions", body, prefill=request.prompt.prefill)
 
-    def _engine(self) -> Engine:
+    def _engine(self) -> Servers:
         if self._running is None or not self._running.alive():
             self._running = shared_engine(self._spec)
         return self._running
+
+    def lend(self) -> dict[str, list[str]]:
+        """Start the servers now: their addresses, by what `lent` will ask for in a child process (see `shared`)."""
+        return {self._spec.key: self._engine().addresses}
 
     def close(self) -> None:
         """Let go of the servers; they end unless another open model shares them. A later call starts them anew."""

@@ -13,6 +13,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -25,7 +26,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from promptlab.errors import ModelError
+from promptlab.types import digest
 
+LENT = "PROMPTLAB_SERVERS"  # the environment's name for servers that a parent process runs: {key: addresses} as JSON
 _WORKER = Path(__file__).with_name("worker.py")
 Process = subprocess.Popen[str]
 
@@ -41,24 +44,19 @@ class Spec:
     slots: int
     context: int
 
+    @property
+    def key(self) -> str:
+        return digest([str(self.base), self.adapter_hash, self.workers, self.slots, self.context])
 
-class Engine:
-    """The servers of one `Spec`. They end when the last reference goes, and with this process at the latest."""
 
-    def __init__(self, spec: Spec, port: int = 0) -> None:
-        self.processes = [_start(spec, port) for _ in range(spec.workers)]  # all at once: they load side by side
-        self._owner = os.getpid()
-        self.stop = weakref.finalize(self, _stop, self.processes, self._owner)
-        try:
-            self.addresses = [_address(process) for process in self.processes]
-        except RuntimeError as error:
-            self.stop()
-            part = spec.adapter or spec.base
-            raise ModelError(f"the engine could not load {part} (port {port or 'any'}): {error}") from None
+class Servers:
+    """Servers that answer at these addresses; who started them ends them."""
+
+    def __init__(self, addresses: list[str]) -> None:
+        self.addresses = addresses
 
     def alive(self) -> bool:
-        """Whether all servers run; a forked child uses its parent's, and cannot ask."""
-        return os.getpid() != self._owner or all(process.poll() is None for process in self.processes)
+        return all(map(_listens, self.addresses))
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """One small synchronous call to the first server."""
@@ -76,17 +74,56 @@ class Engine:
         return len(self.post("/tokenize", {"content": text, "parse_special": True})["tokens"])
 
 
-_engines: weakref.WeakValueDictionary[Spec, Engine] = weakref.WeakValueDictionary()
+class Engine(Servers):
+    """The servers of one `Spec`. They end when the last reference goes, and with this process at the latest."""
+
+    def __init__(self, spec: Spec, port: int = 0) -> None:
+        self.processes = [_start(spec, port) for _ in range(spec.workers)]  # all at once: they load side by side
+        self._owner = os.getpid()
+        self.stop = weakref.finalize(self, _stop, self.processes, self._owner)
+        try:
+            self.addresses = [_address(process) for process in self.processes]
+        except RuntimeError as error:
+            self.stop()
+            part = spec.adapter or spec.base
+            raise ModelError(f"the engine could not load {part} (port {port or 'any'}): {error}") from None
+
+    def alive(self) -> bool:
+        """Whether all servers run; a forked child uses its parent's, and cannot ask."""
+        return os.getpid() != self._owner or all(process.poll() is None for process in self.processes)
+
+
+_engines: weakref.WeakValueDictionary[Spec, Servers] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 
 
-def shared_engine(spec: Spec) -> Engine:
-    """The running engine of a spec, started if there is none."""
+def shared_engine(spec: Spec) -> Servers:
+    """The running engine of a spec: of this process, else lent by its parent, else started."""
     with _lock:
         engine = _engines.get(spec)
         if engine is None or not engine.alive():
-            engine = _engines[spec] = Engine(spec)
+            engine = _engines[spec] = _borrowed(spec) or Engine(spec)
         return engine
+
+
+def lent(key: str) -> list[str]:
+    """The addresses of servers that a parent process runs for this one; none where it runs none."""
+    addresses: list[str] = json.loads(os.environ.get(LENT, "{}")).get(key, [])
+    return addresses
+
+
+def _borrowed(spec: Spec) -> Servers | None:
+    servers = Servers(lent(spec.key))
+    return servers if servers.addresses and servers.alive() else None
+
+
+def _listens(address: str) -> bool:
+    url = urlsplit(address)
+    try:
+        with socket.create_connection((url.hostname, url.port), timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""From a name to a model: ``embedded:instruct``, ``openai:gpt-x@https://...``."""
+"""From a name to a model: ``embedded:instruct``, ``openai:gpt-x@https://...``, ``vllm:Qwen/Qwen3-8B``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from promptlab import given
 from promptlab.assets import list_assets
 from promptlab.errors import InputError, unknown
 from promptlab.models.embedded import EmbeddedModel, make_spec
-from promptlab.models.engine import engine_version, served
+from promptlab.models.engine import engine_version, lent, served
 from promptlab.models.openai_api import OpenAIModel
+from promptlab.models.vllm_offline import VllmModel
+from promptlab.models.vllm_server import attach_vllm
 from promptlab.types import Model
 
 _OPENAI = re.compile(r"(?P<model>.+?)(?:@(?P<base_url>https?://.+))?")
@@ -26,10 +28,12 @@ def open_model(name: str | Model, /, **options: Any) -> Model:
     ----------
     name
         ``embedded:NAME`` (see `available_models`), ``embedded:instruct+path/to/adapter.gguf``,
-        ``openai:MODEL`` or ``openai:MODEL@BASE_URL``.
+        ``openai:MODEL``, ``openai:MODEL@BASE_URL``, or ``vllm:MODEL`` with a name of the Hugging Face hub or a folder.
     options
-        Passed on to `EmbeddedModel` (``workers``, ``slots``, ``context``, ``name``) or `OpenAIModel` (``key_env``,
-        ``max_in_flight``, ``requests_per_minute``, ``timeout``, ``retries``, ``patience``, ``name``).
+        Passed on to `EmbeddedModel` (``workers``, ``slots``, ``context``, ``name``), `OpenAIModel` (``key_env``,
+        ``max_in_flight``, ``requests_per_minute``, ``timeout``, ``retries``, ``patience``, ``name``, ``profile``,
+        ``thinking``, ...) or `VllmModel` (``lora``, ``revision``, ``name``, ``profile``, ``thinking``, and vLLM's own:
+        ``dtype``, ``max_model_len``, ``tensor_parallel_size``, ...).
 
     Examples
     --------
@@ -48,12 +52,17 @@ def open_model(name: str | Model, /, **options: Any) -> Model:
         if match["base_url"] is None and "@" in rest:  # else prompts and key would go to another host than was meant
             raise InputError(f"{name!r}: what stands after @ must be an address that begins with http:// or https://")
         return _with(OpenAIModel, options, **match.groupdict())
+    if scheme == "vllm" and not options and (lent_at := lent(name)):
+        return attach_vllm(rest, *lent_at)
+    if scheme == "vllm" and rest:
+        return VllmModel(rest, **options)
     raise unknown("model", name, available_models())
 
 
 def available_models() -> list[str]:
     """The names that `open_model` knows, patterns included."""
-    return [*(f"embedded:{name}" for name in _embedded()), "embedded:instruct+ADAPTER.gguf", "openai:MODEL@BASE_URL"]
+    patterns = ["embedded:instruct+ADAPTER.gguf", "openai:MODEL@BASE_URL", "vllm:MODEL"]
+    return [*(f"embedded:{name}" for name in _embedded()), *patterns]
 
 
 @contextmanager
