@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
-
 import matplotlib as mpl
 import matplotlib.figure
 import numpy as np
@@ -11,7 +9,8 @@ import pandas as pd
 import pytest
 
 from promptlab import figures
-from promptlab.comparison import compare, contrast
+from promptlab.comparison import compare, contrast, dose
+from promptlab.errors import InputError
 from promptlab.planner import plan
 from promptlab.stats import Guess
 
@@ -119,15 +118,15 @@ def test_dose_response_shows_single_doses_where_there_are_no_others():
 
 
 @pytest.mark.parametrize("draw", [figures.accounting, figures.changes])
-def test_bars_sum_to_the_difference_and_are_pale_where_the_interval_includes_0(draw, comparison):
+def test_bars_sum_to_the_difference_and_are_open_where_the_interval_includes_0(draw, comparison):
     ax = draw(comparison, mpl.figure.Figure(layout="constrained").subplots())
     width = np.zeros(len(comparison.table))
     for bar in ax.patches:
         width[round(bar.get_y() + bar.get_height() / 2)] += bar.get_width()
     np.testing.assert_allclose(width, 100 * comparison.table["difference"], atol=1e-9)
     table = {figures.accounting: comparison.accounting, figures.changes: comparison.changes}[draw]
-    pale = sum(bar.get_facecolor()[3] < 1 for bar in ax.patches)
-    assert pale == ((table["low"] <= 0) & (table["high"] >= 0)).sum()
+    is_open = sum(bar.get_facecolor()[:3] == (1, 1, 1) for bar in ax.patches)
+    assert is_open == ((table["low"] <= 0) & (table["high"] >= 0)).sum()
 
 
 def test_contrast_shows_both_effects_and_their_difference():
@@ -162,21 +161,14 @@ def test_what_is_not_estimable_is_said_in_its_row():
     data = samples()
     data.loc[data["condition"] == "few-shot-1", "question"] += "-other"
     ax = figures.degradation(compare(data, baseline="zero-shot"))
-    assert texts_of(ax) == ["not estimable: fewer than two questions"] * 2
+    why = ["not estimable: fewer than two questions", "invalid", "invalid"]  # the others lack those questions now
+    assert texts_of(ax) == why * 2
     found = contrast(data, model="r1", control="plain", baseline="zero-shot")
-    assert texts_of(figures.against_control(found)) == ["not estimable: fewer than two questions"]
+    assert texts_of(figures.against_control(found)) == why
 
 
 def test_points_with_intervals_say_nothing(comparison):
     assert all(texts_of(draw(comparison)) == [] for draw in DRAWN.values())
-
-
-def test_save_writes_svg_png_and_the_numbers(comparison, tmp_path):
-    paths = figures.save(figures.scores(comparison), tmp_path / "new" / "a-scores", comparison.summary)
-    assert [p.name for p in paths] == ["a-scores.svg", "a-scores.png", "a-scores.csv"]
-    assert ET.parse(paths[0]).getroot().tag.endswith("svg")
-    assert paths[1].read_bytes().startswith(b"\x89PNG")
-    assert list(pd.read_csv(paths[2])["condition"]) == list(comparison.summary["condition"])
 
 
 def test_no_figure_is_left_open_in_pyplot_by_drawing_on_given_axes(comparison):
@@ -206,3 +198,91 @@ def test_power_falls_with_questions_and_crosses_what_is_wanted():
     for (_, rows), line in zip(found.table.groupby("samples"), lines, strict=True):
         np.testing.assert_allclose(line.get_ydata(), 100 * rows["detectable"])
         assert (np.diff(line.get_ydata()) < 0).all()
+
+
+def is_white(ax, label: str) -> list[bool]:
+    (found,) = [c for c in ax.collections if c.get_label() == label]
+    return [tuple(face[:3]) == (1, 1, 1) for face in found.get_facecolors()]
+
+
+def test_an_invalid_verdict_is_open_and_said_and_a_fragile_one_is_said():
+    data = samples(("r1",))
+    lost = (data["condition"] == "few-shot-3") & (data["question"].str[1:].astype(int) % 3 == 0)
+    failed = (data["condition"] == "few-shot-3-one-message") & (data["score"] == 0)
+    data = data.assign(score=data["score"].mask(lost), ending=data["ending"].mask(lost, "error").mask(failed, "empty"))
+    found = compare(data, baseline="zero-shot")
+    assert found.table[["verdict", "validity"]].to_numpy()[1:].tolist() == [
+        ["degraded", "invalid"],
+        ["degraded", "fragile"],
+    ]
+    ax = figures.degradation(found)
+    assert is_white(ax, "r1")[1:] == [True, False]
+    assert texts_of(ax)[-2:] == ["invalid", "fragile"]
+
+
+def test_a_flagged_contrast_is_open_and_said():
+    data = samples()
+    control = data["model"] == "plain"
+    near_one = data["question"].str[1:].astype(int) > 2
+    found = contrast(
+        data.assign(score=data["score"].where(~control, near_one.astype(float)), ending="complete"),
+        model="r1", control="plain", baseline="zero-shot",
+    )  # fmt: skip
+    flagged = found.table["flag"].str.contains("floor/ceiling") & (found.table["verdict"] != "inconclusive")
+    assert flagged.any()
+    ax = figures.against_control(found)
+    assert all(is_white(ax, "r1 less plain"))
+    assert texts_of(ax) == found.table["flag"].tolist()
+
+
+def test_dose_response_shows_the_paired_differences_of_a_dose_beside_the_scores():
+    found = dose(samples(), baseline="zero-shot")
+    ax = figures.dose_response(found)
+    upper, lower = ax.figure.axes
+    assert lower is ax
+    rows = found.table[found.table["model"] == "r1"]
+    label = next(text for text in ax.get_legend_handles_labels()[1] if text.startswith("r1, "))
+    np.testing.assert_allclose(points_of(ax, label)[:, 1], 100 * rows["difference"])
+    assert is_white(ax, label) == [v == "inconclusive" for v in rows["verdict"]]
+    ends = np.concatenate([s[:, 1] for c in ax.collections if hasattr(c, "get_segments") for s in c.get_segments()])
+    assert all(np.isclose(ends, 100 * end).any() for end in rows[["low", "high"]].to_numpy().ravel())
+    slope = found.slopes.iloc[0]
+    assert f"{slope['shape']}; {100 * slope['slope']:+.1f} points [" in label
+    assert upper.get_ylabel().startswith("correct, %")
+    alone = mpl.figure.Figure(layout="constrained").subplots()
+    assert figures.dose_response(found, alone) is alone
+    assert len(alone.figure.axes) == 1
+
+
+def test_dose_response_needs_no_more_columns_than_dose():
+    bare = samples(("r1",)).query("layout != 'one-message'")[["model", "condition", "question", "shots", "score"]]
+    found = dose(bare, baseline="zero-shot")
+    assert len(figures.dose_response(found).get_lines()) > 1
+    with pytest.raises(InputError, match="lack the column shots"):
+        figures.dose_response(compare(bare.drop(columns="shots"), baseline="zero-shot"))
+
+
+@pytest.mark.parametrize("draw", [*DRAWN.values(), figures.against_control, figures.power])
+def test_a_wrong_object_is_one_clear_error(draw):
+    with pytest.raises(InputError, match=r"figures\.\w+ draws a \w+ \(from lab\.\w+\).*, and got a DataFrame"):
+        draw(samples())
+
+
+def test_the_message_names_what_to_make(comparison):
+    with pytest.raises(
+        InputError, match=r"figures.against_control draws a Contrast \(from lab.contrast\), and got a C"
+    ):
+        figures.against_control(comparison)
+    with pytest.raises(InputError, match=r"draws a DoseResponse \(from lab.dose\) or Comparison \(from lab.compare\)"):
+        figures.dose_response(figures)
+
+
+@pytest.mark.parametrize("layout", [None, "tight"])
+def test_in_a_figure_without_a_constrained_layout_the_legend_does_not_lie_on_the_label(comparison, layout):
+    figure = mpl.figure.Figure(figsize=(9, 6), layout=layout)
+    ax = figures.degradation(comparison, figure.subplots())
+    figure.tight_layout()
+    figure.draw_without_rendering()
+    assert not figure.legends
+    label = ax.xaxis.label.get_window_extent()
+    assert not ax.get_legend().get_window_extent().overlaps(label)

@@ -14,6 +14,7 @@ from promptlab.comparison.lengths import ByLength, by_length
 from promptlab.comparison.oddities import Oddities, oddest
 from promptlab.comparison.scattering import draw_components
 from promptlab.comparison.seeds import SeedContrast, contrast_seeds
+from promptlab.comparison.summaries import summarise
 
 __all__ = [
     "Agreement",
@@ -45,4 +46,5 @@ __all__ = [
     "oddest",
     "over_draws",
     "pass_at_k",
+    "summarise",
 ]

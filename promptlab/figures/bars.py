@@ -1,0 +1,92 @@
+"""Where the points went: diverging bars, losses left of zero and gains right of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from promptlab.figures import describing, drawing, legends
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from promptlab.comparison import Comparison
+
+HATCHES = ("", "//", "..", "\\\\", "xx", "||", "o", "--")
+
+
+def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Where the points went: the parts of each difference by class of wrong outputs, losses left of zero.
+
+    An open bar is a part whose interval includes 0.
+    """
+    from promptlab.comparison import Comparison
+
+    drawing.drawable("accounting", comparison, Comparison)
+    ax = _diverging(comparison, comparison.accounting, ax)
+    ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points ({_open(comparison)})")
+    what = f"Diverging bars: parts of each difference to {comparison.baseline} by class of wrong outputs"
+    drawing.tell(ax, _told(what, comparison.accounting))
+    return ax
+
+
+def changes(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Questions that turned wrong (left) and right (right), by class of the wrong output; open as in `accounting`."""
+    from promptlab.comparison import Comparison
+
+    drawing.drawable("changes", comparison, Comparison)
+    ax = _diverging(comparison, comparison.changes, ax)
+    ax.set_xlabel(
+        f"right under {comparison.baseline} only (left), right under the condition only (right), % of questions "
+        f"({_open(comparison)})"
+    )
+    what = f"Diverging bars: questions that turn wrong (negative) or right against {comparison.baseline}, by class"
+    drawing.tell(ax, _told(what, comparison.changes))
+    return ax
+
+
+def _told(what: str, table: pd.DataFrame) -> str:
+    spoken = table.assign(part=table["part"].str.replace("_", " "))
+    return describing.estimates(what, spoken, "difference", "points")
+
+
+def _open(comparison: Comparison) -> str:
+    return f"open: {drawing.level(comparison)} include 0"
+
+
+def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Stacked bars on both sides of zero, a row a comparison, a colour and hatch a part; a diamond at their sum."""
+    rows = comparison.table
+    labels = [drawing.row_label(row, rows) for row in rows.to_dict("records")]
+    ax = ax or drawing.axes(height=1.4 + (0.38 if len(labels) < 16 else 0.26) * len(labels))
+    y, gains, losses = np.arange(len(labels)), np.zeros(len(labels)), np.zeros(len(labels))
+    kinds = [name for name in ("change", "part") if name in table]
+    names = list(dict.fromkeys(table["part"]))
+    for _, part in table.groupby(kinds, sort=False):
+        size = 100 * np.nan_to_num(part["difference"].to_numpy(float))
+        sure = ((part["low"] > 0) | (part["high"] < 0)).to_numpy()
+        _bars(ax, y, size, np.where(size >= 0, gains, losses), sure, names.index(part["part"].iloc[0]))
+        gains, losses = gains + size.clip(min=0), losses + size.clip(max=0)
+    for i, name in enumerate(names):
+        ax.barh(0, 0, color=_colour(i), hatch=_hatch(i), edgecolor="white", label=name.replace("_", " "))
+    ax.plot(100 * rows["difference"], y, "D", color="black", markersize=5, label="difference")
+    ax.axvline(0, color=drawing.GREY, linewidth=1)
+    drawing.condition_axis(ax, labels)
+    legends.legend_below(ax, comparison.label)
+    return ax
+
+
+def _bars(ax: Axes, y: np.ndarray, size: np.ndarray, start: np.ndarray, sure: np.ndarray, i: int) -> None:
+    """Full where sure, else open; the hatch says which part it is in either."""
+    for rows, face, edge in ((sure, _colour(i), "white"), (~sure, "white", _colour(i))):
+        ax.barh(y[rows], size[rows], left=start[rows], height=0.6, color=face, edgecolor=edge, hatch=_hatch(i))
+
+
+def _colour(i: int) -> str:
+    return drawing.COLOURS[i % len(drawing.COLOURS)]
+
+
+def _hatch(i: int) -> str:
+    return HATCHES[i % len(HATCHES)]

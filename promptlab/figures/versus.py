@@ -1,0 +1,113 @@
+"""A model against its control: what the same prompt does to both, and by how much the two effects differ."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from promptlab.figures import describing, drawing, legends
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from promptlab.comparison import Contrast
+
+
+def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
+    """The effect of each condition on the model less its effect on the control (difference of differences).
+
+    Filled and open as in `degradation`; open, too, where a flag says that the contrast confirms nothing.
+    """
+    from promptlab.comparison import Contrast
+
+    drawing.drawable("against_control", contrast, Contrast)
+    table = contrast.table
+    conditions = list(table["condition"])
+    ax = ax or drawing.axes(height=1.2 + 0.45 * len(conditions))
+    ax.axvline(0, color=drawing.GREY, linewidth=1)
+    y = np.arange(len(conditions))
+    for i, (column, name) in enumerate(
+        (("model_difference", contrast.model), ("control_difference", contrast.control))
+    ):
+        look = drawing.style(i, f"{name}: difference to {contrast.baseline}")
+        ax.plot(100 * table[column], y - 0.16 + 0.1 * i, linestyle="", **look)
+    look = drawing.style(2, f"{contrast.model} less {contrast.control}")
+    low, high = (100 * table[name] for name in ("low", "high"))
+    drawing.dots(ax, 100 * table["contrast"], y + 0.14, low, high, look, drawing.decided(table))
+    drawing.remarks(ax, 100 * table["contrast"], y + 0.14, table, high)
+    drawing.condition_axis(ax, conditions)
+    ax.set_xlabel(f"points ({_level(contrast)})")
+    legends.legend_below(ax, contrast.label)
+    drawing.tell(ax, _told(contrast, "Dots with intervals"))
+    return ax
+
+
+def slope_chart(contrast: Contrast, ax: Axes | None = None) -> Axes:
+    """Scores of a model and its control, from the baseline to each condition: two slopes, whose difference is tested.
+
+    The contrast and its interval stand above each pair of slopes; the right ends are filled where it is decided.
+    """
+    from promptlab.comparison import Contrast
+
+    drawing.drawable("slope_chart", contrast, Contrast)
+    table = contrast.table
+    ax = ax or drawing.axes(height=3.6)
+    x = np.arange(len(table))
+    filled = drawing.decided(table)
+    for i, (side, name) in enumerate((("model", contrast.model), ("control", contrast.control))):
+        before, after = _levels(table, side)
+        look = drawing.style(i, name)
+        ax.plot([x - 0.25, x + 0.25], [before, after], color=look["color"], linewidth=1.4)
+        for spot, values, full in ((x - 0.25, before, np.ones_like(filled)), (x + 0.25, after, filled)):
+            faces = [look["color"] if f else "white" for f in full]
+            ax.scatter(spot, values, s=36, c=faces, marker=look["marker"], edgecolors=look["color"], zorder=3)
+        ax.plot([], [], **look)
+    _sizes(ax, table, x)
+    most = max(10, 56 // len(table))
+    ax.set_xticks(x, [textwrap.fill(name, most) for name in table["condition"]])
+    ax.set_xlim(-0.5, len(table) - 0.5)
+    ax.set_xlabel(f"left: {contrast.baseline}, right: the condition; above: {_level(contrast)}")
+    ax.set_ylabel("correct, %")
+    drawing.tidy(ax)
+    legends.legend_below(ax, contrast.label)
+    drawing.tell(ax, _told(contrast, "Slope chart"))
+    return ax
+
+
+def _levels(table: Any, side: str) -> tuple[np.ndarray, np.ndarray]:
+    before = 100 * table[f"{side}_baseline"].to_numpy(float)
+    return before, before + 100 * table[f"{side}_difference"].to_numpy(float)
+
+
+def _sizes(ax: Axes, table: Any, x: np.ndarray) -> None:
+    """The contrast in figures above each pair."""
+    top = np.nanmax([_levels(table, side) for side in ("model", "control")], axis=(0, 1), initial=0)
+    words = [_size(row) for row in table.to_dict("records")]
+    for at, high, text in zip(x, top, words, strict=True):
+        ax.annotate(text, (at, high), (0, 7), textcoords="offset points", ha="center", va="bottom", fontsize="small")
+    most = max(text.count("\n") + 1 for text in words)
+    ax.set_ylim(0, (1.1 + 0.1 * most) * max(top.max(), 5))
+    ax.set_yticks([tick for tick in ax.get_yticks() if tick <= 100])
+
+
+def _size(row: dict[Any, Any]) -> str:
+    span = "no interval" if row["low"] != row["low"] else f"[{_signed(row['low'])}, {_signed(row['high'])}]"
+    return "\n".join([*textwrap.wrap(drawing.doubt(row), 15), _signed(row["contrast"]), span])
+
+
+def _signed(share: float) -> str:
+    return "not estimable" if share != share else f"{100 * round(share, 3) + 0.0:+.1f}"
+
+
+def _level(contrast: Contrast) -> str:
+    return f"{100 * (1 - contrast.alpha):g} % simultaneous intervals of the contrast; open: not decided"
+
+
+def _told(contrast: Contrast, kind: str) -> str:
+    what = (
+        f"{kind}: {contrast.model} against its control {contrast.control}, effect of each condition against "
+        f"{contrast.baseline} on the one less that on the other"
+    )
+    return describing.estimates(what, contrast.table, "contrast", "points")

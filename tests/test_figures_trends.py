@@ -1,0 +1,90 @@
+"""Slope chart, training curves, and accuracy over the length of the reasoning."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from test_figures import points_of, samples
+
+from promptlab import figures
+from promptlab.comparison import by_length, contrast
+from promptlab.errors import InputError
+from promptlab.traininglogs import training_log
+
+mpl.use("agg")
+
+
+def axes():
+    return mpl.figure.Figure(layout="constrained").subplots()
+
+
+def test_the_slopes_join_the_two_scores_and_their_difference_stands_above():
+    data = samples()
+    found = contrast(data, model="r1", control="plain", baseline="zero-shot")
+    ax = figures.slope_chart(found, axes())
+    ends = np.array([line.get_ydata() for line in ax.get_lines() if len(line.get_xdata()) == 2])
+    means = data.groupby(["model", "condition"])["score"].mean()
+    for i, condition in enumerate(found.table["condition"]):
+        for model in ("r1", "plain"):
+            wanted = [100 * means[model, "zero-shot"], 100 * means[model, condition]]
+            assert np.isclose(ends, wanted).all(axis=1).any()
+        value, low, high = (f"{100 * found.table[name][i]:+.1f}" for name in ("contrast", "low", "high"))
+        assert ax.texts[i].get_text() == f"{value}\n[{low}, {high}]"
+    assert ax.get_legend_handles_labels()[1] == ["r1", "plain"]
+
+
+def test_a_flagged_contrast_is_open_and_said_in_the_slope_chart():
+    data = samples()
+    near_one = data["question"].str[1:].astype(int) > 2
+    data = data.assign(score=data["score"].where(data["model"] != "plain", near_one.astype(float)), ending="complete")
+    found = contrast(data, model="r1", control="plain", baseline="zero-shot")
+    ax = figures.slope_chart(found, axes())
+    assert all("floor/ceiling" in text.get_text() for text in ax.texts)
+    assert sum(tuple(c.get_facecolors()[0][:3]) == (1, 1, 1) for c in ax.collections) == 2  # the right ends of both
+
+
+def test_training_draws_each_models_log():
+    logs = {name: training_log(name) for name in ("r1", "r1-narrow")}
+    ax = figures.training(logs, "tokens", axes())
+    for line, log in zip(ax.get_lines(), logs.values(), strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), log["tokens"])
+    assert "tokens" in ax.get_ylabel()
+    told = figures.alt_text(ax.figure)
+    assert f"r1: {logs['r1']['tokens'].iloc[0]:.3g} at step 0" in told
+
+
+def test_training_says_which_columns_there_are():
+    with pytest.raises(InputError, match=r"training log of sft.*loss"):
+        figures.training({"sft": training_log("sft")}, "los")
+    with pytest.raises(InputError, match=r"logs of figures\.training is no mapping"):
+        figures.training(training_log("sft"), "loss")
+    with pytest.raises(InputError, match=r"unknown training log.*r1-narrow"):
+        training_log("r1-narow")
+
+
+@pytest.fixture(scope="module")
+def lengths():
+    one = samples()
+    more = [one.assign(sample=k, score=one["score"].sample(frac=1, random_state=k).to_numpy()) for k in range(4)]
+    rng = np.random.default_rng(0)
+    data = pd.concat(more).assign(reasoning_words=lambda f: rng.integers(5, 200, len(f)))
+    return by_length(data, conditions=["zero-shot"])
+
+
+def test_lengths_draws_both_kinds_of_bins(lengths):
+    ax = figures.lengths(lengths, axes())
+    for kind, label in (("within", "r1"), ("raw", "_")):
+        rows = lengths.table[(lengths.table["model"] == "r1") & (lengths.table["kind"] == kind)]
+        drawn = [np.asarray(c.get_offsets()) for c in ax.collections if c.get_label() == label]
+        assert any(np.allclose(d, rows[["length", "score"]] * [1, 100]) for d in drawn if len(d) == len(rows))
+    plain = lengths.table.query("model == 'plain' and kind == 'within'")
+    np.testing.assert_allclose(points_of(ax, "plain")[:, 0], plain["length"])
+
+
+def test_its_alt_text_gives_both_ends(lengths):
+    told = figures.alt_text(figures.lengths(lengths, axes()).figure)
+    rows = lengths.table.query("model == 'r1'").set_index(["kind", "bin"])["score"] * 100
+    assert f"within a question {rows['within', 1]:.1f} % and {rows['within', 4]:.1f} %" in told
+    assert f"over all samples {rows['raw', 1]:.1f} % and {rows['raw', 4]:.1f} %" in told
