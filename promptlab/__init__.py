@@ -20,25 +20,31 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "promptlab.questions": "QuestionSet load_questions",
+    "promptlab.questions": "QuestionSet available_benchmarks load_questions",
     "promptlab.prompts": "Condition chain_of_thought concise condition_from few_shot from_template preview "
     "r1_zero_template zero_shot",
-    "promptlab.models": "available_models fetch_base open_model serve_embedded",
+    "promptlab.models": "Profile available_models available_profiles fetch_base open_model serve_embedded serve_vllm",
     "promptlab.formats": "ANSWER_IS ANSWER_TAGS BOXED",
-    "promptlab.grading": "as_grader by_kind grader_named label number regex",
+    "promptlab.grading": "as_grader by_kind drop_f1 grader_named label maths number regex",
     "promptlab.runner": "run",
     "promptlab.records": "Run load_run recorded_runs",
     "promptlab.importing": "ImportedRun import_run import_runs",
-    "promptlab.comparison": "Agreement Comparison Contrast Decided Decisions DoseResponse Drawn SeedContrast agree "
-    "compare contrast contrast_seeds contrasts decided decisions dose draw_components over_draws",
+    "promptlab.comparison": "Agreement Association ByLength Comparison Contrast Decided Decisions DoseResponse Drawn "
+    "Oddities SeedContrast agree associated by_length compare cons_at_k contrast contrast_seeds contrasts decided "
+    "decisions dose draw_components feature_table oddest over_draws pass_at_k summarise",
     "promptlab.planner": "Plan plan",
     "promptlab.stats": "Guess",
     "promptlab.experiment": "Experiment",
+    "promptlab.explorer": "explore",
     "promptlab.registering": "Registration",
+    "promptlab.reporting": "report",
+    "promptlab.quoting": "published",
+    "promptlab.traininglogs": "training_log",
+    "promptlab.sweeps": "Sweep Swept sweep",
     "promptlab.errors": "PromptlabError",
     "promptlab.types": "AnswerFormat Completion Grade Message Model ModelId Prompt Question Request Sampling",
 }
-_MODULES = ("figures",)  # used as lab.figures.degradation(...)
+_MODULES = ("figures", "stats")  # used as lab.figures.degradation(...)
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = ["__version__", *_MODULES, *_HOME_OF]

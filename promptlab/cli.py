@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from promptlab import __version__, markup
 from promptlab.errors import InputError, PromptlabError
+from promptlab.wording import counted
 
 CODES = "exit status: 0 done; 1 it failed; 2 bad input, nothing was called; 130 Ctrl-C"
 
@@ -24,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PromptlabError as problem:
         if arguments.debug:
             raise
-        _complain(problem)
+        for line in getattr(problem, "lines", [problem]):
+            _complain(line)
         return 2 if isinstance(problem, InputError) else 1
     except KeyboardInterrupt:
         _complain("interrupted; what was done is kept, the same command goes on")
@@ -101,6 +103,27 @@ def _run(arguments: argparse.Namespace) -> None:
         print(registration.stamp(experiment, runs, *filter(None, [judged])))
 
 
+def _sweep(arguments: argparse.Namespace) -> None:
+    from promptlab.sweeps import sweep
+
+    options = {
+        name: getattr(arguments, name) for name in ("out", "jobs", "dask", "only", "retry_failed", "fresh", "dry_run")
+    }
+    swept = sweep(arguments.file, **options)
+    if swept and swept.unfinished:
+        failed = f"{len(swept.unfinished)} of {counted(len(swept.states), 'run')} failed"
+        raise PromptlabError(f"{failed}; --retry-failed tries them again, from their records")
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from promptlab.registering import Registration
+    from promptlab.reporting import report
+
+    options = {name: getattr(arguments, name) for name in ("out", "baseline", "margin", "control", "samples")}
+    registration = Registration.read(arguments.registration) if arguments.registration else None
+    print(report(*arguments.paths, registration=registration, **options))
+
+
 def _show(arguments: argparse.Namespace) -> None:
     from promptlab.records import load_run
 
@@ -129,6 +152,8 @@ class Command(NamedTuple):
     example: str
     options: tuple[Option, ...] = ()
 
+
+_FLAG: dict[str, object] = {"action": "store_true"}
 
 COMMANDS = {
     "demo": Command(
@@ -168,6 +193,35 @@ COMMANDS = {
         (
             Option("file", "the experiment file"),
             Option("--registration", "a design of `promptlab register`: no sample may be older, deviations are listed"),
+        ),
+    ),
+    "sweep": Command(
+        _sweep,
+        "check, freeze, execute and resume the many runs that a YAML file describes, each a notebook",
+        "promptlab sweep experiments/few_shot_degradation.yaml --dry-run",
+        (
+            Option("file", "the sweep's file"),
+            Option("--dry-run", "stop after the checks and the table of runs", _FLAG),
+            Option("--out", "the sweep's directory (default: runs/NAME)"),
+            Option("--jobs", "how many groups of runs at the same time (default: the file's own)", {"type": _count}),
+            Option("--dask", "the address of a Dask scheduler whose workers do it, for example tcp://host:8786"),
+            Option("--only", "a pattern of the runs' ids, for example '*-worked-*'", {"default": "*"}),
+            Option("--retry-failed", "run those that failed again, from their records", _FLAG),
+            Option("--fresh", "begin anew; what is there is moved aside", _FLAG),
+        ),
+    ),
+    "report": Command(
+        _report,
+        "write one self-contained HTML file about a sweep or runs: verdicts, figures, samples to look at",
+        "promptlab report runs/first-run",
+        (
+            Option("paths", "a sweep's directory, a notebook's out, an experiment's records, or runs", {"nargs": "+"}),
+            Option("--out", "the file (default: report.html in the first path)"),
+            Option("--baseline", "the condition to compare with (default: the registered design's, or the first)"),
+            Option("--margin", "the difference that counts as equivalent, a share of 1", {"type": float}),
+            Option("--control", "the model that is the control of all others", {"default": ""}),
+            Option("--registration", "the design of `promptlab register`, where it is not beside the records"),
+            Option("--samples", "how many samples to show at most", {"type": _count, "default": 2_000}),
         ),
     ),
     "show": Command(

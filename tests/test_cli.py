@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-ORDER = ("fetch", "models", "conditions", "register", "run", "show", "demo")  # a design is older than its samples
+ORDER = ("fetch", "models", "conditions", "register", "run", "sweep", "report", "show", "demo")  # as it is done
 
 
 @pytest.mark.embedded

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
+
+import promptlab as lab
 from browser import browser
 from large_run import make_large_run
 from notebook_server import jupyterlab
-
-import promptlab as lab
 from promptlab.explorer.opening import first_state
 from promptlab.explorer.saved import LOST
 from promptlab.explorer.state import prompt_of

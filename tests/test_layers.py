@@ -11,14 +11,14 @@ PACKAGE = Path(__file__).parents[1] / "promptlab"
 LAYERS = (
     {"errors", "given", "types", "formats", "wording", "textnorm", "numerals", "numberwords", "onenumber", "choices",
      "reasoning", "markup", "tables", "portal", "assets"},
-    {"questions", "prompts", "models", "grading", "traces", "store", "stats"},
+    {"questions", "prompts", "models", "grading", "traces", "store", "stats", "quoting",
+     "traininglogs"},
     {"records", "importing"},
     {"runner"},
     {"comparison"},
     {"planner"},
-    {"drawing"},
     {"figures"},
-    {"experiment", "registering", "demo", "cli", "__main__"},
+    {"experiment", "explorer", "registering", "executing", "sweeps", "reporting", "demo", "cli", "__main__"},
 )  # fmt: skip
 STRICT = (0, 1)  # in these layers siblings do not know each other, except:
 NEIGHBOURS = {

@@ -89,7 +89,7 @@ def run_notebook(parameters: dict[str, object], folder: Path) -> tuple[str, set[
 
 
 def files(*names: str) -> set[str]:
-    return {f"{name}{ending}" for name in names for ending in (".svg", ".png", ".csv")}
+    return {f"{name}{ending}" for name in names for ending in (".svg", ".png", ".csv", ".txt")}
 
 
 @pytest.mark.embedded
@@ -144,3 +144,43 @@ def test_plan_experiment_goes_from_the_pilot_to_the_report(tmp_path: Path, base_
     assert re.search(r"registered \d{4}-\d\d-\d\d, hash \w{8}: as registered", report)
     assert {path.name for path in (tmp_path / "out/figures").iterdir()} == files("power")
     assert (tmp_path / "out/design.yaml").is_file()
+
+
+@pytest.mark.notebook
+def test_reasoning_traces_reads_saved_runs(tmp_path: Path):
+    small = {"runs": ["recorded:r1"], "conditions": ["zero-shot", "few-shot-3"], "n_questions": 30}
+    execute(
+        ROOT / "notebooks/reasoning_traces.ipynb", tmp_path / "executed.ipynb", small | {"out": str(tmp_path / "out")}
+    )
+    assert "Longest and oddest outputs" in to_html(tmp_path / "executed.ipynb").read_text()
+    report = (tmp_path / "out/report.md").read_text()
+    assert re.search(r"r1 under zero-shot, reasoning words: right less wrong [+-]\d+\.\d %", report)
+    figures = {path.name for path in (tmp_path / "out/figures").iterdir()}
+    assert figures == files("a-length", "b-checks", "b-doubts", "c-copied-answer", "c-looped")
+    assert (tmp_path / "out/features.csv").read_text().count("\n") == 3
+
+
+@pytest.mark.embedded
+@pytest.mark.notebook
+def test_r1_protocol_keeps_own_and_quoted_figures_apart(tmp_path: Path, base_weights: Path):
+    small = {"model": "embedded:plain", "n_questions": 3, "samples": 2, "progress": False, "out": str(tmp_path / "out")}
+    execute(ROOT / "notebooks/r1_protocol.ipynb", tmp_path / "executed.ipynb", small)
+    own, quoted = (tmp_path / "out/report.md").read_text().split("**Quoted, not measured here")
+    assert "Own, as shares of 1: plain on arithmetic-test, 3 questions, K = 2" in own
+    assert re.search(r"\| plain +\| zero-shot +\| 2 +\|", own)
+    assert "r1-distill" not in own
+    assert re.search(r"\| deepseek-r1-zero +\|.*\| 86\.7", quoted)
+    assert "plain" not in quoted
+
+
+@pytest.mark.notebook
+def test_blog_figures_draws_them_all_from_records_at_both_widths(tmp_path: Path):
+    small = {"runs": ["recorded:plain", "recorded:r1-narrow"], "conditions": ["zero-shot", "few-shot-1", "few-shot-3"]}
+    execute(ROOT / "notebooks/blog_figures.ipynb", tmp_path / "executed.ipynb", small | {"out": str(tmp_path / "out")})
+    names = ("a-scores", "b-differences", "c-dose-response", "d-slopes", "d-contrast", "e-accounting", "f-lengths")
+    names += ("g-training-accuracy", "g-training-tokens", "h-forest", "i-forest-scores")
+    for width in ("blog", "journal"):
+        assert {path.name for path in (tmp_path / "out" / width).iterdir()} == files(*names)
+    told = (tmp_path / "out/blog/d-slopes.txt").read_text()
+    assert re.search(r"Lowest: few-shot-3, -\d+\.\d points \(interval -\d+\.\d to -\d", told)
+    assert "Recorded samples, 400 questions, K = 4" in told

@@ -328,7 +328,11 @@ def test_numbers_and_nesting_without_end(tmp_path: Path) -> None:
         (rows(3), {"n": 4}, "n=4, but 'questions' has 3 questions"),
         (rows(3), {"n": True}, "n=True: expected a whole number of at least 1"),
         (rows(3), {"seed": None}, "seed=None: expected a whole number"),
-        (rows(3), {"kind": "numbers"}, "unknown kind 'numbers': did you mean 'number'? Allowed: number, label, text, math, drop"),
+        (
+            rows(3),
+            {"kind": "numbers"},
+            "unknown kind 'numbers': did you mean 'number'? Allowed: number, label, text, math, drop",
+        ),
         (
             rows(3),
             {"levels": (1,)},

@@ -374,7 +374,7 @@ def test_a_figure_carries_the_stamp(tmp_path: Path):
     compared = asked_for.compare(runs)
     stamp = frozen.stamp(asked_for, runs, compared)
     ax = figures.scores(compared, mpl.figure.Figure(layout="constrained").subplots())
-    svg, png, _ = figures.save(ax, tmp_path / "a", compared.summary, note=stamp)
+    svg, png, *_ = figures.save(ax, tmp_path / "a", compared.summary, note=stamp)
     assert stamp in svg.read_text()
     assert stamp.encode() in png.read_bytes()
     figures.save(ax, tmp_path / "a", compared.summary, note="costs 3 $ and 4 $")

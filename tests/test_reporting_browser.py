@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import browser
 
+from browser import browser
 from local_models import LocalModel, complete
 from promptlab.prompts import few_shot, zero_shot
 from promptlab.reporting import report

@@ -1,0 +1,161 @@
+"""From a grid to its runs."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from promptlab.errors import InputError, unknown
+from promptlab.sweeps.notebooks import OURS, Notebook, read_notebook
+from promptlab.sweeps.reading import Parameters, Sweep, label_of
+from promptlab.types import digest
+
+_PLACE = re.compile(r"\$[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run of a sweep.
+
+    Attributes
+    ----------
+    id
+        Its directory: the labels of what varies, and six digits of the digest of all parameters.
+    given
+        What the sweep sets in the notebook.
+    registered
+        Its design with time and hash, as `Registration` keeps it; empty for a notebook that describes no experiment.
+    """
+
+    id: str
+    notebook: Notebook
+    given: Parameters
+    registered: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All parameters of the notebook, apart from what says where and how."""
+        return {name: v for name, v in {**self.notebook.defaults, **self.given}.items() if name not in OURS}
+
+    @cached_property
+    def hash(self) -> str:
+        """Equal for equal parameters and notebook sources: such a run need not be done twice."""
+        return digest([self.parameters, self.notebook.hash])
+
+    @property
+    def design(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.registered.get("design", {})
+        return found
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of its models, where its notebook says `models` or `model`."""
+        found = self.parameters.get("models", self.parameters.get("model", ()))
+        names = [found] if isinstance(found, str) else found
+        return tuple(name for name in names or () if isinstance(name, str))
+
+
+def expand(sweep: Sweep, near: Path) -> list[Planned]:
+    """The runs of a sweep: the grid without what is excluded, then what is included.
+
+    Parameters
+    ----------
+    sweep
+        As read from its file.
+    near
+        The file's directory: notebooks are also looked for there.
+
+    Raises
+    ------
+    InputError
+        An entry of `exclude` that no run has, an unknown label, the same run twice, a notebook that cannot be read.
+    """
+    notebooks: dict[str, Notebook] = {}
+    runs = []
+    for label, chosen in [*_grid(sweep), *_included(sweep)]:
+        parameters = _filled({**sweep.parameters, **chosen}, sweep)
+        name = str(parameters.pop("notebook", sweep.notebook))
+        if name not in notebooks:
+            notebooks[name] = read_notebook(name, near)
+        runs.append(_planned(label or notebooks[name].name, notebooks[name], parameters))
+    if not runs:
+        raise InputError("nothing is left to run: 'exclude' takes out every run")
+    ids = [run.id for run in runs]
+    for id in ids:
+        if ids.count(id) > 1:
+            raise InputError(f"the same run is asked for twice: {id}")
+    return runs
+
+
+def _filled(parameters: Parameters, sweep: Sweep) -> dict[str, Any]:
+    """The parameters in which ``$AXIS`` stands for that axis's value; such an axis is no parameter itself."""
+    used: set[str] = set()
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: fill(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [fill(part) for part in value]
+        if not isinstance(value, str) or not _PLACE.fullmatch(value):
+            return value
+        if value[1:] not in parameters:
+            raise unknown("axis in the parameters:", value, [f"${axis.name}" for axis in sweep.grid])
+        used.add(value[1:])
+        return parameters[value[1:]]
+
+    filled = {name: fill(value) for name, value in parameters.items()}
+    return {name: value for name, value in filled.items() if name not in used}
+
+
+def _planned(label: str, notebook: Notebook, given: Parameters) -> Planned:
+    run = Planned("", notebook, given)
+    readable = re.sub(r"[^A-Za-z0-9.+_-]+", "-", label)[:60].strip("-.")
+    return Planned(f"{readable}-{digest([run.parameters, notebook.name])[:6]}", notebook, given)
+
+
+def _grid(sweep: Sweep) -> Iterator[tuple[str, Parameters]]:
+    """Labels and parameters of every combination that is not excluded."""
+    hits = [0] * len(sweep.exclude)
+    if not sweep.grid and sweep.include:
+        return  # a list of runs, then
+    for labels in itertools.product(*(axis.sets for axis in sweep.grid)):
+        chosen: dict[str, Any] = {}
+        for axis, label in zip(sweep.grid, labels, strict=True):
+            chosen |= axis.sets[label]
+        named = {axis.name: label for axis, label in zip(sweep.grid, labels, strict=True)}
+        out = [_matches(entry, named, chosen, sweep) for entry in sweep.exclude]
+        hits = [n + hit for n, hit in zip(hits, out, strict=True)]
+        if not any(out):
+            yield "-".join(labels), chosen
+    if 0 in hits:
+        raise InputError(f"exclude[{hits.index(0)}] takes out no run: {dict(sweep.exclude[hits.index(0)])!r}")
+
+
+def _matches(entry: Parameters, labels: Mapping[str, str], chosen: Parameters, sweep: Sweep) -> bool:
+    for key in entry:
+        if key not in labels:
+            raise unknown("axis in 'exclude'", key, [axis.name for axis in sweep.grid])
+    return all(value in (labels[key], chosen.get(key, labels[key])) for key, value in entry.items())
+
+
+def _included(sweep: Sweep) -> Iterator[tuple[str, Parameters]]:
+    axes = {axis.name: axis for axis in sweep.grid}
+    for entry in sweep.include:
+        chosen: dict[str, Any] = {}
+        labels = []
+        for key, value in entry.items():
+            sets = axes[key].sets if key in axes else {}
+            if isinstance(value, str) and value in sets:
+                labels.append(value)
+                chosen |= sets[value]
+            elif key in axes and all(key not in parameters for parameters in sets.values()):
+                raise unknown(f"label of grid.{key}", value, sets)
+            else:
+                labels.append(label_of(key, value, 0))
+                chosen[key] = value
+        yield "-".join(labels), chosen

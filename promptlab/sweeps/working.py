@@ -1,0 +1,100 @@
+"""What a worker does, in whatever process and on whatever machine: the runs of one group, one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from promptlab import markup
+from promptlab.errors import ModelError, PromptlabError
+from promptlab.executing import CellError, execute, to_html
+from promptlab.models.sharing import shared
+from promptlab.sweeps.expanding import Planned
+from promptlab.sweeps.freezing import DESIGN
+from promptlab.sweeps.states import State, held, now, read_state, replace_file, write_state
+
+NOTEBOOK = "executed.ipynb"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs of the same models, which are loaded once for all of them.
+
+    `kin` are, for each run by its id, the runs of the sweep that may hold samples that it needs as well, and itself.
+    """
+
+    runs: tuple[Planned, ...]
+    kin: Mapping[str, tuple[str, ...]]
+    root: Path
+    cwd: Path
+
+
+def work(group: Group) -> list[State]:
+    """Execute what is not done, and say what became of each."""
+    try:
+        with shared(group.runs[0].models) as environment:
+            return [_attempt(run, group, environment) for run in group.runs]
+    except ModelError as problem:
+        failed = [State(run.id, "failed", run.hash, ended=now(), error=_said(problem)) for run in group.runs]
+        for state in failed:
+            write_state(group.root / state.id, state)
+        return failed
+
+
+def _attempt(run: Planned, group: Group, environment: Mapping[str, str]) -> State:
+    import yaml
+
+    folder = group.root / run.id
+    folder.mkdir(parents=True, exist_ok=True)  # for its lock
+    with held(folder):
+        known = read_state(folder, run.hash)
+        if known.state == "done":  # somebody else did it while this one waited
+            return known
+        if run.registered and not (folder / DESIGN).exists():  # a worker with a disk of its own
+            replace_file(folder / DESIGN, yaml.safe_dump(dict(run.registered)))
+        started, state = time.monotonic(), State(run.id, "running", run.hash, started=now())
+        write_state(folder, state)
+        ended = _executed(run, group, environment, state)
+        ended = replace(ended, ended=now(), seconds=round(time.monotonic() - started, 1))
+        write_state(folder, ended)
+        return ended
+
+
+def _executed(run: Planned, group: Group, environment: Mapping[str, str], state: State) -> State:
+    """Notebook and page are there whether it failed or not."""
+    import nbformat
+
+    notebook, parameters = group.root / run.id / NOTEBOOK, _parameters(run, group)
+    options: dict[str, Any] = {"cwd": group.cwd if group.cwd.is_dir() else None, "environment": environment}
+    try:
+        execute(nbformat.reads(run.notebook.text, as_version=4), notebook, parameters, **options)
+        ended = replace(state, state="done")
+    except CellError as problem:
+        ended = replace(state, state="failed", cell=problem.cell, error=_said(problem.error))
+    except PromptlabError as problem:
+        ended = replace(state, state="failed", error=_said(problem))
+    except (KeyboardInterrupt, SystemExit):
+        write_state(notebook.parent, replace(state, state="interrupted", ended=now()))
+        raise
+    if notebook.exists():
+        to_html(notebook)
+    return ended
+
+
+def _parameters(run: Planned, group: Group) -> dict[str, Any]:
+    """What the sweep says, the run's own directory, and where samples that it shares with others lie already."""
+    takes = run.notebook.defaults
+    given = {**run.given} | ({"out": str(group.root / run.id)} if "out" in takes else {})
+    given |= {"progress": False} if "progress" in takes else {}
+    if "reuse" in takes:
+        done = [group.root / id for id in group.kin[run.id] if read_state(group.root / id).state == "done"]
+        given["reuse"] = [*run.parameters["reuse"], *map(str, done)]
+    return given
+
+
+def _said(problem: object) -> str:
+    """One line of an error, whoever wrote a part of it."""
+    return markup.shortened(" ".join(str(problem).split()), 500)

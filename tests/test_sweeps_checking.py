@@ -1,0 +1,120 @@
+"""Before anything is paid for: every problem of every run, at once; and what a sweep will take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fake_server import FakeServer, Fault
+from promptlab.errors import InputError
+from promptlab.sweeps import read_sweep, sweep
+from promptlab.sweeps.checking import Problems, check
+from promptlab.sweeps.expanding import Planned, expand
+from promptlab.sweeps.predicting import predicted
+from tiny_notebooks import ASKS, RUNS, write_notebook, write_sweep
+
+NOWHERE = "openai:fake@http://127.0.0.1:9/v1"
+
+
+def asking(folder: Path, **keys: object) -> list[Planned]:
+    """The runs of a sweep whose notebook describes an experiment."""
+    write_notebook(folder / "tiny.ipynb", RUNS, parameters=ASKS)
+    return expand(read_sweep(write_sweep(folder, **{"grid": {"n_questions": [1, 2]}, **keys})), folder)
+
+
+def problems(runs: list[Planned], folder: Path) -> tuple[str, ...]:
+    with pytest.raises(Problems) as caught:
+        check(runs, folder)
+    return caught.value.lines
+
+
+def test_all_problems_at_once_a_line_each_with_the_runs_that_have_it(tmp_path: Path):
+    grid = {
+        "case": {"one": {"wrod": "x"}, "two": {"n": "many"}, "three": {"n": True}, "four": {"many": 3, "out": "here"}}
+    }
+    file = write_sweep(tmp_path, parameters={"share": 1, "word": None}, grid=grid)
+    lines = problems(expand(read_sweep(file), tmp_path), tmp_path)
+    told = [line.rpartition(" (")[0] for line in lines]
+    assert told == [
+        "unknown parameter of tiny.ipynb 'wrod': did you mean 'word'? Allowed: n, word, share, many",
+        "parameter 'n' of tiny.ipynb is 'many': it must be a whole number",
+        "parameter 'n' of tiny.ipynb is True: it must be a whole number",
+        "parameter 'many' of tiny.ipynb is 3: it must be a list",
+        "parameter 'out' is the sweep's own: each run has its directory",
+    ]
+    assert [line.rpartition("(")[2].partition("-")[0] for line in lines] == ["one", "two", "three", "four", "four"]
+
+
+def test_each_notebook_is_asked_what_it_takes(tmp_path: Path):
+    write_notebook(tmp_path / "other.ipynb", parameters="m = 1")
+    file = write_sweep(tmp_path, grid={"notebook": ["tiny.ipynb", "other.ipynb"]}, parameters={"n": 2})
+    (line,) = problems(expand(read_sweep(file), tmp_path), tmp_path)
+    assert line.startswith("unknown parameter of other.ipynb 'n': Allowed: m (other.ipynb-")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "line"),
+    [
+        ({"questions": {"source": "nowhere.csv"}}, "nowhere.csv"),
+        ({"conditions": ["zero-shot", "concise", "few-shots"]}, "did you mean 'few-shot'?"),
+        ({"conditions": "zero-shot"}, "at least two different conditions"),
+        ({"models": ["embedded:nobody"]}, "unknown embedded model 'nobody'"),
+        ({"models": ["openai:gpt-x"]}, "set the environment variable OPENAI_API_KEY"),
+        ({"models": [NOWHERE]}, "the server at http://127.0.0.1:9/v1 cannot be reached"),
+    ],
+)
+def test_an_experiment_that_cannot_be_run_is_said_once(
+    parameters: dict[str, object], line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    (said,) = problems(asking(tmp_path, parameters=parameters), tmp_path)
+    assert line in said
+    assert said.endswith("(every run)")
+
+
+def test_a_server_is_asked_whether_it_is_there_and_nothing_else(tmp_path: Path):
+    with FakeServer() as server:
+        model = f"openai:fake@{server.base_url}"
+        cells = check(asking(tmp_path, parameters={"models": [model]}), tmp_path)
+        assert not server.bodies
+    assert [len(some) for some in cells.values()] == [2, 2]
+    with FakeServer(models_fault=Fault(status=401)) as server:
+        model = f"openai:fake@{server.base_url}"
+        (line,) = problems(asking(tmp_path, parameters={"models": [model]}), tmp_path)
+    assert "refuses the key (status 401)" in line
+
+
+def test_the_table_counts_what_runs_share_once(tmp_path: Path):
+    conditions = {"few": ["zero-shot", "concise"], "more": ["zero-shot", "concise", {"few-shot": {"k": 1}}]}
+    grid = {"arms": {label: {"conditions": arms} for label, arms in conditions.items()}}
+    with FakeServer() as server:
+        model = f"openai:fake@{server.base_url}"
+        runs = asking(tmp_path, parameters={"models": [model], "n_questions": 3, "max_tokens": 10}, grid=grid)
+        cells = check(runs, tmp_path)
+    states = dict.fromkeys((run.id for run in runs), "to do")
+    table = predicted(runs, cells, states, {model: 2.0})
+    assert list(table["requests"]) == ["6", "3", "9"]
+    assert list(table["completion tokens, at most"]) == ["60", "30", "90"]
+    assert list(table["time, at most"]) == ["30 s", "15 s", "45 s"]
+    assert list(predicted(runs, cells, states, {"another": 2.0})["time, at most"]) == [""] * 3
+
+
+def test_a_dry_run_says_what_it_would_do_and_leaves_nothing_behind(tmp_path: Path):
+    said: list[str] = []
+    before = sorted(tmp_path.iterdir())
+    file = write_sweep(tmp_path)
+    assert sweep(file, out=tmp_path / "runs", dry_run=True, say=said.append) is None
+    assert "Does it run?" in said[0]
+    assert said[0].count("to do") == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"tiny.yaml", "tiny.ipynb", *before}
+    with pytest.raises(InputError, match=r"only='x\*' fits no run of this sweep; its runs: n-1-"):
+        sweep(file, only="x*", dry_run=True)
+
+
+@pytest.mark.embedded
+def test_the_shipped_sweeps_are_as_they_should_be(base_weights: Path, tmp_path: Path):
+    root = Path(__file__).parents[1] / "experiments"  # the third is the example of `promptlab sweep --help`
+    for name, n in (("prompt_styles", 3), ("exemplar_layout", 4)):
+        cells = check(expand(read_sweep(root / f"{name}.yaml"), root), tmp_path)
+        assert len(cells) == n, "each describes an experiment"
