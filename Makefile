@@ -42,7 +42,7 @@ figures: .venv/installed
 
 test: lint
 	@$(PY) -m promptlab fetch smollm2
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile
 
 test-train: .venv-train/installed
 	@$(PY) -m promptlab fetch smollm2
