@@ -9,7 +9,7 @@ import pytest
 from promptlab.comparison import compare, cons_at_k, pass_at_k
 from promptlab.errors import InputError
 from promptlab.importing import import_run
-from promptlab.stats import mean_estimate
+from promptlab.stats import bounded_mean
 from promptlab.stats import pass_at_k as of_counts
 
 
@@ -29,7 +29,7 @@ def test_pass_at_k_is_that_of_each_question_with_a_clustered_interval():
     assert found[["condition", "k"]].to_numpy().tolist() == [[c, k] for c in "ab" for k in (1, 3, 6)]
     right = data[data["condition"] == "b"].groupby("question")["score"].sum()
     row = found.iloc[4]
-    alone = mean_estimate(of_counts(6, right, 3), np.arange(40) // 4, 0.05 / 6, proportion=True)
+    alone = bounded_mean(of_counts(6, right, 3), np.arange(40) // 4, 0.05 / 6)
     wanted = [alone.value, alone.se, alone.low, alone.high, 40, 10, 0]
     columns = ["value", "se", "low", "high", "questions", "clusters", "left_out"]
     assert row[columns].tolist() == pytest.approx(wanted)

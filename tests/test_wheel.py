@@ -33,8 +33,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_package_its_data_and_notebooks_and_nothing_else(wheel: Path) -> None:
-    files = [file for pattern in ("*", "adapters/*", "recorded/*") for file in (ROOT / "data").glob(pattern)]
+    files = [file for pattern in ("*", "*/*") for file in (ROOT / "data").glob(pattern)]
     files += [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "promptlab").rglob("*.py"), ROOT / "promptlab/py.typed"]
+    files += [ROOT / "promptlab/reporting/page.css", ROOT / "promptlab/reporting/page.js"]
     paths = [file.relative_to(ROOT) for file in files if file.is_file()]
     wanted = {path.relative_to(path.parts[0]).as_posix(): path.parts[0] for path in paths}
     with ZipFile(wheel) as archive:
