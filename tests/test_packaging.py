@@ -76,7 +76,10 @@ def imported(folder: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.partition(".")[0])
     ours = {path.stem for path in [*ROOT.iterdir(), *(ROOT / "tests").rglob("*.py")]}
-    return {canonicalize_name({"yaml": "pyyaml", "PIL": "pillow"}.get(name, name)) for name in names - ours - sys.stdlib_module_names}
+    return {
+        canonicalize_name({"yaml": "pyyaml", "PIL": "pillow"}.get(name, name))
+        for name in names - ours - sys.stdlib_module_names
+    }
 
 
 @pytest.mark.parametrize(
