@@ -187,7 +187,7 @@ def test_a_replicate_is_another_arm_with_the_same_prompt():
         (lambda: from_template("{{ question", name="broken"), "not valid Jinja"),
         (lambda: from_template("{{ qestion }}", name="typo").render(ASKED), "'qestion' is undefined"),
         (lambda: from_template("{{ ''.__class__.__mro__ }}", name="escape").render(ASKED), "unsafe"),
-        (lambda: few_shot(3).render(ASKED), r"pass pool=questions.pool"),
+        (lambda: few_shot(3).render(ASKED), r"render with pool=questions.pool"),
         (lambda: few_shot(2).render(ASKED, pool=POOL[:1]), "the pool has 1 exemplar for question 'q7'"),
         (lambda: few_shot(99).render(ASKED, pool=POOL), "the pool has 40 exemplars for question 'q7'"),
         (lambda: few_shot(exemplars=[("a?", "b")]).render(ASKED), "has no rationale"),

@@ -284,6 +284,9 @@ def test_wrong_input_is_one_clear_error(tmp_path: Path):
     path = write(tmp_path / "m.jsonl", [MEDQA | {"options": ["Iron"]}])
     with pytest.raises(InputError, match=r"m.jsonl, line 1: no row of medqa \(TypeError"):
         load_questions("medqa", path=path)
+    path = write(tmp_path / "u.jsonl", [GSM8K[0] | {"answer": "no marker 5"}])
+    with pytest.raises(InputError, match=r"u.jsonl, line 1: no row of gsm8k .*its answer has no ####"):
+        load_questions("gsm8k", path=path)
     with pytest.raises(InputError, match="n=3, but gsm8k, split 'test', has 2 questions"):
         load("gsm8k", tmp_path / "g.jsonl", GSM8K, n=3)
 

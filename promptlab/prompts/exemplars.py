@@ -99,7 +99,10 @@ class Exemplars:
 
     def _too_few(self, question: Question, pool: Sequence[Question], found: int) -> str:
         if not pool:
-            return "few_shot has no exemplars: pass pool=questions.pool, or few_shot(exemplars=[...])"
+            return (
+                "few_shot has no exemplars: render with pool=questions.pool (load_questions(..., pool=FILE) gives"
+                " questions one), or name them in few_shot(exemplars=[...])"
+            )
         kind = f" of kind {question.cluster!r}" if self.select == "own-kind" else ""
         return f"few_shot(k={self.k}): the pool has {counted(found, 'exemplar')}{kind} for question {question.id!r}"
 

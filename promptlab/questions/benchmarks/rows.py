@@ -24,7 +24,9 @@ _BOXED = re.compile(r"\\f?boxed\s*(?=\{)")
 
 
 def gsm8k(row: Row, name: str) -> Question:
-    worked, _, gold = str(row["answer"]).rpartition("####")
+    worked, mark, gold = str(row["answer"]).rpartition("####")
+    if not mark:
+        raise ValueError("its answer has no ####, behind which the gold answer stands")
     rationale = _CALCULATOR.sub("", worked).strip()
     return Question(name, _text(row["question"]), (gold.strip(),), "number", meta={"rationale": rationale})
 
