@@ -7,8 +7,18 @@ from dataclasses import replace
 
 from promptlab.types import Completion
 
-_CLOSE = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-_OPEN = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+_PAIRS = (  # what opens reasoning, and what closes it
+    (r"(?i:<think(?:ing)?\s*>)", r"(?i:</think(?:ing)?\s*>)"),
+    (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
+    (r"◁think▷", r"◁/think▷"),  # Kimi
+    (r"<seed:think>", r"</seed:think>"),  # Seed-OSS
+    (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),  # Sky-T1, OpenThinker
+)
+_WORDS = (  # a model may also speak of these, as of any word: they count in a text that begins with one
+    (r"(?i:<thought>)", r"(?i:</thought>)"),
+    (r"(?i:<reasoning>)", r"(?i:</reasoning>)"),
+)
+_BEGUN = re.compile("|".join(rf"\s*{opening}" for opening, _ in _WORDS))
 
 # The channels of gpt-oss (https://cookbook.openai.com/articles/openai-harmony), where a server leaves them in the text;
 # without their special tokens they read "analysis...assistantfinal...".
@@ -36,9 +46,10 @@ def split_reasoning(completion: Completion) -> tuple[str, str]:
     ('2 + 2 is', '')
     """
     analysis, final = _by_channel(completion.text.strip())
+    opens, closes = _tags(final)
     thoughts, answer_text = _by_tag(final)
     reasoning = "\n".join(part for part in (completion.reasoning, analysis, *thoughts) if part)
-    return _CLOSE.sub("", _OPEN.sub("", reasoning)).strip(), answer_text.strip()
+    return closes.sub("", opens.sub("", reasoning)).strip(), answer_text.strip()
 
 
 def without_prefill(completion: Completion, prefill: str) -> Completion:
@@ -49,20 +60,38 @@ def without_prefill(completion: Completion, prefill: str) -> Completion:
     >>> without_prefill(Completion("<think>4", "complete", reasoning="2 + 2"), "<think>").text
     '4'
     """
-    opened = list(_OPEN.finditer(prefill))
-    if not completion.reasoning or not opened or _CLOSE.search(prefill, opened[-1].end()):
+    opens, closes = _tags(prefill)
+    opened = list(opens.finditer(prefill))
+    if not completion.reasoning or not opened or closes.search(prefill, opened[-1].end()):
         return completion
     return replace(completion, text=completion.text.removeprefix(prefill))
 
 
+def _either(pairs: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds any opening tag, by its group, and any closing one."""
+    openings, closings = zip(*pairs, strict=True)
+    return re.compile("|".join(f"({opening})" for opening in openings)), re.compile("|".join(closings))
+
+
+_TAGS, _TAGS_AND_WORDS = _either(_PAIRS), _either(_PAIRS + _WORDS)
+
+
+def _tags(text: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return _TAGS_AND_WORDS if _BEGUN.match(text) else _TAGS
+
+
 def _by_tag(text: str) -> tuple[list[str], str]:
     """The parts of the reasoning, and the rest."""
+    opens, closes = _tags(text)
+    first = opens.match(text)
+    if first and first.lastindex and not re.search((_PAIRS + _WORDS)[first.lastindex - 1][1], text):
+        return [text[first.end() :]], ""  # another pair's closing tag, inside, does not end it
     parts, rest = [], text
-    closings = list(_CLOSE.finditer(rest))
+    closings = list(closes.finditer(rest))
     if closings:
         parts.append(rest[: closings[-1].start()])
         rest = rest[closings[-1].end() :]
-    opening = _OPEN.search(rest)
+    opening = opens.search(rest)
     if opening:
         parts.append(rest[opening.end() :])
         rest = rest[: opening.start()]

@@ -192,6 +192,19 @@ def test_what_concerns_every_request_stops_the_run(status: int) -> None:
         assert len(server.bodies) == 6
 
 
+def test_an_address_without_v1_is_told_so() -> None:
+    with FakeServer() as server:
+        model = OpenAIModel("fake", server.base_url.removesuffix("/v1"))
+        with pytest.raises(ModelError, match=r"status 404: .* \(base_url has no path: most servers want .*/v1\)"):
+            answers(model, requests(1))
+
+
+def test_a_key_in_the_place_of_its_variable_is_refused_and_not_shown() -> None:
+    with pytest.raises(InputError, match="key_env is not the name") as caught:
+        OpenAIModel("fake", "http://localhost:1/v1", key_env="sk-abc-123")
+    assert "sk-abc" not in str(caught.value)
+
+
 def test_retry_after_is_honoured_up_to_the_patience() -> None:
     with FakeServer(script=[Fault(status=429, retry_after=0.3)]) as server:
         started = time.monotonic()

@@ -29,6 +29,8 @@ INSTRUCTED = [Prompt(messages=(Message("system", "Be brief."), Message("user", "
         ("deepseek-ai/DeepSeek-R1-0528 deepseek-ai/DeepSeek-R1-0528-Qwen3-8B", "r1-0528"),
         ("deepseek-reasoner", "deepseek-api"),
         ("Qwen/Qwen3-8B Qwen/Qwen3-0.6B Qwen/Qwen3-30B-A3B Qwen/Qwen3-8B-FP8 qwen3:8b", "qwen3"),
+        ("/cache/models--Qwen--Qwen3-8B/snapshots/b968826d9c46dd60 models--qwen3-8b/snapshots/main/", "qwen3"),
+        ("/cache/models--Qwen--Qwen3-8B/snapshots/b968826d9c46dd60/DeepSeek-R1-Q4.gguf", "r1"),
         ("Qwen/QwQ-32B Qwen/Qwen3-4B-Thinking-2507 Qwen/Qwen3-235B-A22B-Thinking-2507-FP8", "qwen-thinking"),
         ("openai/gpt-oss-20b gpt-oss:120b", "gpt-oss"),
         ("o1 o3-mini o4-mini-2025-04-16 openai/o3", "o-series"),
@@ -151,6 +153,21 @@ def test_other_sampling_than_recommended_is_noted():
         "max_tokens is 100; profile 'qwen3' recommends 32768",
     )
     assert mode_of("gpt-4o")[1].notes("m", Sampling(max_tokens=1, temperature=2.0), INSTRUCTED) == ()
+
+
+THINKING = "mistralai/Magistral-Small-2509 microsoft/Phi-4-reasoning zai-org/GLM-4.5-Air deepseek-ai/DeepSeek-V3.1"
+THINKING += " Qwen/Qwen3.5-35B-A3B HuggingFaceTB/SmolLM3-3B Qwen_Qwen3-8B-GGUF qwen3 moonshotai/Kimi-K2-Thinking"
+OTHERS = "gpt-4o Qwen/Qwen2.5-7B-Instruct Qwen/Qwen3-4B-Instruct-2507 Qwen/Qwen3-8B-Base x-ai/grok-4-fast-non-reasoning"
+
+
+def test_a_model_that_may_think_without_a_profile_is_noted():
+    def notes(name: str, **options: Any) -> tuple[str, ...]:
+        return mode_of(name, **options)[1].notes("m", Sampling(max_tokens=1), ASKED)
+
+    told = ("no profile for this family, 'chat' is used: see profile= and thinking_by=",)
+    assert {name: notes(name) for name in THINKING.split()} == dict.fromkeys(THINKING.split(), told)
+    assert {name: notes(name) for name in OTHERS.split()} == dict.fromkeys(OTHERS.split(), ())
+    assert notes("SmolLM3-3B", profile="chat") == ()  # it was said so
 
 
 def test_a_system_message_for_r1_warns_and_is_noted():

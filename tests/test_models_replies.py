@@ -42,6 +42,28 @@ def test_reasoning_stays_apart_from_the_text() -> None:
         assert (completion.reasoning, completion.text) == ("2 + 2", "4")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": "4", "reasoning_details": [{"type": "reasoning.text", "text": "2 + 2"}]},
+        {"content": "4", "reasoning_details": [{"type": "reasoning.summary", "summary": "2 + 2"}, {"data": "x"}, 1]},
+        {"content": "4", "reasoning": "2 + 2", "reasoning_details": [{"text": "2 + 2"}]},  # both say the same
+        {"content": [{"type": "thinking", "thinking": [{"text": "2"}, {"text": " + 2"}]}, {"text": "4"}]},
+        {"content": [{"type": "thinking", "thinking": "2 + 2"}, {"type": "text", "text": "4"}]},
+    ],
+)
+def test_reasoning_in_parts(message: dict[str, Any]) -> None:
+    completion = read_reply(body(message))
+    assert isinstance(completion, Completion)
+    assert (completion.reasoning, completion.text, completion.ending) == ("2 + 2", "4", "complete")
+
+
+def test_reasoning_in_parts_that_was_cut_is_not_empty() -> None:
+    completion = read_reply(body({"content": [{"type": "thinking", "thinking": [{"text": "hm"}]}]}, "length"))
+    assert isinstance(completion, Completion)
+    assert (completion.reasoning, completion.text, completion.ending) == ("hm", "", "truncated")
+
+
 def test_usage_with_details_and_with_llama_cpp_timings() -> None:
     usage = {
         "prompt_tokens": 9,
@@ -99,18 +121,30 @@ def test_statuses(status: int, retry: bool, fatal: bool) -> None:
     assert failure.message == f"status {status}: why not"
 
 
+def test_an_address_without_v1() -> None:
+    told = [read_status(404, "no such route", path=path).message for path in ("/chat/completions", "/v1/completions")]
+    assert told == [
+        "status 404: no such route (base_url has no path: most servers want one that ends with /v1)",
+        "status 404: no such route",
+    ]
+    assert read_status(400, "too long", path="/chat/completions").message == "status 400: too long"
+
+
 def test_an_unsupported_parameter_concerns_the_whole_run() -> None:
     error = {"message": "temperature is not supported", "code": "unsupported_value"}
     assert read_status(400, {"error": error}).fatal
     assert read_status(400, error).fatal  # the client hands over the inner object
 
 
+KEYS = ["choices", "message", "content", "text", "usage", "error", "timings", "prompt_tokens"]
+KEYS += ["reasoning", "reasoning_details", "thinking", "summary"]
+
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["choices", "message", "content", "text", "usage", "error", "timings", "prompt_tokens"]),
+            st.sampled_from(KEYS),
             inner,
         )
     ),

@@ -48,6 +48,54 @@ def test_answer_tags(text: str, expected: tuple[str, str]):
     assert split_reasoning(Completion(text, "complete")) == expected
 
 
+PAIRS = [
+    *[("<think >", "</think >"), ("<seed:think>", "</seed:think>"), ("<|begin_of_thought|>", "<|end_of_thought|>")],
+    *[("[THINK]", "[/THINK]"), ("◁think▷", "◁/think▷")],
+]
+WORDS = [("<thought>", "</thought>"), ("<Reasoning>", "</Reasoning>")]
+
+
+def split(text: str) -> tuple[str, str]:
+    return split_reasoning(Completion(text, "complete"))
+
+
+@pytest.mark.parametrize(("opening", "closing"), PAIRS)
+def test_tags_of_other_families_wherever_they_stand(opening: str, closing: str):
+    assert split(f"2 + 2{closing} 4") == ("2 + 2", "4")
+    assert split(f"<think>a</think>{opening}b{closing}4") == ("ab", "4")
+
+
+@pytest.mark.parametrize(("opening", "closing"), WORDS)
+def test_words_are_tags_only_in_a_text_that_begins_with_them(opening: str, closing: str):
+    assert split(f"{opening}a{closing}4 {opening}b") == ("a\nb", "4")
+    spoken = (
+        f"The answer is 4. Think between {opening} and {closing}, then answer"  # a recorded model repeats its prompt
+    )
+    assert split(spoken) == ("", spoken)
+
+
+@pytest.mark.parametrize(("opening", "closing"), PAIRS + WORDS)
+def test_tags_of_other_families(opening: str, closing: str):
+    assert split(f"{opening}2 + 2{closing} 4") == ("2 + 2", "4")
+    assert split(f"\n{opening}2 + 2 is") == ("2 + 2 is", "")
+    assert without_prefill(Completion(f"{opening}4", "complete", reasoning="2 + 2"), opening).text == "4"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<think>the tag [/THINK] is odd", ("the tag  is odd", "")),  # it never ended its reasoning
+        ("<reasoning>the tag </thought> is odd", ("the tag  is odd", "")),
+        ("the tag [THINK] is odd</think>4", ("the tag  is odd", "4")),  # the chat template opened it
+        ("the tag <reasoning> is odd</think>4", ("the tag <reasoning> is odd", "4")),
+        ("<reasoning>or <think>?</reasoning>4", ("or ?", "4")),
+        ("I [think] the thought <b>4</b>", ("", "I [think] the thought <b>4</b>")),
+    ],
+)
+def test_tags_of_several_kinds(text: str, expected: tuple[str, str]):
+    assert split(text) == expected
+
+
 ANALYSIS, FINAL = "<|channel|>analysis<|message|>", "<|start|>assistant<|channel|>final<|message|>"
 
 
@@ -82,10 +130,18 @@ def test_a_prefill_and_a_server_that_splits(prefill: str, field: str, text: str)
     assert without_prefill(Completion(f"{prefill}4", "complete", reasoning=field), prefill).text == text
 
 
-TAGS = ["<think>", "</think>", "<thinking>", "</THINKING>", "<answer>", "</answer>"]
+TAGS = [
+    "<think>",
+    "</think>",
+    "<thinking>",
+    "</THINKING>",
+    "<answer>",
+    "</answer>",
+    *(t for p in PAIRS + WORDS for t in p),
+]
 CHANNELS = [ANALYSIS, FINAL, "<|end|>", "<|return|>", "analysis", "assistantfinal"]
 PIECES = st.lists(st.sampled_from([*TAGS, *CHANNELS, "a", " 4 ", "\n", "<", "é"]))
-PLAIN = st.text(st.characters(exclude_characters="<>|", exclude_categories=["Cs"])).map(str.strip)
+PLAIN = st.text(st.characters(exclude_characters="<>|◁[", exclude_categories=["Cs"])).map(str.strip)
 
 
 @settings(deadline=None)
@@ -94,6 +150,7 @@ def test_no_tag_reaches_the_answer_text(text: str):
     reasoning, answer = split_reasoning(Completion(text, "complete"))
     assert "<think>" not in answer
     assert "</think>" not in answer.lower()
+    assert not any(tag in answer for pair in PAIRS for tag in pair)
     assert len(reasoning) + len(answer) <= len(text)
 
 
@@ -115,6 +172,7 @@ def test_no_answer_is_lost_and_no_reasoning_gets_into_it(thought: str, answer: s
     ("text", "expected"),
     [
         ("<think>" * 300_000 + "</think>4", ("", "4")),
+        ("<think" + " " * 1_000_000 + "[/THINK]4", None),
         ("<think>" + "<answer>" * 300_000 + "</answer>", None),
         (ANALYSIS * 100_000 + FINAL * 50_000 + "4", None),
         ("analysis" + "assistantfinal" * 100_000 + "4", None),

@@ -121,7 +121,8 @@ class Caller:
             async with asyncio.timeout(self.policy.timeout):  # the client's own timeout starts again with every byte
                 body = await next(self.clients).post(call.path, cast_to=object, body=call.body)
         except openai.APIStatusError as error:
-            return read_status(error.status_code, error.body, _retry_after(error.response.headers))
+            after, path = _retry_after(error.response.headers), error.request.url.path
+            return read_status(error.status_code, error.body, after, path)
         except (TimeoutError, openai.APITimeoutError):
             return Failure("no answer in time")
         except (openai.APIConnectionError, _TooLong) as error:

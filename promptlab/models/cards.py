@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +21,21 @@ def checked_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(f"base_url is {url!r}: it must look like http://localhost:8000/v1")
     return url.rstrip("/")
+
+
+def checked_key_env(name: str | None) -> str | None:
+    """The name of the key's variable; a key that was pasted there is refused, and not shown."""
+    if name is None or (isinstance(name, str) and name.isidentifier() and not _like_a_key(name)):
+        return name
+    raise InputError(
+        "OpenAIModel: key_env is not the name of an environment variable (it is not shown, since it may be a key): put"
+        " the key into a variable, and its name here, such as key_env='OPENAI_API_KEY'"
+    )
+
+
+def _like_a_key(name: str) -> bool:
+    """Some makers' keys could be names; those that people give are shorter, or have no small letters beside digits."""
+    return len(name) >= 30 and name not in os.environ and bool(re.search(r"[a-z]", name) and re.search(r"\d", name))
 
 
 def read_card(base_url: str, model: str, key: str) -> Mapping[str, Any]:

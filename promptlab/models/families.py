@@ -141,6 +141,15 @@ _BY_NAME = {
 }
 
 
+_CACHED = re.compile(r"models--(?:[^/]*--)?([^/]+)/snapshots/[^/]+$")  # the hub's cache: the last part is a commit
+
+# Families that think, or may, and have no profile here; the words are those of their names on the hub.
+_THINKING = re.compile(
+    r"^(?!.*(base|instruct|coder|embedding|reranker))"
+    r".*((?<!non-)(?<!no-)(think|reason)|magistral|glm-?4\.[5-9]|deepseek-v3\.[1-9]|smollm3|qwen[-_.]?3)"
+)
+
+
 def available_profiles() -> dict[str, Profile]:
     """All profiles by name, for ``open_model(..., profile=NAME)``; the one that fits a model's name is the default."""
     return dict(_BY_NAME)
@@ -154,13 +163,24 @@ def profile_named(name: str) -> Profile:
 
 
 def profile_of(model: str) -> Profile:
-    """The profile of a model, by the last part of its name or path.
+    """The profile of a model, by the last part of its name or path, also in the hub's cache.
 
     Examples
     --------
     >>> [profile_of(name).name for name in ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "Qwen/Qwen3-8B", "o3-mini")]
     ['r1', 'qwen3', 'o-series']
     """
-    last = model.rstrip("/").rsplit("/", 1)[-1].lower()
-    fitting = (profile for profile in _BY_NAME.values() if profile.pattern and re.search(profile.pattern, last))
+    name = _last_part(model)
+    fitting = (profile for profile in _BY_NAME.values() if profile.pattern and re.search(profile.pattern, name))
     return next(fitting, _CHAT)
+
+
+def lacks_profile(model: str) -> bool:
+    """Whether a model gets the profile "chat", and by its name may think all the same."""
+    return profile_of(model) is _CHAT and _THINKING.search(_last_part(model)) is not None
+
+
+def _last_part(model: str) -> str:
+    path = model.rstrip("/")
+    cached = _CACHED.search(path)
+    return (cached[1] if cached else path.rsplit("/", 1)[-1]).lower()

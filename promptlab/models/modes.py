@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from promptlab import given
 from promptlab.errors import InputError, unknown
-from promptlab.models.families import available_profiles, profile_named, profile_of
+from promptlab.models.families import available_profiles, lacks_profile, profile_named, profile_of
 from promptlab.models.profiles import Profile
 from promptlab.types import Message, Prompt, Sampling
 
@@ -18,10 +18,11 @@ Way = Literal["template", "field", "text"]  # how a server is told to think or n
 
 @dataclass(frozen=True)
 class Mode:
-    """A profile and the effort that is sent."""
+    """A profile and the effort that is sent; `guessed`: no profile is known for a model that may think."""
 
     profile: Profile
     effort: str = ""
+    guessed: bool = False
 
     @property
     def suffix(self) -> str:
@@ -81,6 +82,8 @@ class Mode:
     def notes(self, name: str, sampling: Sampling, prompts: Sequence[Prompt]) -> tuple[str, ...]:
         """Where a run differs from what the family's page recommends, for its manifest; a system message also warns."""
         notes = tuple(self._differing(sampling))
+        if self.guessed:
+            notes += (f"no profile for this family, {self.profile.name!r} is used: see profile= and thinking_by=",)
         if self.profile.system == "avoid" and any(
             m.role == "system" and m.content for p in prompts for m in p.messages
         ):
@@ -128,7 +131,7 @@ def mode_of(
         found = _thinking(model, found, thinking)
     if reasoning_effort is not None and reasoning_effort not in found.efforts:
         raise _no_effort(model, found, reasoning_effort)
-    return model, Mode(found, reasoning_effort or found.effort)
+    return model, Mode(found, reasoning_effort or found.effort, profile is None and lacks_profile(model))
 
 
 def _said(model: str, said: str, profile: Profile) -> tuple[bool | None, str | None]:

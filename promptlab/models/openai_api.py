@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from promptlab import given
 from promptlab.errors import InputError
-from promptlab.models.cards import checked_url, context_of, read_card
+from promptlab.models.cards import checked_key_env, checked_url, context_of, read_card
 from promptlab.models.counting import counting, source_of_counts
 from promptlab.models.dialects import HOSTED, Dialect
 from promptlab.models.modes import Way, mode_of
@@ -107,7 +107,7 @@ class OpenAIModel:
         hosted = HOSTED if self.base_url.startswith(OPENAI_URL) else ""
         self._known = Dialect(self.mode, hosted, self.base_url, thinking_by, seeds)  # before the server is asked
         self._notes: tuple[str, ...] = ()
-        self.key_env = key_env
+        self.key_env = checked_key_env(key_env)
         self.max_in_flight = given.whole("OpenAIModel: max_in_flight", max_in_flight, 1)
         self.requests_per_minute = requests_per_minute
         self.policy = Policy(timeout, given.whole("OpenAIModel: retries", retries, 0), patience)

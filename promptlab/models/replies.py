@@ -97,7 +97,7 @@ def _read_choice(choice: object, prefill: str, echoes: bool) -> Completion | Fai
     message = choice.get("message") if "message" in choice else {"content": choice.get("text")}
     if not isinstance(message, Mapping) or not isinstance(message.get("content"), str | list | None):
         return Failure(f"the answer's message has no text: {one_line(message)}")
-    reasoning = _text(message.get("reasoning") or message.get("reasoning_content"))
+    reasoning = _reasoning(message)
     text, refusal = _text(message.get("content")), _text(message.get("refusal"))
     finish_reason = _text(choice.get("finish_reason"))
     if finish_reason.lower() in _BROKEN:
@@ -121,11 +121,23 @@ def _ending(finish_reason: str, text: str, reasoning: str, refusal: str) -> Endi
     return "truncated" if finish_reason.lower() in _CUT else "complete"
 
 
+def _reasoning(message: Mapping[str, Any]) -> str:
+    """Servers repeat the same reasoning in several places: the first that holds any counts."""
+    content, details = message.get("content"), message.get("reasoning_details")
+    thinking = [_text(part.get("thinking")) for part in _parts(content)]  # Mistral
+    detailed = [_text(part.get("text") or part.get("summary")) for part in _parts(details)]  # OpenRouter
+    field = _text(message.get("reasoning") or message.get("reasoning_content"))
+    return field or "\n".join(filter(None, thinking)) or "\n".join(filter(None, detailed))
+
+
 def _text(value: object) -> str:
     """A string, the joined text parts of a list of content parts, or nothing."""
-    if isinstance(value, list):
-        return "".join(_text(part.get("text")) for part in value if isinstance(part, Mapping))
-    return value if isinstance(value, str) else ""
+    texts = [part.get("text") for part in _parts(value)] if isinstance(value, list) else [value]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _parts(value: object) -> list[Mapping[str, Any]]:
+    return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
 
 
 def _with_tokens(read: list[Completion], body: Mapping[str, Any], *, alone: bool) -> list[Completion]:
@@ -160,9 +172,11 @@ def _length(tokens: object) -> int | None:
     return len(tokens) if isinstance(tokens, list) else None
 
 
-def read_status(status: int, body: object, after: float | None = None) -> Failure:
-    """Sort an answer whose status is not 200: try again, give up this sample, or stop the run."""
+def read_status(status: int, body: object, after: float | None = None, path: str = "") -> Failure:
+    """Sort an answer from `path` whose status is not 200: try again, give up this sample, or stop the run."""
     message = f"status {status}: {one_line(error_text(body))}"
+    if status == 404 and path in ("/chat/completions", "/completions"):
+        message += " (base_url has no path: most servers want one that ends with /v1)"
     error = _mapping(_mapping(body).get("error", body))
     settings = status in (400, 422) and str(error.get("code")).startswith("unsupported")  # OpenAI: same in every call
     retry = status in _RETRIED or status >= 500
