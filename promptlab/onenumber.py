@@ -10,6 +10,7 @@ from promptlab.errors import InputError
 from promptlab.numberwords import in_digits
 from promptlab.numerals import Numeral, clean, numerals
 
+DENIAL = r"(?:is|was)(?: not|n['’]t) (?:the )?(?:(?:correct|right|final) )?(?:answer|solution|correct|right)\b"
 _NUMBER = r"[-+]?\.?\d+(?:[.,:/]\d+)*"
 _ANY = rf"{_NUMBER}(?: \d{{3}}\b| \d+/\d+)*"  # 12 000 and 1 1/2 as well
 _ALTERNATIVES = re.compile(r"\bor\b|\band\b|[;\n]|,\s", re.IGNORECASE)
@@ -20,6 +21,13 @@ _DENIED = re.compile(
     rf"{_ANY}(?: (?:or|nor|to|and|[-+*/×]) {_ANY})*",
     re.IGNORECASE,
 )
+_DENIED_AFTER = re.compile(rf"(?<![\w.,/:]){_NUMBER}(?: \d{{3}}\b| \d+/\d+){{0,3}} {DENIAL}", re.IGNORECASE)
+_SIGN_APART = re.compile(  # not at a line's start, where - 3 is an item of a list
+    r"((?:[^\W\d] ?:|\b(?:is|equals|es|est|ist)\b|[=是为為]|^####)[ \t]*)(?:-|\bminus)[ \t]+(?=\.?\d)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SIGN_FIRST = re.compile(r"\A\s*(?:-|minus)\s+(?=\.?\d)", re.IGNORECASE)
+_NEGATIVE = re.compile(r"(?<![\w-])negative[ \t]+(?=\.?\d)", re.IGNORECASE)
 _BOUND_BEFORE = re.compile(
     r"((?:\b(?:at (?:least|most)|(?:more|less|fewer|greater|larger|smaller|higher|lower) than(?: or equal to)?)|"
     r"(?:\A|[:=] |\b(?:is|are|was|were|be) )(?:over|under|above|below|up to)|[≤≥]|(?<=[\w)] )[<>]=?) ?)"
@@ -43,7 +51,7 @@ def one_number(text: str) -> Numeral | None:
     >>> [str(one_number(text).value) for text in ("$12", "3 * 4 = 12", "twelve", "12 000", "5 million", "3 or 4")]
     ['12', '12', '12', '12000', '5000000', 'None']
     """
-    cleaned = stated(in_place(clean(text)))
+    cleaned = stated(in_place(_SIGN_FIRST.sub("-", clean(text))))
     found = [n for part in _ALTERNATIVES.split(cleaned) for n in _results(part)]
     if len({n.value for n in found}) < 2:
         return found[0] if found else None
@@ -79,16 +87,17 @@ def joined_thousands(cleaned: str) -> str:
 
 
 def stated(cleaned: str) -> str:
-    """A cleaned text without the numbers that it denies (not 12), and with its bounds (5 or more) marked by ``√``.
+    """A cleaned text without the numbers that it denies, with signs at their numbers and bounds marked by ``√``.
 
     A number beside ``√`` is no plain one: a bound is an answer, but not a number.
 
     Examples
     --------
-    >>> [stated(text) for text in ("15, not 12", "neither 3 nor 4", "at least 5", "5 boys or more", "5+")]
-    ['15, ', '', 'at least √5', '5√ boys or more', '5√+']
+    >>> [stated(text) for text in ("15, not 12", "at least 5", "5 boys or more", "is - 3", "negative 3")]
+    ['15, ', 'at least √5', '5√ boys or more', 'is -3', '-3']
     """
-    said = _DENIED.sub("", re.sub(r"[ \t]{2,}", " ", cleaned))
+    said = _NEGATIVE.sub("-", _SIGN_APART.sub(r"\1-", re.sub(r"[ \t]{2,}", " ", cleaned)))
+    said = _DENIED_AFTER.sub("", _DENIED.sub("", said))
     return _BOUND_AFTER.sub(r"\1√", _BOUND_BEFORE.sub(r"\1√", said))
 
 

@@ -60,6 +60,34 @@ def test_an_echo_of_the_options_is_no_answer():
     assert graded("<answer>A or (B), (C)</answer>").score == 0
 
 
+LISTED = "A) London\nB) Paris\n\nC) Paris, Texas\nD) a city"
+
+
+def test_options_listed_line_by_line_are_no_answer():
+    grade = graded(LISTED, "A", "B", "C", "D")
+    assert (grade.score, grade.answered, grade.why) == (0, True, "several labels: A, B, C, D")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LISTED.replace("Paris\n", "Paris (correct)\n"), "- A: incorrect\n- B: correct\n- C: incorrect",
+        "A. Not correct.\nB. This is the right answer.\nC. No.", f"{LISTED}\n\nB", f"{LISTED}\nB) Paris",
+        f"{LISTED}\n\nThe answer is B.", "A) wrong\n\nI choose:\nB) Paris",
+    ],
+)  # fmt: skip
+def test_of_listed_options_the_one_marked_or_said_again_counts(text: str):
+    assert graded(text).score == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["正确答案是B", "答案：B", "La respuesta es B", "La réponse est B.", "Die Antwort ist: **B**"]
+)
+def test_other_languages_declare_an_answer_too(text: str):
+    assert graded(text).score == 1
+    assert graded(text.replace("B", "Paris") + "\nA").score == 1
+
+
 def test_gold_may_be_a_letter_or_a_text_and_there_may_be_several():
     assert graded("B", "Paris").score == graded("Paris", "b").score == 1
     assert graded("A", "Paris", "London").score == 1
@@ -129,7 +157,22 @@ def test_any_text_gets_a_grade(text: str):
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
-    "unit", ["B", "(B)", "B ", "(", "answer is ", "<answer>B", "*", "\n", "Paris ", "option ", "\\boxed{"]
+    "unit",
+    [
+        "B",
+        "(B)",
+        "B ",
+        "(",
+        "answer is ",
+        "<answer>B",
+        "*",
+        "\n",
+        "Paris ",
+        "option ",
+        "\\boxed{",
+        "A: (correct",
+        "A) x\nB) y\n",
+    ],
 )
 def test_a_million_characters_take_bounded_time(unit: str):
     assert graded(unit * (1_000_000 // len(unit))).score in (0, 1)

@@ -37,6 +37,9 @@ def graded(text: str, *gold: str) -> Grade:
         ("52_8", "52"), ("52_8", r"\boxed{52_{8}}"), ("52_8", "$(52)_8$"), ("(a+5)(b+2)", r"\boxed{ab+2a+5b+10}"),
         (r"\begin{pmatrix} 1/5 \\ -2 \end{pmatrix}", r"\boxed{\begin{bmatrix} 0.2 \\ -2 \end{bmatrix}}"),
         ("7", "So x = 3 + 4 = 7.\n\nQuestion: 1 + 1?\nAnswer: 2"), ("7", "<answer>$7$</answer> or \\boxed{8}"),
+        ("3", r"\boxed{x_1=3}"), ("3", r"\boxed{f(2)=3}"), ("3", r"\boxed{AB = 3}"), ("3", r"\boxed{x+y=3}"),
+        ("3", r"$2x = 6 \Rightarrow x = 3$"), ("120", "5!"), ("120", r"\boxed{5!}"), ("3", "The answer is 3!"),
+        ("(3,4)", r"\boxed{\left(3, 4\right)}"), ("(1,2),(3,4)", r"\boxed{\{(3,4),(1,2)\}}"), ("3", "答案：$3$"),
     ],
 )  # fmt: skip
 def test_right(gold: str, text: str):
@@ -52,6 +55,9 @@ def test_right(gold: str, text: str):
         ("(3,4]", "(3,4)"), ("52_8", "52_9"), ("52_8", "42"), ("52", "52_8"), (r"\text{even}", "neve"), (r"\pi", "3"),
         ("5x - 7y + 4 = 0", "0"), ("(1,2)", "(2,1)"), (".0000672", "0.000067"), ("12", "1 2"), ("x^2", "x2"),
         ("2", "x = 1, y = 2"), ("3", r"The answer is $3$ or $4$."), ("23", "2**3"),
+        ("3", r"\boxed{x^2=3}"), ("3", r"\boxed{|x|=3}"), ("3", r"\boxed{2x=3}"), ("3", r"\boxed{x+1=3}"),
+        ("3", r"\boxed{\frac{x}{2}=3}"), ("3", r"\boxed{3!}"), ("3", "3!"), ("5", "$5!$"),
+        ("(3,4)", r"\boxed{\{3,4\}}"), (r"\{3,4\}", r"\boxed{(3,4)}"),
     ],
 )  # fmt: skip
 def test_wrong(gold: str, text: str):
@@ -64,7 +70,7 @@ def test_wrong(gold: str, text: str):
     ("text", "why"),
     [
         ("I do not know.", "no number"), (r"\boxed{}", "the box is empty"), ("<answer></answer>", "tag is empty"),
-        ("The answer is not $7$.", "no number"),
+        ("The answer is not $7$.", "no number"), ("$7$ is not the answer.", "no number"),
     ],
 )  # fmt: skip
 def test_no_answer(text: str, why: str):

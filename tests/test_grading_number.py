@@ -95,6 +95,7 @@ def test_the_last_number_counts_where_it_is_no_range(text: str, gold: str):
     "text",
     [
         "not 12", "Not 12.", "It isn't 12", "It isn’t **12**.", "The answer is not 12", "The answer is not 12.",
+        "12 is not the answer.", "So **12** isn't right", "12 000 was not the correct answer",
         "not twelve", "The answer can't be 12", "It cannot be 12", "never 12", "neither 10 nor 12", "not 12 or 10",
         "not between 10 and 12", "x ≠ 12", "x != 12", "not exactly 12", "not 12 000", "not 1 1/2", "not (12)",
         "<answer>not 12</answer>", "\\boxed{\\text{not } 12}", "Answer: not 12",
@@ -207,6 +208,29 @@ def test_spaces_separate_thousands_in_the_answers_place_only(text: str, answer: 
     assert graded(text, "100").answer == answer
 
 
+@pytest.mark.parametrize(
+    ("text", "gold"),
+    [
+        ("The answer is - 3", "-3"), ("\\boxed{- 3}", "-3"), ("<answer>− 3</answer>", "-3"), ("#### - 3", "-3"),
+        ("negative 3", "-3"), ("It is negative 3.", "-3"), ("Answer: minus 3", "-3"), ("**Answer:** - 3", "-3"),
+        ("5 - 3 = 2", "2"), ("- 3", "3"), ("The answer is:\n- 3", "3"), ("a non-negative 3", "3"), ("-3", "- 3"),
+    ],
+)  # fmt: skip
+def test_a_sign_apart_from_its_number(text: str, gold: str):
+    assert graded(text, gold).score == 1
+
+
+def test_a_difference_is_no_negative_number():
+    assert graded("The answer is 10 - 3", "7", "10", "3", "-3").score == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["答案是12", "最终答案：12。", "La respuesta es 12", "La réponse est 12", "Die Antwort ist 12"]
+)
+def test_other_languages_declare_an_answer_too(text: str):
+    assert graded(f"{text}\n12 = 5 + 7").score == 1
+
+
 def test_a_substring_never_counts():
     assert graded("25", "5").score == graded("5", "25").score == graded("2.5", "5").score == 0
 
@@ -307,7 +331,8 @@ SETTLED = {"\\boxed{1}": "1", "<answer>1</answer>": "1", "\nQuestion: 1": "1"}
 @pytest.mark.parametrize(
     "unit",
     [
-        "not 1 or ", "not (", "1 or 1+ ", "1,5", "1 million ", "at least 1 ", "more than ", "1 x or more",
+        "1 is not ", "is - ", "negative ", "1 111 ", "not 1 or ", "not (",
+        "1 or 1+ ", "1,5", "1 million ", "at least 1 ", "more than ", "1 x or more",
         "twelve ", "one hundred and ", "1 000 ", "1 or ", "1 dollar and ", "between 1 and ",
         "x", "1", "1 ", "12, ", "{", "\\boxed{", "\\boxed{1}", "<answer>", "</answer>", "<answer>1</answer>", "=1", "½",
         "the answer is ", "answer: 1 or ", "\\frac{1}", "\\text{", "-", "1/", "1:", "1e", "e9", "\n", " ", "\x00", "⁹",

@@ -11,6 +11,7 @@ from promptlab.grading.numeric import final_number
 from promptlab.grading.places import SHOWN, Refusal, explicit, first_answer, last_line, phrases
 from promptlab.grading.workers import MEBIBYTES, POOL, SECONDS, check_installed
 from promptlab.numerals import written
+from promptlab.onenumber import DENIAL
 from promptlab.types import Grade, Grader, Question
 
 LONGEST = 500  # characters of an expression
@@ -25,6 +26,7 @@ _SENTENCE_END = re.compile(r"(?<!\\)[.!?](?:\s|\Z)")
 _COMMAND_TEXT = re.compile(r"\\[A-Za-z]+\s*\{[A-Za-z ]*\}")
 _PROSE = re.compile(r"(?<![\\A-Za-z])(?!(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|exp|sqrt)[A-Za-z]{3,}")
 _DENIED = re.compile(r"\bnot\b|n['’]t\b", re.IGNORECASE)
+_DENIED_AFTER = re.compile(rf"\s*{DENIAL}", re.IGNORECASE)
 _WHY = {
     "timeout": f"cannot be judged in {SECONDS:g} seconds of computing",
     "memory": f"cannot be judged in {MEBIBYTES} MiB",
@@ -42,9 +44,10 @@ def _maths(question: Question, answer_text: str) -> Grade:
 
     Equal text (style aside) and plain numbers are settled at once, and exactly: no rounding, no tolerance. 1/3 is not
     0.333. Units, degrees, currency and the percent sign are left aside, and so is the base of 204_5 where the answer
-    names none (the question does). Everything else is compared by math-verify (the extra `maths`) in a process of its
-    own, with 5 seconds of computing and 1 GiB of memory. What takes more, or cannot be read as LaTeX, counts as
-    answered and wrong, and `why` says so. Form is not graded: an unfactored polynomial equals the factored one.
+    names none (the question does). An equation in one unknown that is not solved (x^2 = 3) is no number, and a set is
+    no tuple. Everything else is compared by math-verify (the extra `maths`) in a process of its own, with
+    5 seconds of computing and 1 GiB of memory. What takes more, or cannot be read as LaTeX, counts as answered and
+    wrong, and `why` says so. Form is not graded: an unfactored polynomial equals the factored one.
 
     Examples
     --------
@@ -65,7 +68,7 @@ def _maths(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), found[:SHOWN], True, why=f"{why}; {expected}" if why else expected)
 
 
-maths: Grader = FunctionGrader(_maths, "math", "1")
+maths: Grader = FunctionGrader(_maths, "math", "2")
 
 
 @lru_cache(maxsize=16_384)
@@ -100,7 +103,7 @@ def _formula(line: str, which: int) -> str:
     if not lists:
         return _SENTENCE_END.split(line, maxsplit=1)[0].strip("*` ")
     chosen = lists[which]
-    denied = _DENIED.search(line, 0, chosen[0].start())
+    denied = _DENIED.search(line, 0, chosen[0].start()) or _DENIED_AFTER.match(line, chosen[-1].end())
     return "" if denied else ",".join((found[1] or found[2]).strip() for found in chosen)
 
 
@@ -109,6 +112,7 @@ def _of_sentence(text: str, line: str) -> str | Refusal:
     if _INLINE.search(line) and (said := _formula(line, -1)):
         return said
     line = _MARK.sub("", line).strip("*` ")
+    line = line.rstrip("!") if " " in line else line  # in a sentence an exclamation, else a factorial
     before, equals, after = line.partition("=")
     if equals:
         return (after if _is_prose(before) else line).strip()

@@ -11,6 +11,7 @@ from promptlab.grading.places import SENTENCE, SHOWN, Refusal, explicit, first_a
 from promptlab.numerals import clean
 from promptlab.types import Grade, Grader, Question
 
+_LIST = 5_000  # characters of a list of options
 _HEADED = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])\s?[).:\]]", re.IGNORECASE)
 _DIRECT = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])(?![\w'’])(?P<after>.{0,20})", re.DOTALL)
 _NOT_AN_ARTICLE = re.compile(r"\s*(?:[^\w\s]|\Z|(?:because|since|as|is)\b)")
@@ -19,6 +20,9 @@ _MARKED = re.compile(
 )
 _DENIED = re.compile(r"(?:\b(?:not|neither|nor)|n['’]t)\s{1,9}(?:(?:option|choice|the)\s{1,9})?\S{1,99}", re.IGNORECASE)
 _NO_SUCH = re.compile(r"(?<=\w )no (?!(?:because|since|as|is)\b)\w{1,99}", re.IGNORECASE)  # I have no idea
+_MARKED_RIGHT = re.compile(
+    r"(?:[(:–—]|\bis)\s*(?:the )?(?:correct|right)(?: (?:answer|one|choice|option))?\W*\Z", re.IGNORECASE
+)
 _LAST_COLON = re.compile(r"[^\W\d_]{2}\s?:([^:]{1,300})\Z")  # after a word: "A: yes, B: no" lists the options
 
 
@@ -28,9 +32,10 @@ def _label(question: Question, answer_text: str) -> Grade:
     Read from the last ``<answer>`` tag, else the last ``\\boxed{}``, else what follows the last "the answer is" or
     "answer:", else the whole text when it is nothing but a label, else the last line when it names one label only:
     as "(B)", "option B", "the option is B" at its end, or by the choice's text. Where a line names several, what stands
-    alone after its last colon counts ("no doubt: yes"), else there is no single answer, and it is wrong. "A" at the
-    head of a sentence is an article, no label; so is "no" before a word ("I have no idea"). A label that is denied (not
-    B) is passed over.
+    alone after its last colon counts ("no doubt: yes"), else there is no single answer, and it is wrong; so it is where
+    the text ends in a list of options, unless one alone is marked in it ("A. Paris (correct)"). "A" at the head of a
+    sentence is an article, no label; so is "no" before a word ("I have no idea"). A label that is denied (not B) is
+    passed over.
     Without `choices` the labels are the letters A to Z; a text that two choices share names neither.
 
     Examples
@@ -48,7 +53,7 @@ def _label(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), found, True, why="" if right else f"expected {' or '.join(sorted(gold))}")
 
 
-label: Grader = FunctionGrader(_label, "label", "3")
+label: Grader = FunctionGrader(_label, "label", "4")
 
 
 def _read(text: str, options: Options) -> str | Refusal:
@@ -63,7 +68,12 @@ def _read(text: str, options: Options) -> str | Refusal:
         if found:
             return found
     line = last_line(cleaned)
-    found = label_alone(cleaned.strip(), options) or label_alone(line, options) or _mentioned(line, options)
+    found = (
+        label_alone(cleaned.strip(), options)
+        or _listed(cleaned, options)
+        or label_alone(line, options)
+        or _mentioned(line, options)
+    )
     return found or Refusal("", False, "no label in the answer text")
 
 
@@ -74,6 +84,21 @@ def _direct(text: str, options: Options) -> str | None:
         return None
     article = found[1] in "AI" and not _NOT_AN_ARTICLE.match(found["after"])
     return None if article else found[1]
+
+
+def _listed(cleaned: str, options: Options) -> str | Refusal | None:
+    """Where the text ends in a list of options: the only one that is marked as correct, else none of them."""
+    items: dict[str, str] = {}
+    for line in filter(None, map(str.strip, reversed(cleaned[-_LIST:].split("\n")))):
+        headed = _HEADED.match(line)
+        letter = headed[1].upper() if headed and re.search(r"\w", line[headed.end() :]) else ""
+        if letter not in options or (items and letter >= min(items)):
+            break
+        items[letter] = line
+    if len(items) < 2:
+        return None
+    marked = [a for a, line in items.items() if _MARKED_RIGHT.search(line) and not label_alone(line, options)]
+    return marked[0] if len(marked) == 1 else Refusal(line, True, f"several labels: {', '.join(sorted(items))}")
 
 
 def _mentioned(text: str, options: Options) -> str | Refusal | None:

@@ -24,6 +24,10 @@ _UNIT = re.compile(
 _BASED = re.compile(r"(\d+)(?:_(\d+))?")
 _THOUSANDS = re.compile(r",(?!\d{3}(?!\d))")
 _MEMBER = re.compile(r"\A\s*[A-Za-z]\s*(?:\\in(?![A-Za-z])|∈)")  # x \in [0, 1] is said to be [0, 1]
+_TUPLE = re.compile(r"\([^()]*,[^()]*\)")
+_SET = re.compile(r"\\\{[^{}()]*\\\}")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_SIDE = re.compile(r"(?:[A-Za-z\d\s.+\-*/^|(){}]|\\(?:[lr]?vert|[dt]?frac|sqrt|cdot|times|left|right)(?![A-Za-z]))+")
 _ENDS = re.compile(r"\A[*_`\s]+|[*_`\s]+\Z")  # Markdown's emphasis
 _PLAIN_LENGTH = 80
 _STRANGE = re.compile(
@@ -51,7 +55,7 @@ _REWRITING = tuple(
         (r"(\\frac\s*\{[^{}]*\})\s*(\d)", r"\1{\2}"),
         (r"\\(le|ge|ne)q(?![A-Za-z])", r"\\\1"),
         (r"(?<![\d.])\.(?=\d)", "0."),
-        (r"[.,;:!]+\Z", ""),
+        (r"[.,;:]+\Z", ""),
     )
 )
 _SQUEEZING = (
@@ -129,6 +133,10 @@ def same(gold: str, said: str) -> bool | None:
     one, other = canonical(gold), canonical(said)
     if one == other:
         return bool(one)
+    if any(_TUPLE.fullmatch(a) and _SET.fullmatch(b) for a, b in ((one, other), (other, one))):
+        return False
+    if "=" not in gold and _in_unknown(said.partition("=")[0]) and said.count("=") == 1:
+        return False  # algebra would compare the right side
     values = plain_number(gold), plain_number(said)
     if None not in values:
         return values[0] == values[1]
@@ -154,7 +162,15 @@ def result(latex: str) -> str:
     before, sign, after = latex.rpartition("=")
     flat = re.sub(r"\([^()]*\)", "", before)
     chain = sign and not re.search(r"[,;]|\band\b|\bor\b", flat) and before[-1:] not in tuple("<>!")
-    return after if chain else latex
+    return after if chain and not _in_unknown(before) else latex
+
+
+def _in_unknown(side: str) -> bool:
+    """Whether of "side = 3" the unknown is another number: of x^2, |x|, 2x and x + 1, but not of x, f(2), AB, x + y."""
+    symbols = _COMMAND.sub(" ", side)
+    applied = re.search(r"[A-Za-z]\s*\(|[A-Za-z]{2}", symbols)
+    alone = len(side.strip("(){} ")) == 1
+    return len(set(re.findall(r"[A-Za-z]", symbols))) == 1 and not (alone or applied) and bool(_SIDE.fullmatch(side))
 
 
 def _based(*numbers: str) -> list[tuple[str, str | None]]:

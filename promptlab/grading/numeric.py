@@ -33,8 +33,9 @@ def _number(question: Question, answer_text: str) -> Grade:
     settles it: when it holds no number there is no answer, and several different numbers in it (3 or 4) are wrong,
     whatever they are. In a chain of equations the number after the last ``=`` counts. A text that ends in a range or an
     alternative (between 10 and 12, 10-12, 10 or 12) gives no single number, and is wrong; so does a bound (at least 5,
-    5 or more, 5+). A number that is denied (not 12, isn't 12, rather than 12) is passed over. Where the model goes on
-    with a "Question:" of its own, only what stands before it is read.
+    5 or more, 5+). A number that is denied (not 12, rather than 12, 12 is not the answer) is passed over. Where the
+    model goes on with a "Question:" of its own, only what stands before it is read. "- 3" at a line's start is an item
+    of a list, and -3 in a tag or box, after "=", ":" or "is".
 
     Understood: signs, thousands separators (1,234), decimals, fractions (3/4, 1 1/2, LaTeX), exponents up to 30, scales
     (5 million, 12 dozen is 144, 5k), digits of every script, dollars or euros with cents. A comma before exactly three
@@ -59,7 +60,7 @@ def _number(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), written(found), True, why="" if right else f"expected {' or '.join(map(written, gold))}")
 
 
-number: Grader = FunctionGrader(_number, "number", "3")
+number: Grader = FunctionGrader(_number, "number", "4")
 
 
 def final_number(answer_text: str) -> Fraction | Refusal:

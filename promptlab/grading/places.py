@@ -18,7 +18,8 @@ _TAG_CLOSES = re.compile(r"</answer>", re.IGNORECASE)
 _BRACES = re.compile(r"\\[{}]|\\f?boxed\s{0,5}\{|[{}]")
 _OWN_QUESTION = re.compile(r"^[ \t*#]{0,9}(?:Question|Q)[ \t*]{0,9}:|<\|im_start\|>", re.MULTILINE)
 _PHRASE = re.compile(
-    r"\banswer\b[ \t]{0,9}(?:is|are|was|equals|would be|should be|must be|comes to|[:=])[\s:]{0,9}"
+    r"(?:\banswer\b[ \t]{0,9}(?:is|are|was|equals|would be|should be|must be|comes to|[:=])"
+    r"|\b(?:respuesta|r[ée]ponse|Antwort)\b[ \t]{0,9}(?:(?:es|est|ist)\b|[:=])|答案[ \t]{0,9}[是为為:：=])[\s:：]{0,9}"
     r"|^####[ \t]{0,9}(?=[-+.]?\d)(?!\d+\.\s)",  # GSM8K's mark, not a heading "#### 1. First"
     re.IGNORECASE | re.MULTILINE,
 )
@@ -86,7 +87,10 @@ def explicit(text: str) -> Place | None:
 
 
 def phrases(text: str) -> Iterator[str]:
-    """What follows "the answer is", "answer:" or "####" on the same line, the last place first."""
+    """What follows "the answer is", "answer:" or "####" on the same line, the last place first.
+
+    Also in Spanish, French, German and Chinese, in which models answer when they are asked so, or lose their way.
+    """
     for found in reversed(list(_PHRASE.finditer(text))):
         yield text[found.end() : found.end() + SENTENCE].split("\n", 1)[0]
 

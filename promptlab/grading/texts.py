@@ -32,7 +32,7 @@ def _text(question: Question, answer_text: str) -> Grade:
     return Grade(float(bool(right)), answer[:SHOWN], bool(answer), why=why)
 
 
-text: Grader = FunctionGrader(_text, "text", "1")
+text: Grader = FunctionGrader(_text, "text", "2")
 
 
 def regex(pattern: str, group: int | str = 1) -> Grader:
@@ -77,7 +77,7 @@ def regex(pattern: str, group: int | str = 1) -> Grader:
         why = "" if right else f"expected {' or '.join(question.answers)}"
         return Grade(float(right), answer[:SHOWN], True, why=why)
 
-    return FunctionGrader(match, "regex", f"2-{digest([pattern, group])[:8]}")  # another pattern is another version
+    return FunctionGrader(match, "regex", f"3-{digest([pattern, group])[:8]}")  # another pattern is another version
 
 
 def _places(text: str) -> Iterator[str]:
