@@ -15,11 +15,11 @@ import nbformat
 import psutil
 import pytest
 
+from processes import SECONDS, until
 from promptlab.demo import execute
 from promptlab.errors import PromptlabError
 from promptlab.records import load_run
 
-SECONDS = 120  # until the test gives up on a process; far more than it takes
 MODEL = "--models=embedded:instruct"
 DEMO = [sys.executable, "-m", "promptlab", "demo", MODEL, "--questions=4", "--out=out"]
 EXECUTE = """
@@ -51,14 +51,6 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[st
         return "odd"
 
     return install
-
-
-def until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    limit = time.monotonic() + SECONDS
-    while not true():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < limit
-        time.sleep(0.05)
 
 
 def ctrl_c(process: subprocess.Popen[bytes]) -> str:

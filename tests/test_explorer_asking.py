@@ -129,6 +129,8 @@ class TestSamples:
         until(lambda: not control(whole, "Run").disabled)
         control(whole, "Run").click()
         until(lambda: "Thinking of" in texts(whole))
+        assert "time-out" not in texts(whole)
+        assert model.asked.total() == 2
 
 
 class TestPage:

@@ -242,6 +242,9 @@ def test_a_large_saved_run_answers_at_once(
     took = {"next": [page.evaluate(_ANSWER, ["Next", f"question {i} of 5,000"]) for i in range(2, 12)]}
     for label, value in (("Grade (left)", "wrong"), ("Pairs", LOST), ("Right", "condition-7")):
         took[label] = [page.evaluate(_CHOICE, [label, value])]
+    assert "condition-7" in page.locator(".pl-page").inner_text()
+    left = page.get_by_text(re.compile(r"question 1 of [\d,]+")).inner_text()
+    assert 0 < int(left.rpartition(" ")[2].replace(",", "")) < 5_000  # what the filters left
     with capsys.disabled():
         said = ", ".join(f"{name} {median(times):.0f} ms" for name, times in took.items())
         print(f"\nexplorer, 5,000 questions x 10 conditions x 8 samples: {said}")

@@ -164,3 +164,5 @@ class TestView:
         control(whole, "Saved run").value = str(tmp_path / "nowhere")
         control(whole, "Open").click()
         until(lambda: "holds no run" in texts(whole))
+        assert 'role="alert"' in texts(whole)
+        assert "Traceback" not in texts(whole)

@@ -6,14 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
 
+from processes import SECONDS, until
 from promptlab import cli
 from promptlab.errors import InputError, StoreError
 from promptlab.sweeps import Swept, read_frozen, read_state, read_sweep, sweep
@@ -22,7 +21,6 @@ from promptlab.sweeps.scheduling import _tasks
 from promptlab.sweeps.working import Group, work
 from tiny_notebooks import FAILS, WORKS, write_notebook, write_sweep
 
-SECONDS = 120  # until a test gives up; far more than it takes
 SWEEP = [sys.executable, "-m", "promptlab", "sweep", "tiny.yaml"]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no process groups and signals on Windows")
 
@@ -96,14 +94,6 @@ def test_done_runs_are_skipped_failed_ones_wait_to_be_asked_for_and_nothing_is_l
 def start(cwd: Path, *words: str) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     return subprocess.Popen([*SWEEP, *words], cwd=cwd, stdout=pipe, stderr=pipe, start_new_session=True)
-
-
-def until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    limit = time.monotonic() + SECONDS
-    while not true():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < limit
-        time.sleep(0.05)
 
 
 def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Pair = tuple[str, str]
 
+# Classes of wrong outputs; where several fit, the first counts. The last is there where bypassing cannot be told.
+PARTS = ("truncated", "empty_or_refused", "no_answer", "bypassed_and_wrong", "wrong_after_reasoning", "wrong_answer")
 RIGHT = "right"
 LOST, GAINED = "right -> wrong", "wrong -> right"
 

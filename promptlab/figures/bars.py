@@ -58,18 +58,20 @@ def _open(comparison: Comparison) -> str:
 
 def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> Axes:
     """Stacked bars on both sides of zero, a row a comparison, a colour and hatch a part; a diamond at their sum."""
+    from promptlab.comparison.accounting import PARTS
+
     rows = comparison.table
     labels = [drawing.row_label(row, rows) for row in rows.to_dict("records")]
     ax = ax or drawing.axes(height=1.4 + (0.38 if len(labels) < 16 else 0.26) * len(labels))
     y, gains, losses = np.arange(len(labels)), np.zeros(len(labels)), np.zeros(len(labels))
     kinds = [name for name in ("change", "part") if name in table]
-    names = list(dict.fromkeys(table["part"]))
+    names = [name for name in PARTS if name in set(table["part"])]
     for _, part in table.groupby(kinds, sort=False):
         size = 100 * np.nan_to_num(part["difference"].to_numpy(float))
         sure = ((part["low"] > 0) | (part["high"] < 0)).to_numpy()
-        _bars(ax, y, size, np.where(size >= 0, gains, losses), sure, names.index(part["part"].iloc[0]))
+        _bars(ax, y, size, np.where(size >= 0, gains, losses), sure, PARTS.index(part["part"].iloc[0]))
         gains, losses = gains + size.clip(min=0), losses + size.clip(max=0)
-    for i, name in enumerate(names):
+    for i, name in ((PARTS.index(name), name) for name in names):  # a class looks the same in every figure
         ax.barh(0, 0, color=_colour(i), hatch=_hatch(i), edgecolor="white", label=name.replace("_", " "))
     ax.plot(100 * rows["difference"], y, "D", color="black", markersize=5, label="difference")
     ax.axvline(0, color=drawing.GREY, linewidth=1)

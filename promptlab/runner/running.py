@@ -111,9 +111,7 @@ def run(
         given.one(kind, value)
     given.optional("answer_format", answer_format)
     oldest = since(registration)
-    asked_grader = by_kind if grader is None else as_grader(grader)
-    check_gradable(asked_grader, questions)
-    scorer = Scorer(asked_grader, answer_format)
+    scorer = _scorer(grader, answer_format, questions)
     stopping = Stopping(stop_when, [arm.name for arm in arms], questions, samples, sampling.seed)
     made_with = identity(model, sampling, scorer) | stopping.fixed
     planned = plan(model.id, arms, questions, samples=samples, sampling=sampling, answer_format=answer_format)
@@ -129,11 +127,10 @@ def run(
         todo = pending(store, planned, samples, folder)
         new = manifest(old, made_with, model, factors, questions, samples)
         new |= noted(folder, old, questions, registration)
-        new["planned"] = store.count() + len(todo)  # what the directory will hold
+        new |= {"planned": store.count() + len(todo)}  # what the directory will hold
         recorder = Recorder(store, scorer)
         bar = _progress(model.name, len(planned), len(todo), recorder, shown=progress)
-        design = {"conditions": list(factors), "questions": source(questions), "samples": samples}
-        design |= {"planned": len(planned)} | ({"registration": registration.hash} if registration else {})
+        design = _design(factors, questions, samples, planned, registration)
         with session(folder, new, design, recorder.paid, len(todo)) as entry, _resumable(folder), bar as tick:
             store.add_design(questions, factors)
             grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind
@@ -142,6 +139,24 @@ def run(
             entry["ended"] = stopping.ended
     _warn_about(recorder.errors, folder)
     return load_run(folder)
+
+
+def _scorer(grader: Grader | None, answer_format: AnswerFormat | None, questions: Sequence[Question]) -> Scorer:
+    chosen = by_kind if grader is None else as_grader(grader)
+    check_gradable(chosen, questions)
+    return Scorer(chosen, answer_format)
+
+
+def _design(
+    factors: Mapping[str, Any],
+    questions: Sequence[Question],
+    samples: int,
+    planned: Sequence[Planned],
+    registration: Registered | None,
+) -> dict[str, Any]:
+    """What this call asks for, as its manifest notes it."""
+    design = {"conditions": list(factors), "questions": source(questions), "samples": samples, "planned": len(planned)}
+    return design | ({"registration": registration.hash} if registration else {})
 
 
 def _admitted(
