@@ -129,6 +129,20 @@ def test_bars_sum_to_the_difference_and_are_open_where_the_interval_includes_0(d
     assert is_open == ((table["low"] <= 0) & (table["high"] >= 0)).sum()
 
 
+@pytest.mark.parametrize("draw", [figures.accounting, figures.changes])
+def test_a_class_looks_the_same_whatever_else_occurs(draw):
+    """A live and a recorded figure stand beside each other; in one of them a class may be absent."""
+    frame = samples()
+    cut = frame.assign(ending=np.where(frame.index % 5 == 0, "truncated", "complete"))
+    looks = []
+    for given in (frame.assign(ending="complete"), cut):
+        ax = draw(compare(given, baseline="zero-shot"), mpl.figure.Figure(layout="constrained").subplots())
+        wrong = [bars for bars in ax.containers if "wrong" in bars.get_label()]
+        looks.append({bars.get_label(): (bars[0].get_facecolor(), bars[0].get_hatch()) for bars in wrong})
+    assert looks[0]
+    assert all(looks[1][name] == look for name, look in looks[0].items())
+
+
 def test_contrast_shows_both_effects_and_their_difference():
     found = contrast(samples(), model="r1", control="plain", baseline="zero-shot")
     ax = figures.against_control(found)
