@@ -15,7 +15,7 @@ from random import Random
 import torch
 from torch import Tensor
 
-from experiments.r1_miniature.mixing import Task, draw_task, training_questions
+from experiments.r1_miniature.mixing import Task, draw_task, exemplar_pool, training_questions
 from experiments.r1_miniature.network import Network
 from experiments.r1_miniature.passes import Example, update
 from experiments.r1_miniature.recipe import Grpo, Recipe
@@ -90,13 +90,14 @@ def sample_batch(recipe: Recipe, sampler: Sampler, tokens: Tokens, levels: Level
     grpo = recipe.grpo
     assert grpo is not None
     rng = Random(f"grpo/{recipe.seed}/{step}")
-    tasks = [draw_task(q, recipe.mix, (), rng) for q in levels.draw(grpo.questions, rng)]
+    pool = exemplar_pool(recipe.seed + 1000) if recipe.mix.few_shot else ()
+    tasks = [draw_task(q, recipe.mix, pool, rng) for q in levels.draw(grpo.questions, rng)]
     prompts = tokens.encode_all([render(task.prompt) for task in tasks])
     settings = Settings(grpo.temperature, 1.0, grpo.max_tokens, tokens.ends)
     rollout = sampler.sample(prompts, grpo.samples, settings, rng.randrange(2**31))
     answers, ended = rollout.rows(), rollout.ended.tolist()
     graded = [
-        reward(tasks[i // grpo.samples], completion(tasks[i // grpo.samples], text, ended[i]))
+        reward(tasks[i // grpo.samples], completion(tasks[i // grpo.samples], text, ended[i]), grpo.answers)
         for i, text in enumerate(tokens.decode_all(answers))
     ]
     totals = torch.tensor([r.total(grpo.format_reward, grpo.tag_reward) for r in graded])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from experiments.r1_miniature.recipe import Mix
@@ -34,6 +35,7 @@ def training_questions(n: int, seed: int, levels: Sequence[int] | None = None) -
     return load_questions("arithmetic", split="train", n=n, seed=seed, levels=levels).questions
 
 
+@lru_cache(maxsize=4)
 def exemplar_pool(seed: int) -> tuple[Question, ...]:
     """Exemplars to train with: from the train split too, so that no exemplar of a test run was ever trained on."""
     templates = {question.cluster for question in training_questions(500, seed)}

@@ -15,6 +15,7 @@ import yaml
 from promptlab.errors import InputError, unknown
 
 CONFIG = Path(__file__).parent / "config"
+_REPLICA = 100  # between the seeds of two replicas: more than there are recipes
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Grpo:
     temperature: float
     max_tokens: int
     clip_norm: float
+    answers: Literal["thinking", "worked"]  # which form is rewarded
     format_reward: float
     tag_reward: float
     level_floor: float  # levels are drawn with weight p (1 - p) + floor
@@ -97,6 +99,12 @@ def load_recipe(model: str, overrides: Sequence[str] = ()) -> Recipe:
     for override in overrides:
         recipe = _overridden(recipe, override)
     return recipe
+
+
+def replica(recipe: Recipe, number: int) -> Recipe:
+    """The same training under another seed, from the start's replica of the same number: `r1-3` from `sft-3`."""
+    start = f"{recipe.start}-{number}" if recipe.start else ""
+    return replace(recipe, model=f"{recipe.model}-{number}", start=start, seed=recipe.seed + _REPLICA * number)
 
 
 def _build(kind: Any, given: Any, where: str) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.r1_miniature import registered
 from promptlab.assets import find_asset
 from promptlab.errors import PromptlabError, unknown
 from promptlab.formats import FORMATS
@@ -57,15 +58,9 @@ def crossed_draws() -> list[Condition]:
     return [zero_shot(), *drawn]
 
 
-@dataclass(frozen=True)
-class Design:
-    conditions: Callable[[], list[Condition]]
-    questions: int
-    samples: int
-    suffix: str  # of the model's name in files
-
-
-DESIGNS = {"conditions": Design(conditions, 400, 4, ""), "draws": Design(crossed_draws, 100, 2, "-draws")}
+def over_training() -> list[Condition]:
+    """Shots in every style and layout, for the checkpoints of one training."""
+    return [c for c in conditions() if c.name == "zero-shot" or (c.shots and c.factors()["select"] == "random")]
 
 
 def recorded_questions(n: int) -> QuestionSet:
@@ -73,18 +68,37 @@ def recorded_questions(n: int) -> QuestionSet:
     return load_questions("arithmetic", split="test", n=n, seed=SEED, templates="all")
 
 
+@dataclass(frozen=True)
+class Design:
+    conditions: Callable[[], list[Condition]]
+    questions: int
+    samples: int
+    suffix: str  # of the model's name in files
+    asked: Callable[[int], QuestionSet] = recorded_questions
+
+
+DESIGNS = {
+    "conditions": Design(conditions, 400, 4, ""),
+    "draws": Design(crossed_draws, 100, 2, "-draws"),
+    "registered": Design(
+        registered.conditions, registered.QUESTIONS, registered.SAMPLES, "-registered", registered.questions
+    ),
+    "steps": Design(over_training, 200, 2, "-steps", registered.questions),
+    "attempts": Design(lambda: [zero_shot()], 200, 16, "-attempts", registered.questions),
+}
+
+
 def record(name: str, args: argparse.Namespace) -> Path:
     """Run one model under every condition (or go on with it) and write its Parquet file."""
     from experiments.r1_miniature.gpu_model import GpuModel
-    from experiments.r1_miniature.train import ADAPTER
 
     started, design = time.monotonic(), DESIGNS[args.design]
-    model = GpuModel(name, None if name == BASE else _adapter(args.out / name / ADAPTER, name), args.device)
+    model = GpuModel(name, None if name == BASE else _adapter(args.out, name), args.device)
     chosen = [c for c in design.conditions() if not args.only or c.name in args.only]
     done = run(
         model,
         chosen,
-        recorded_questions(args.questions or design.questions),
+        design.asked(args.questions or design.questions),
         samples=args.samples or design.samples,
         sampling=Sampling(max_tokens=args.max_tokens, temperature=0.6, top_p=0.95, seed=SEED),
         grader=number,
@@ -95,17 +109,25 @@ def record(name: str, args: argparse.Namespace) -> Path:
     folder = args.out / "recorded"
     folder.mkdir(parents=True, exist_ok=True)
     path = done.to_parquet(folder / f"{name}{design.suffix}.parquet", drop=DROPPED)
-    _tell(name, done.to_frame(completion=False), path, time.monotonic() - started)
+    blind = design.asked is registered.questions
+    _tell(name, done.to_frame(completion=False), path, time.monotonic() - started, blind)
     return path
 
 
-def _adapter(trained: Path, name: str) -> Path:
-    """The adapter as training left it, else the one that ships."""
+def _adapter(out: Path, name: str) -> Path:
+    """The adapter as training left it (``r1``, or ``r1@40`` as it was after step 40), else the one that ships."""
+    from experiments.r1_miniature.train import ADAPTER
+
+    model, _, step = name.partition("@")
+    trained = out / model / (f"step-{step}.gguf" if step else ADAPTER)
     return trained if trained.exists() else find_asset(f"data/adapters/{name}.gguf")
 
 
-def _tell(name: str, frame: pd.DataFrame, path: Path, seconds: float) -> None:
+def _tell(name: str, frame: pd.DataFrame, path: Path, seconds: float, blind: bool) -> None:
+    """What was recorded; of registered samples no score, since none may be looked at before all are in."""
     print(f"{name}: {len(frame):,} samples in {seconds:.0f} s, {path.stat().st_size / 1e6:.2f} MB", flush=True)
+    if blind:
+        return
     for condition, part in frame.groupby("condition", sort=False):
         ended = (part["ending"] == "complete").mean()
         tokens = part["completion_tokens"].mean()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from experiments.r1_miniature.chains import wrap_of
 from experiments.r1_miniature.mixing import Task
@@ -12,6 +13,7 @@ from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion
 
 THINK = ("<think>", "</think>")
+WORKED = "The answer is {answer}."  # how a worked solution ends where no format is asked for
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,15 @@ class Reward:
         return self.correct + format_reward * self.well_formed + tag_reward * self.tags
 
 
-def reward(task: Task, completion: Completion) -> Reward:
-    """Grade one completion of a reasoning model."""
+def reward(task: Task, completion: Completion, answers: Literal["thinking", "worked"] = "thinking") -> Reward:
+    """Grade one completion of a model that answers with a thought, or with a worked solution."""
     _, answer_text = split_reasoning(completion)
-    wrap = wrap_of(task.answer_format)
-    marks = (*THINK, *(piece.strip(" .") for piece in wrap.split("{answer}")))
+    thinks = answers == "thinking"
+    wrap = wrap_of(task.answer_format) if thinks or task.answer_format else WORKED
+    marks = (*(THINK if thinks else ()), *(piece.strip(" .") for piece in wrap.split("{answer}")))
     once = sum(completion.text.count(mark) == 1 for mark in marks if mark)
-    whole = completion.ending == "complete" and well_formed(completion.text.strip(), wrap)
+    formed = well_formed if thinks else well_worked
+    whole = completion.ending == "complete" and formed(completion.text.strip(), wrap)
     return Reward(float(number(task.question, answer_text).score), whole, once)
 
 
@@ -51,6 +55,27 @@ def well_formed(text: str, wrap: str) -> bool:
     thought, closing, answer = text.removeprefix(THINK[0]).partition(THINK[1])
     if not (text.startswith(THINK[0]) and closing) or THINK[0] in thought:
         return False
+    return _has_digit(thought) and bool(re.fullmatch(_final(wrap), answer))
+
+
+def well_worked(text: str, wrap: str) -> bool:
+    """A solution with at least one digit in it, then a bare number in its wrap; no thought.
+
+    Examples
+    --------
+    >>> well_worked("2 + 2 = 4. The answer is 4.", "The answer is {answer}.")
+    True
+    >>> well_worked("The answer is 4.", "The answer is {answer}.")
+    False
+    """
+    found = re.search(rf"{_final(wrap)}\Z", text)
+    return bool(found) and THINK[0] not in text and _has_digit(text[: found.start() if found else 0])
+
+
+def _final(wrap: str) -> str:
     before, after = map(re.escape, wrap.split("{answer}"))
-    has_digit = any(letter.isdigit() for letter in thought)
-    return has_digit and bool(re.fullmatch(rf"\s*{before}\s*-?\d[\d,]*\s*{after}", answer))
+    return rf"\s{{0,9}}{before}\s{{0,9}}-?\d[\d,]{{0,30}}\s{{0,9}}{after}"
+
+
+def _has_digit(text: str) -> bool:
+    return any(letter.isdigit() for letter in text)

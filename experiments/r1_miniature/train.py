@@ -22,7 +22,7 @@ from experiments.r1_miniature import dev
 from experiments.r1_miniature.convert import read_gguf, write_gguf
 from experiments.r1_miniature.grpo import Levels, build_levels, train_step
 from experiments.r1_miniature.network import Network, load_network
-from experiments.r1_miniature.recipe import Recipe, load_recipe
+from experiments.r1_miniature.recipe import Recipe, load_recipe, replica
 from experiments.r1_miniature.sampler import Sampler
 from experiments.r1_miniature.sft import build_examples, plan, rate, sft_step
 from experiments.r1_miniature.tokens import Tokens
@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
         recipe = load_recipe(args.model, args.set)
+        recipe = recipe if args.replica is None else replica(recipe, args.replica)
         finished = train(recipe, args)
     except (InputError, ValueError) as problem:
         print(f"train: {problem}", file=sys.stderr)
@@ -119,7 +120,9 @@ class Session:
         assert levels is not None
         for step in range(first, self.args.steps or grpo.steps):
             row = train_step(self.recipe, self.network, self.optimiser, self.sampler, self.tokens, levels, step)
-            if (step + 1) % grpo.dev_every == 0:
+            if self.args.keep and (step + 1) % self.args.keep == 0:
+                write_gguf(self.network, self.folder / f"step-{step + 1}.gguf", f"{self.recipe.model} {step + 1}")
+            if (step + 1) % grpo.dev_every == 0 and self.args.dev:
                 self._evaluate(dev.ZERO if "r1-zero-opened" in self.recipe.mix.conditions else dev.QUICK, step, 200, 2)
             yield step, row | {f"level_{level}": p for level, p in levels.accuracy.items()}
 
@@ -226,12 +229,14 @@ def _cut(path: Path, step: int) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m experiments.r1_miniature.train", description=__doc__)
     parser.add_argument("model", help="a recipe in config/, for example r1")
+    parser.add_argument("--replica", type=int, metavar="N", help="another seed: MODEL-N, from the start's replica N")
     parser.add_argument("--steps", type=int, default=0, help="fewer steps than the recipe says")
     parser.add_argument("--seconds", type=float, default=540, help="stop and save after this time (540)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", type=Path, default=OUT, help="one folder a model (out/r1_miniature)")
     parser.add_argument("--dev", type=int, default=300, help="dev questions at the end; 0: none")
     parser.add_argument("--dev-tokens", type=int, default=256, help="token budget of a dev answer (256)")
+    parser.add_argument("--keep", type=int, default=0, metavar="N", help="GRPO: keep the adapter of every N-th step")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change the recipe (dry runs)")
     return parser
 
