@@ -53,8 +53,8 @@ POWER = {
     "questions": "One pair of the shipped models (r1, sft; 400 questions, 4 samples) has a standard error of 1.12 "
     "points",
     "H1": "found with 80 % power over 8 seeds (t with 7 degrees of freedom), if seeds do not differ: between 1.3 "
-    "points (what questions do differs by seed) and 3.7 (it is the same in each); if the seeds' contrasts have a standard "
-    "deviation of 1.5 points: 2.2 to 4.0; of 3 points: 3.7 to 5.0",
+    "points (what questions do differs by seed) and 3.7 (it is the same in each); if the seeds' contrasts have a "
+    "standard deviation of 1.5 points: 2.2 to 4.0; of 3 points: 3.7 to 5.0",
     "H2": "one pair of the narrow models (400 questions) has a standard error of 1.79 points; at 1,200, about 1.3 (not "
     "less, as templates are few): within 5 points with 80 % power if the truth is within 1.3 points of 0",
     "H3, H4": "H3 as H1; H4 about 1.4 times that",
