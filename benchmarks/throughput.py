@@ -18,10 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 SAMPLES_A_QUESTION = 16
 CASES = [(latency, in_flight) for latency in (0.0, 0.2) for in_flight in (64, 512)]
@@ -66,7 +67,7 @@ def through_promptlab(base_url: str, questions: int, samples: int, in_flight: in
 
 
 def side(name: str, base_url: str, questions: int, samples: int, in_flight: int) -> None:
-    """One side in this process: prints seconds and peak memory as JSON."""
+    """One side in this process."""
 
     def go(questions: int) -> None:
         if name == "bare":
@@ -74,6 +75,11 @@ def side(name: str, base_url: str, questions: int, samples: int, in_flight: int)
         else:
             through_promptlab(base_url, questions, samples, in_flight, int(name.rpartition("=")[2]))
 
+    tell(go, questions, samples)
+
+
+def tell(go: Callable[[int], object], questions: int, samples: int) -> None:
+    """Print as JSON what `go` takes after a first call: peak memory in MB, samples/s, ms of a core a sample."""
     go(1)  # imports, and whatever else happens once
     start, cpu = time.perf_counter(), time.process_time()
     go(questions)
@@ -82,11 +88,20 @@ def side(name: str, base_url: str, questions: int, samples: int, in_flight: int)
     print(json.dumps({"peak": peak, "speed": all_samples / seconds, "cpu": 1000 * cpu / all_samples}))
 
 
-def measure(name: str, base_url: str, questions: int, samples: int, in_flight: int) -> dict[str, float]:
+def measure(
+    name: str,
+    base_url: str,
+    questions: int,
+    samples: int,
+    in_flight: int,
+    module: str = "benchmarks.throughput",
+    python: str = sys.executable,
+) -> dict[str, Any]:
+    """What one side tells, in a process of its own."""
     numbers = [str(number) for number in (questions, samples, in_flight)]
-    command = [sys.executable, "-m", "benchmarks.throughput", "--side", name, base_url, *numbers]
+    command = [python, "-m", module, "--side", name, base_url, *numbers]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, float] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 

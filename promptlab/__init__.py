@@ -21,24 +21,25 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "promptlab.questions": "QuestionSet available_benchmarks load_questions",
-    "promptlab.prompts": "Condition chain_of_thought concise condition_from few_shot from_template preview "
-    "r1_zero_template zero_shot",
+    "promptlab.prompts": "Condition Exemplars chain_of_thought concise condition_from few_shot few_shot_controls "
+    "from_template medprompt medprompt_followup medprompt_steps preview r1_zero_template zero_shot",
     "promptlab.models": "Profile available_models available_profiles fetch_base open_model serve_embedded serve_vllm",
     "promptlab.formats": "ANSWER_IS ANSWER_TAGS BOXED",
     "promptlab.grading": "as_grader by_kind drop_f1 grader_named label maths number regex",
     "promptlab.runner": "run",
     "promptlab.records": "Run load_run recorded_runs",
     "promptlab.importing": "ImportedRun import_run import_runs",
-    "promptlab.comparison": "Agreement Association ByLength Comparison Contrast Decided Decisions DoseResponse Drawn "
-    "Oddities SeedContrast agree associated by_length compare cons_at_k contrast contrast_seeds contrasts decided "
-    "decisions dose draw_components feature_table oddest over_draws pass_at_k summarise",
+    "promptlab.comparison": "Ablation Agreement Association ByLength Comparison Contrast CostMatched Decided "
+    "Decisions DoseResponse Drawn Explanation Oddities PositionBias SeedContrast ablation agree associated "
+    "by_length compare cons_at_k contrast contrast_seeds contrasts cost_matched decided decisions dose "
+    "draw_components explain_loss feature_table oddest over_draws pass_at_k position_bias summarise vote",
     "promptlab.planner": "Plan plan",
     "promptlab.stats": "Guess",
     "promptlab.experiment": "Experiment",
     "promptlab.explorer": "explore",
     "promptlab.registering": "Registration",
     "promptlab.reporting": "report",
-    "promptlab.quoting": "published",
+    "promptlab.quoting": "published published_findings",
     "promptlab.traininglogs": "training_log",
     "promptlab.sweeps": "Sweep Swept sweep",
     "promptlab.errors": "PromptlabError",

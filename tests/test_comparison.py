@@ -335,6 +335,8 @@ def test_one_draw_of_exemplars_is_said():
     b = samples("b", first(40), shots=3, draw=0)
     one = compare(pd.concat([samples("a", first(80), shots=0, draw=0), b]), baseline="a")
     assert one.verdicts[0].endswith("for these questions and this exemplar set.")
+    own = compare(pd.concat([samples("a", first(80)), b.assign(select="own-kind+nearest")]), baseline="a")
+    assert own.verdicts[0].endswith("for these questions."), "every question has its own nearest exemplars"
     several = compare(pd.concat([samples("a", first(80)), b.assign(draw=np.arange(N) % 8)]), baseline="a")
     assert several.verdicts[0].endswith("for these questions.")
 

@@ -52,6 +52,14 @@ def test_the_standard_error_is_that_of_the_slopes_within_questions():
     assert dose(data, baseline="zero-shot").slopes.loc[0, "se"] == pytest.approx(float(fit.bse[0]), rel=1e-6)
 
 
+def test_records_that_are_older_than_a_factor_are_of_one_kind_with_new_ones():
+    data = frame((0.7, 0.6, 0.5, 0.3), style="worked", layout="turns")
+    usual = {"order": "as-picked", "content": "own", "embedding": "", "max_overlap": 0.96, "rationales": ""}
+    new = {name: np.where(data["shots"] > 1, value, None) for name, value in usual.items()}
+    found = dose(data.assign(**new), baseline="zero-shot")
+    pd.testing.assert_frame_equal(found.slopes, dose(data, baseline="zero-shot").slopes)
+
+
 def test_the_table_is_that_of_compare():
     data = frame((0.7, 0.6, 0.5, 0.3))
     found = dose(data, baseline="zero-shot", margin=0.05, seed=3)

@@ -10,7 +10,7 @@ from test_figures import samples
 from promptlab import figures
 from promptlab.comparison import compare
 from promptlab.errors import InputError
-from promptlab.quoting import published
+from promptlab.quoting import published, published_findings
 
 mpl.use("agg")
 
@@ -27,20 +27,20 @@ def axes():
 
 
 def test_a_row_for_each_dataset_model_and_condition_and_then_what_is_quoted(found):
-    quoted = published("few_shot_evidence")
+    quoted = published_findings()
     table = figures.forest_table(found, quoted, conditions=["few-shot-3"])
     own, others = (table[table["origin"] == origin] for origin in ("own", "published"))
     assert own[["dataset", "model"]].to_numpy().tolist() == [[d, m] for d in found for m in ("r1", "plain")]
     rows = found["hard"].table.query("condition == 'few-shot-3'")
     np.testing.assert_allclose(own[["estimate", "low", "high"]][2:], rows[["difference", "low", "high"]])
     with_figures = quoted.dropna(subset=["before", "after"])
-    np.testing.assert_allclose(100 * others["estimate"], with_figures["after"] - with_figures["before"])
+    np.testing.assert_allclose(100 * others["estimate"], np.sort(with_figures["after"] - with_figures["before"]))
     assert others[["low", "high"]].isna().all(axis=None)
     assert (others["source"] != "").all()
 
 
 def test_own_points_are_the_tables_and_quoted_ones_are_crosses_in_a_block_of_their_own(found):
-    quoted = published("few_shot_evidence")
+    quoted = published_findings()
     ax = figures.forest(found, quoted, ax=axes())
     table = figures.forest_table(found, quoted)
     own, others = (table[table["origin"] == origin] for origin in ("own", "published"))
@@ -55,6 +55,18 @@ def test_own_points_are_the_tables_and_quoted_ones_are_crosses_in_a_block_of_the
     assert f"published, no intervals\n({len(quoted) - len(others)} more give no figures)" in labels
     assert any("artefact" in label and "arXiv 2503.11655" in label for label in labels)
     assert "published, without an interval" in ax.get_legend_handles_labels()[1]
+
+
+def test_one_result_of_ones_own_reaches_down_to_what_is_quoted():
+    alone = compare(samples().query("model == 'r1'"), baseline="zero-shot", label="mine")
+    findings = published_findings().query("dataset == 'IMDB'")
+    ax = figures.forest(alone, findings, conditions=["few-shot-3"], ax=axes())
+    row = alone.table.query("condition == 'few-shot-3'").iloc[0]
+    _, band = ax.patches
+    assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((100 * row["low"], 100 * row["high"]))
+    labels = [text.get_text() for text in ax.get_yticklabels()]
+    assert any("IMDB: 0 to 5 shots" in label.replace("\n", " ") or "0 to 5 shots" in label for label in labels)
+    assert sum("recomputed, undecided" in label for label in labels) == 5
 
 
 def test_a_point_stands_at_its_own_label(found):

@@ -21,7 +21,7 @@ from promptlab.errors import InputError
 from promptlab.figures import layouts
 from promptlab.figures.saving import WIDTHS, accessible
 from promptlab.planner import plan
-from promptlab.quoting import published
+from promptlab.quoting import published_findings
 from promptlab.stats import Guess
 
 mpl.use("agg")
@@ -69,7 +69,7 @@ DRAW = {
     "lengths": lambda f: figures.lengths(f["lengths"]),
     "power": lambda f: figures.power(f["plan"]),
     "training": lambda f: figures.training(LOGS),
-    "forest": lambda f: figures.forest(f["comparison"], published("few_shot_evidence")),
+    "forest": lambda f: figures.forest(f["comparison"], published_findings()),
 }
 
 

@@ -92,6 +92,49 @@ def test_layouts_carry_the_same_exemplars():
     assert shown["system"].messages[1] == Message("user", ASKED.text)
 
 
+NOTE = "These are only examples."
+
+
+@pytest.mark.parametrize("layout", ["turns", "one-message", "system"])
+def test_a_note_stands_right_after_the_exemplars_once_in_every_layout(layout: str):
+    plain, noted = (text_of(few_shot(2, layout=layout, note=note)) for note in ("", NOTE))
+    last = few_shot(2, layout=layout).render(ASKED, pool=POOL).exemplars[-1]
+    assert noted.count(NOTE) == 1
+    assert noted.index(last.split("\n")[-1]) < noted.index(NOTE) < noted.rindex(ASKED.text)
+    assert noted.replace(f"{NOTE}\n\n", "").replace(f"\n\n{NOTE}", "") == plain
+
+
+def test_a_note_belongs_to_exemplars_and_is_not_sent_without_them():
+    noted = few_shot(1, note=NOTE)
+    assert noted.but(exemplars=None).render(ASKED).hash == zero_shot().render(ASKED).hash
+    assert noted.but(exemplars=None).factors() == zero_shot().factors()
+
+
+def test_a_template_that_places_exemplars_places_the_note():
+    template = "{% for e in exemplars %}{{ e.answer }}{% endfor %}[{{ note }}]{{ text }}"
+    condition = from_template(template, name="mine", note=NOTE) + few_shot(1)
+    assert text_of(condition).endswith(f"[{NOTE}]{ASKED.text}")
+    with pytest.raises(InputError, match="'r1-zero': its template places the exemplars, and never uses `note`"):
+        r1_zero_template(note=NOTE)
+
+
+def test_question_first_moves_the_question_and_nothing_else():
+    condition = few_shot(2, layout="one-message", question_first=True, note=NOTE)
+    usual = condition.but(question_first=False).render(ASKED, pool=POOL, answer_format=TAGS)
+    turned = condition.render(ASKED, pool=POOL, answer_format=TAGS)
+    assert turned.exemplars == usual.exemplars
+    head, tail = (prompt.messages[0].content for prompt in (turned, usual))
+    asked = f"{ASKED.text}\n{TAGS.sentence}"
+    assert head.startswith(f"{asked}\n\nHere are some examples.")
+    assert head.removeprefix(f"{asked}\n\n").split("\n\nNow answer")[0] == tail.split("\n\nNow answer")[0]
+
+
+@pytest.mark.parametrize("layout", ["turns", "system"])
+def test_question_first_is_refused_where_the_question_has_its_place(layout: str):
+    with pytest.raises(InputError, match=f"question_first needs layout='one-message', not '{layout}'"):
+        few_shot(2, layout=layout, question_first=True)
+
+
 def test_system_none_empty_and_text_are_three_things():
     assert [m.role for m in zero_shot().render(ASKED).messages] == ["user"]
     assert zero_shot(system="").render(ASKED).messages[0] == Message("system", "")
@@ -165,7 +208,7 @@ def test_conditions_compose():
 def test_factors_are_flat_and_tell_arms_apart():
     seen = [tuple(arm.factors().values()) for arm in ARMS]
     assert len(set(seen)) == len(ARMS)
-    assert all(isinstance(value, str | int | bool) for row in seen for value in row)
+    assert all(isinstance(value, str | int | float | bool) for row in seen for value in row)
 
 
 def test_a_replicate_is_another_arm_with_the_same_prompt():
@@ -180,7 +223,7 @@ def test_a_replicate_is_another_arm_with_the_same_prompt():
         (lambda: few_shot(0), "k >= 1"),
         (lambda: few_shot(3, style="workd"), "did you mean 'worked'"),
         (lambda: few_shot(3, layout="turn"), "did you mean 'turns'"),
-        (lambda: few_shot(3, select="near"), "Allowed: random, own-kind, given"),
+        (lambda: few_shot(3, select="near"), "Allowed: random, own-kind, fixed, nearest, most"),
         (lambda: few_shot(3, exemplars=[("a", "b")]), "exemplars= gives only 1 exemplar$"),
         (lambda: few_shot(exemplars=[("only a question",)]), r"expected a Question, \(question, answer\)"),
         (lambda: zero_shot(instrction="x"), "did you mean 'instruction'"),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from promptlab.errors import InputError
-from promptlab.quoting import published
+from promptlab.quoting import published, published_findings
 
 SHARED = Path(__file__).parents[2] / "shared" / "published"
 
 
-@pytest.mark.parametrize("name", ["deepseek_r1", "few_shot_evidence"])
+@pytest.mark.parametrize("name", ["deepseek_r1", "findings", "medprompt"])
 def test_every_figure_names_its_source(name: str):
     table = published(name)
     assert (table["source"] != "").all()
@@ -29,13 +30,45 @@ def test_the_report_is_read_as_it_is_and_summaries_that_err_are_put_right():
     assert "77.9" in table.loc[("zero", "deepseek-r1-zero", "AIME 2024", "pass@1"), "note"]
 
 
-def test_evidence_has_a_level_and_a_direction_that_its_numbers_have():
-    table = published("few_shot_evidence")
-    assert set(table["level"]) == {"released", "abstract", "quote", "second-hand"}
-    same = table[(table["about"] == "reasoning") & table["before"].notna() & (table["level"] == "released")]
-    fell = same["after"] < same["before"]
-    assert set(same.loc[fell, "finding"]) <= {"supports", "artefact"}
-    assert set(same.loc[~fell, "finding"]) <= {"contradicts", "artefact"}
+LEVELS = {"quoted", "abstract", "second-hand", "released", "recomputed"}
+DIRECTIONS = {"supports", "contradicts", "artefact", "undecided"}
+
+
+def test_findings_have_a_level_and_a_direction_and_both_sides_are_there():
+    table = published_findings()
+    assert set(table["level"]) == LEVELS
+    assert set(table["direction"]) == DIRECTIONS
+    assert (table[["model", "shots", "figures"]] != "").all(axis=None)
+    assert set(table["about"]) == {"reasoning", "plain"}
+
+
+def direction(row: dict) -> str:
+    """The rule that the docstring states, from the row's own numbers."""
+    before, after = np.array([row["before"], row["after"]]) / 100
+    error = 1.96 * np.sqrt((before * (1 - before) + after * (1 - after)) / row["questions"])
+    if abs(after - before) <= error:
+        return "undecided"
+    among_valid = after / row["valid_after"] * 100 - before / row["valid_before"] * 100
+    if abs(among_valid) < abs(after - before) / 2:
+        return "artefact"
+    return "supports" if after < before else "contradicts"
+
+
+def test_directions_of_released_figures_follow_from_their_numbers():
+    released = published_findings().query("level in ['released', 'recomputed']")
+    assert len(released) > 20
+    assert released["direction"].tolist() == [direction(row) for row in released.to_dict("records")]
+
+
+def test_what_is_recomputed_is_the_released_share_among_valid_outputs():
+    table = published_findings()
+    both = table.query("level == 'released'").merge(
+        table.query("level == 'recomputed'"), on=["source", "model", "dataset", "shots"], suffixes=("", "_valid")
+    )
+    assert len(both) == 5
+    for end in ("before", "after"):
+        among = 100 * both[end] / both[f"valid_{end}"]
+        np.testing.assert_allclose(both[f"{end}_valid"], among, atol=0.15)  # of figures that are rounded to 0.1
 
 
 def test_an_unknown_table_names_the_nearest():

@@ -68,7 +68,7 @@ def make(path: Path, model: LocalModel | None = None, **more: Any) -> Run:
 def test_columns_stand_in_their_order(done: Run):
     columns = list(done.to_frame().columns)
     factors = list(zero_shot().factors())
-    head = ["model", "condition", "question", "cluster", "sample", "draw", "replicate"]
+    head = ["model", "condition", "question", "cluster", "sample", "draw", "replicate", "variant"]
     grade = ["score", "status", "ending", "answered", "format_ok", "answer", "gold", "why"]
     tokens = ["prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens"]
     tail = [*tokens, "seconds", "finish_reason", "error", "seed", "key", "completion", "reasoning"]

@@ -63,7 +63,7 @@ def test_keys_seeds_and_order():
     planned = plan(model.id, arms, questions, samples=2, sampling=SAMPLING, answer_format=None)
     assert len({p.key for p in planned}) == len(planned) == 2 * 12 * 2
     first = planned[0]
-    assert first.key == request_key(model.id, first.cell.prompt, SAMPLING, 0, 0)
+    assert first.key == request_key(model.id, first.prompt, SAMPLING, 0, 0)
     assert first.request(SAMPLING).seed == request_seed(first.key)
     order = [(p.cell.draw, p.cell.condition, QUESTIONS.index(p.cell.question), p.index) for p in planned]
     assert order == sorted(order), "f stands before z, as few-shot before zero-shot above"

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -106,7 +107,7 @@ def kernels(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 @posix
 def test_killed_its_worker_killed_and_interrupted_the_same_command_goes_on(tmp_path: Path):
-    file, root = write_sweep(tmp_path, grid={"n": [1, 2]}), tmp_path / "runs/tiny"
+    file, root = write_sweep(tmp_path, grid={"n": [1, 2, 4]}), tmp_path / "runs/tiny"
     root.mkdir(parents=True)
     (root / "blocked").touch()
 
@@ -130,7 +131,9 @@ def test_killed_its_worker_killed_and_interrupted_the_same_command_goes_on(tmp_p
     until(lambda: began(root) == ["x", "xxx"], process)
 
     descendants = family(process)
-    os.killpg(process.pid, signal.SIGINT)
+    for _ in range(3):  # as impatient people do
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.1)
     out, errors = process.communicate(timeout=SECONDS)
     _, left = psutil.wait_procs(descendants, timeout=5)
     assert left == []
@@ -141,12 +144,13 @@ def test_killed_its_worker_killed_and_interrupted_the_same_command_goes_on(tmp_p
     (interrupted,) = root.glob("n-2-*")
     assert read_state(interrupted).state == "interrupted"
     assert "interrupted" in out.decode()
+    assert began(root) == ["x", "xxx"], "the next group was not begun"
 
     (root / "blocked").unlink()
     process = start(tmp_path)
     out, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, errors
-    assert began(root) == ["x", "xxxx"]
+    assert began(root) == ["x", "xxxx", "x"]
 
 
 def test_bad_input_is_exit_2_with_a_line_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -181,3 +185,21 @@ def test_what_is_no_fault_of_a_run_stops_the_sweep_and_leaves_it_to_be_done(tmp_
     with pytest.raises(OSError, match=r"executed\.log"):
         work(Group((run,), {}, tmp_path, tmp_path))
     assert read_state(tmp_path / run.id).state == "running", "which the next call takes for interrupted"
+
+
+def test_a_disk_that_is_full_in_a_cell_stops_the_sweep_and_the_same_command_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    full = 'import errno, os\nif (beside / "full").exists():\n    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))'
+    write_notebook(tmp_path / "tiny.ipynb", WORKS, full)
+    file, root = write_sweep(tmp_path, grid={"n": [1, 3]}), tmp_path / "runs"
+    root.mkdir()
+    (root / "full").touch()
+    assert cli.main(["sweep", str(file), "--out", str(root)]) == 1
+    out, errors = capsys.readouterr()
+    assert "interrupted in cell 4" in out
+    assert "the disk is full: cell 4 of" in errors.splitlines()[-1]
+    assert began(root) == ["x"], "no other run would fare better"
+    (root / "full").unlink()
+    assert cli.main(["sweep", str(file), "--out", str(root)]) == 0
+    assert began(root) == ["xx", "x"]

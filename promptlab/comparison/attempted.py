@@ -92,16 +92,17 @@ def cons_at_k(runs: Any, *, k: int | Iterable[int], alpha: float = 0.05, seed: i
     """
 
     def values(design: Crossed, k: int) -> Floats:
-        _has_answers(design)
+        has_answers(design, "cons_at_k")
         return votes(design, k, np.random.default_rng(seed))
 
     check("cons_at_k", alpha=alpha, seed=seed)
     return _table("cons_at_k", runs, k, alpha, values)
 
 
-def _has_answers(design: Crossed) -> None:
+def has_answers(design: Crossed, what: str) -> None:
+    """Raise unless samples can be asked which of them agree."""
     if "answer" not in design.samples:
-        raise InputError("runs of cons_at_k lack the column answer: nothing says which samples agree")
+        raise InputError(f"runs of {what} lack the column answer: nothing says which samples agree")
 
 
 def _table(
@@ -148,10 +149,10 @@ def votes(design: Crossed, k: int | None = None, rng: np.random.Generator | None
     shape = len(design.arms), len(design.questions)
     cell = design.arm * shape[1] + design.question
     size = shape[0] * shape[1]
-    return stats.cons_at_k(cell[here], _classes(design)[here], design.score[here], size, k, rng=rng).reshape(shape)
+    return stats.cons_at_k(cell[here], classes(design)[here], design.score[here], size, k, rng=rng).reshape(shape)
 
 
-def _classes(design: Crossed) -> NDArray[np.int64]:
+def classes(design: Crossed) -> NDArray[np.int64]:
     """Right answers are one class, equal wrong ones another; -1 where there is no answer."""
     import pandas as pd
 

@@ -15,7 +15,7 @@ from promptlab.comparison.differences import compared_pairs, one_draw, table_of,
 from promptlab.comparison.extending import joined, looks
 from promptlab.comparison.options import check, chosen
 from promptlab.comparison.turned import turned
-from promptlab.comparison.validity import decide, judge
+from promptlab.comparison.validity import Judged, decide, judge
 from promptlab.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -211,6 +211,21 @@ def compare(
     pairs = compared_pairs(design, baseline)
     signs = design.signs({(model, condition): 1, (model, baseline): -1} for model, condition in pairs)
     judged = judge(design, signs, lambda low, high: decide(low, high, margin), alpha=alpha, seed=seed, bound=1)
+    return assembled(design, pairs, judged, baseline=baseline, margin=margin, alpha=alpha, seed=seed, label=label)
+
+
+def assembled(
+    design: Crossed,
+    pairs: list[tuple[str, str]],
+    judged: Judged,
+    *,
+    baseline: str,
+    margin: float | None,
+    alpha: float,
+    seed: int,
+    label: str,
+) -> Comparison:
+    """The comparison of these pairs (model, condition) with their baseline, as it was judged."""
     table = table_of(pairs, baseline, judged, margin)
     rows = table.to_dict("records")
     sentences = tuple(

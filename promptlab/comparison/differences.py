@@ -31,8 +31,10 @@ def compared_pairs(design: Crossed, baseline: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def table_of(pairs: list[tuple[str, str]], baseline: str, judged: Judged, margin: float | None) -> pd.DataFrame:
-    """`Comparison.table`."""
+def table_of(
+    pairs: list[tuple[str, str]], baseline: str | list[str], judged: Judged, margin: float | None
+) -> pd.DataFrame:
+    """`Comparison.table`; `baseline` is one for all pairs, or one for each."""
     import pandas as pd
 
     f = judged.family
@@ -58,6 +60,8 @@ def one_draw(design: Crossed, arm: tuple[str, str]) -> bool:
     if not {"draw", "shots"} <= set(design.samples):
         return False
     rows = design.samples[design.arm == design.arms.index(arm)]
+    if "select" in rows and rows["select"].astype(str).str.contains("nearest|most-different").any():
+        return False  # every question has its own
     return bool((rows["shots"] > 0).any() and rows["draw"].nunique() == 1)
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REQUIRED = ("model", "condition", "question", "score")
-FACTORS = ("shots", "style", "select", "layout", "instruction", "system", "template", "prefill")
+EXEMPLARS = ("shots", "style", "select", "layout", "order", "content", "note", "question_first")
+FACTORS = (*EXEMPLARS, "instruction", "system", "template", "prefill", "variants")
 DEFAULTS = {"cluster": None, "sample": 0, "ending": "complete", "answered": True}
 
 

@@ -11,8 +11,15 @@ from promptlab.errors import InputError, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
-PROMPT = ("instruction", "system", "template", "prefill", "raw")  # where k = 0 must not differ from the rest
-KIND = ("style", "select", "layout", "draws", "exemplar_seed", "given")
+PROMPT = ("instruction", "system", "template", "prefill", "raw", "variants")  # k = 0 must not differ here
+KIND = (
+    *("style", "select", "layout", "order", "content", "embedding", "max_overlap", "note", "question_first"),
+    *("draws", "exemplar_seed", "given", "rationales"),
+)
+YOUNGER = {  # what older records, which lack them, were made with
+    **{"order": "as-picked", "content": "own", "embedding": "", "max_overlap": 0.96, "rationales": ""},
+    **{"note": "", "question_first": False, "variants": 1},
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,7 @@ def _arms(samples: pd.DataFrame) -> pd.DataFrame:
         raise InputError("runs lack the column shots: the number of exemplars that each condition shows")
     factors = [c for c in (*PROMPT, *KIND) if c in samples]
     arms = samples.drop_duplicates(["model", "condition"])[["model", "condition", "shots", *factors]]
+    arms = arms.fillna({name: value for name, value in YOUNGER.items() if name in arms})
     return arms.astype(dict.fromkeys(("model", "condition", *factors), str))
 
 

@@ -37,15 +37,16 @@ def forest(
     """Results of several datasets and models below each other, with intervals; below a rule what others have published.
 
     Filled where a verdict is reached, as in `degradation`; the intervals hold for all comparisons of one dataset
-    together. What is quoted is a grey cross without an interval, since none was published, under its source.
+    together; a single own result reaches down as a band. What is quoted is a grey cross without an interval, since none
+    was published, with its source, the smallest first.
 
     Parameters
     ----------
     comparisons
         For each dataset a comparison: a mapping from its name, or a list of comparisons that have labels.
     quoted
-        Rows of `lab.published`: of ``few_shot_evidence`` for differences (`before`, `after`), of ``deepseek_r1`` for
-        scores (`value`). Findings without figures are counted, not drawn.
+        For differences rows of `lab.published_findings` (`before`, `after`), each with its level and direction; for
+        scores rows of ``lab.published("deepseek_r1")`` (`value`). Findings without figures are counted, not drawn.
     what
         ``difference`` to the baseline, or ``score``.
     conditions
@@ -114,11 +115,16 @@ def _quoted(quoted: pd.DataFrame, what: What) -> pd.DataFrame:
         raise InputError(f"quoted lacks the column {lacking[0]}, which a forest of {what}s draws: see lab.published")
     rows = quoted.dropna(subset=needed)
     estimate = (rows["after"] - rows["before"] if what == "difference" else rows["value"]) / 100
-    condition = rows["condition_before"] + " to " + rows["condition_after"] if what == "difference" else rows["metric"]
-    return rows[["model", "source"]].assign(
-        origin=QUOTED, dataset=rows["benchmark"], condition=condition, estimate=estimate, low=np.nan, high=np.nan,
-        reason="none was published", level=rows.get("level", ""), finding=rows.get("finding", ""),
+    dataset, condition = ("dataset", "shots") if what == "difference" else ("benchmark", "metric")
+    found = rows[["model", "source"]].assign(
+        origin=QUOTED, dataset=rows[dataset], condition=rows[condition].map(_in_shots), estimate=estimate, low=np.nan,
+        high=np.nan, reason="none was published", level=rows.get("level", ""), direction=rows.get("direction", ""),
     )  # fmt: skip
+    return found.sort_values("estimate", kind="stable") if what == "difference" else found
+
+
+def _in_shots(condition: str) -> str:
+    return f"{condition} shots" if re.fullmatch(r"\d+ to \d+", condition) else condition
 
 
 @dataclass(frozen=True)
@@ -149,14 +155,10 @@ def _lines(table: pd.DataFrame, wordless: int) -> list[_Line]:
 
 def _quotation(row: dict[Any, Any]) -> str:
     source = re.search(r"arXiv [\d.]+( v\d+)?", row["source"])
-    origin = ", ".join(filter(None, [source[0] if source else row["source"][:30], row["level"], _marked(row)]))
+    origin = ", ".join(filter(None, [source[0] if source else row["source"][:30], row["level"], row["direction"]]))
     what, under = f"{row['model']}, {row['dataset']}", row["condition"]
-    words = [f"{what}: {under}"] if len(what) + len(under) < 32 else [what, layouts.balanced(under, 33)]
+    words = [f"{what}: {under}"] if len(what) + len(under) < 38 else [what, layouts.balanced(under, 33)]
     return "\n".join([*words, origin])
-
-
-def _marked(row: dict[Any, Any]) -> str:
-    return "artefact" if row["finding"] == "artefact" else ""
 
 
 def _draw(ax: Axes, table: pd.DataFrame, lines: Sequence[_Line]) -> None:
@@ -173,6 +175,10 @@ def _draw(ax: Axes, table: pd.DataFrame, lines: Sequence[_Line]) -> None:
         ax.plot(100 * quoted["estimate"], places, "x", color=drawing.GREY, markersize=6, markeredgewidth=1.6)
         heading = next(i for i, line in enumerate(lines) if line.row is None and line.label.startswith(QUOTED))
         ax.axhspan(ends[heading - 1], ends[-1], color=drawing.GREY, alpha=0.08, linewidth=0)
+        if len(own) == 1 and own["low"].notna().all():
+            ax.axvspan(
+                *(100 * own[["low", "high"]].iloc[0]), color=drawing.style(0, "_")["color"], alpha=0.1, linewidth=0
+            )
     _label(ax, lines, middles, ends[-1])
     _key(ax, filled is not None, len(quoted) > 0)
 

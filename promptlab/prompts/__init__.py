@@ -1,6 +1,7 @@
 """Conditions and exemplars: a question becomes exactly what is sent, inspectable before any call."""
 
 from promptlab.prompts.conditions import Condition
+from promptlab.prompts.controls import few_shot_controls
 from promptlab.prompts.exemplars import Exemplars
 from promptlab.prompts.library import (
     CONDITIONS,
@@ -12,6 +13,7 @@ from promptlab.prompts.library import (
     r1_zero_template,
     zero_shot,
 )
+from promptlab.prompts.medprompting import medprompt, medprompt_followup, medprompt_steps
 from promptlab.prompts.previewing import Preview, preview
 
 __all__ = [
@@ -23,7 +25,11 @@ __all__ = [
     "concise",
     "condition_from",
     "few_shot",
+    "few_shot_controls",
     "from_template",
+    "medprompt",
+    "medprompt_followup",
+    "medprompt_steps",
     "preview",
     "r1_zero_template",
     "zero_shot",

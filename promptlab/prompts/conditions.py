@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 from typing import Any, Literal, get_args
 
+from promptlab import given
 from promptlab.errors import InputError, unknown
-from promptlab.prompts.exemplars import Exemplars
+from promptlab.prompts.contents import Shown, labelled, unrelated
+from promptlab.prompts.exemplars import NO_FACTORS, Exemplars
+from promptlab.prompts.shuffling import variant_of
+from promptlab.prompts.templating import compiled, filled
 from promptlab.types import AnswerFormat, Message, Prompt, Question, digest
 
 Layout = Literal["turns", "one-message", "system"]
@@ -31,14 +34,25 @@ class Condition:
     template
         Jinja text for the last user turn (with `raw`, for the whole prompt) instead of the usual one. It may use
         ``question`` (with its choices, instruction and answer format), ``text`` (the bare question), ``choices``,
-        ``instruction``, ``answer_format`` and ``exemplars`` (each with ``question`` and ``answer``).
+        ``instruction``, ``answer_format``, ``exemplars`` (each with ``question`` and ``answer``) and ``note``.
     raw
         Send the template's text as it is, without a chat template: for base models.
     exemplars, layout
         Which exemplars, and where they stand: earlier ``turns`` of the chat, in ``one-message`` with the question,
         or in the ``system`` message. An earlier turn reads like the last one, instruction and answer format included.
+    note
+        A sentence about the exemplars, right after the last of them: at the head of the last user turn (``turns``), of
+        what follows them in ``one-message``, or at the end of the ``system`` message. A template that places the
+        exemplars itself places ``note`` too. Without exemplars it is not sent.
+    question_first
+        The question stands before the exemplars, and is pointed at after them: in ``one-message`` only, since the last
+        turn of a chat is the question's, and a system message comes first.
     replicate
         Another value gives other samples of the same prompt: an A/A comparison.
+    variants, variant_seed
+        More than 1: a choice-shuffle ensemble. Sample i shows the options in order ``i % variants``: as given, then in
+        others that follow from the question's id and the seed; K must be a multiple of it. Options that speak of one
+        another ("all of the above") keep their order. Answers are stored in the letters of the order as given.
     """
 
     name: str
@@ -49,9 +63,15 @@ class Condition:
     raw: bool = False
     exemplars: Exemplars | None = None
     layout: Layout = "turns"
+    note: str = ""
+    question_first: bool = False
     replicate: int = 0
+    variants: int = 1
+    variant_seed: int = 0
 
     def __post_init__(self) -> None:
+        given.whole("variants of a condition", self.variants, 1)
+        given.whole("variant_seed of a condition", self.variant_seed)
         if not self.name.strip():
             raise InputError("a condition needs a name")
         if self.layout not in get_args(Layout):
@@ -61,11 +81,16 @@ class Condition:
         if self.raw and self.system:
             raise InputError(f"condition {self.name!r}: a raw prompt has no system message; put it into the template")
         if self.template is not None:
-            _compiled(self.template)
+            compiled(self.template)
         if self.raw and self.exemplars and "exemplars" not in (self.template or ""):
             raise InputError(
                 f"condition {self.name!r}: its raw template never uses `exemplars`, so none would be shown"
             )
+        if self.note and self._placed == "template" and "note" not in (self.template or ""):
+            raise InputError(f"condition {self.name!r}: its template places the exemplars, and never uses `note`")
+        if self.question_first and self._placed != "one-message":
+            placed = self._placed
+            raise InputError(f"condition {self.name!r}: question_first needs layout='one-message', not {placed!r}")
 
     def __add__(self, other: Condition) -> Condition:
         """Both sets of factors: ``concise() + few_shot(k=3)``. Instructions follow one another; a clash is an error."""
@@ -86,30 +111,47 @@ class Condition:
     def shots(self) -> int:
         return self.exemplars.k if self.exemplars else 0
 
-    def factors(self) -> dict[str, str | int | bool]:
+    def factors(self) -> dict[str, str | int | float | bool]:
         """The factors as flat columns; texts that are long or differ by question are given by their digest."""
         shown = self.exemplars
         return {
             "shots": self.shots,
-            "style": shown.style if shown else "",
-            "select": shown.select if shown else "",
-            "layout": self.layout if shown else "",
-            "draws": shown.draws if shown and not shown.given else 0,
-            "exemplar_seed": shown.seed if shown else 0,
-            "given": digest([(q.text, q.answers) for q in shown.given]) if shown and shown.given else "",
+            **(shown.factors() if shown else NO_FACTORS),
+            "layout": self._layout if shown else "",
+            "note": self.note if shown else "",
+            "question_first": self.question_first and bool(shown),
             "instruction": self.instruction,
             "system": "(default)" if self.system is None else self.system,
             "template": "" if self.template is None else digest(self.template),
             "prefill": self.prefill,
             "raw": self.raw,
+            "variants": self.variants,
+            "variant_seed": self.variant_seed if self.variants > 1 else 0,
         }
 
     def draw_of(self, question: Question) -> int:
         """The exemplar draw that a question belongs to (0 without exemplars)."""
         return self.exemplars.draw_of(question) if self.exemplars else 0
 
+    def as_shown(self, question: Question, sample: int = 0) -> Question:
+        """The question as one of its samples shows it: with several `variants`, its options in another order."""
+        return variant_of(question, self.variants, self.variant_seed, sample)
+
+    def check_samples(self, samples: int) -> None:
+        """Raise unless every variant would be asked equally often: a vote would have the bias of some orders."""
+        if samples % self.variants:
+            raise InputError(
+                f"samples={samples}, but condition {self.name!r} has variants={self.variants}: samples must be a "
+                "multiple of it, so that every variant is asked equally often"
+            )
+
     def render(
-        self, question: Question, *, pool: Sequence[Question] = (), answer_format: AnswerFormat | None = None
+        self,
+        question: Question,
+        *,
+        pool: Sequence[Question] = (),
+        answer_format: AnswerFormat | None = None,
+        sample: int = 0,
     ) -> Prompt:
         """Exactly what will be sent for a question.
 
@@ -121,20 +163,33 @@ class Condition:
             Where exemplars come from, usually ``questions.pool``.
         answer_format
             The run's: its sentence ends the question's turn, the same in every condition.
+        sample
+            Which of the samples; it makes a difference where there are several `variants`.
 
         Raises
         ------
         InputError
-            Too few exemplars, one that repeats the question, or a template that does not render.
+            Too few exemplars, one that repeats the question, a template that does not render, no options to shuffle.
         """
-        chosen = self.exemplars.pick(question, pool) if self.exemplars else ()
-        shown = [self._shown(exemplar, answer_format) for exemplar in chosen]
+        question = self.as_shown(question, sample)
+        shown, record = self._exemplars(question, pool, answer_format)
         turn = self._turn(question, shown, answer_format)
-        record = tuple(f"{exemplar.text}\n{answer}" for exemplar, (_, answer) in zip(chosen, shown, strict=True))
         if self.raw:
             return Prompt(text=turn, prefill=self.prefill, exemplars=record)
         messages = [*self._before(shown), Message("user", self._with_examples(shown, turn))]
         return Prompt(messages=tuple(messages), prefill=self.prefill, exemplars=record)
+
+    def _exemplars(
+        self, question: Question, pool: Sequence[Question], answer_format: AnswerFormat | None
+    ) -> tuple[Shown, tuple[str, ...]]:
+        """The exemplars as they are shown, and as they are kept to trace copying."""
+        chosen = self.exemplars.pick(question, pool) if self.exemplars else ()
+        shown = [self._shown(exemplar, answer_format) for exemplar in chosen]
+        if self.exemplars and self.exemplars.content == "unrelated":
+            shown = unrelated(labelled(shown) if self._placed in ("one-message", "system") else shown)
+            return shown, tuple("\n".join(pair) for pair in shown)
+        pairs = ((exemplar.text, answer) for exemplar, (_, answer) in zip(chosen, shown, strict=True))
+        return shown, tuple("\n".join(filter(None, pair)) for pair in pairs)
 
     def _shown(self, exemplar: Question, answer_format: AnswerFormat | None) -> tuple[str, str]:
         """An earlier turn reads like the last one, instruction and format included; inside a text they stand once."""
@@ -142,18 +197,20 @@ class Condition:
         asked = self._usual(exemplar, answer_format) if self._placed == "turns" else _with_choices(exemplar)
         return asked, self.exemplars.show(exemplar, answer_format)
 
-    def _turn(self, question: Question, shown: list[tuple[str, str]], answer_format: AnswerFormat | None) -> str:
+    def _turn(self, question: Question, shown: Shown, answer_format: AnswerFormat | None) -> str:
         usual = self._usual(question, answer_format)
         if self.template is None:
             return usual
-        return _fill(
-            self,
+        return filled(
+            self.name,
+            self.template,
             question=usual,
             text=question.text,
             choices=list(question.choices),
             instruction=self.instruction,
             answer_format=answer_format.sentence if answer_format else "",
             exemplars=[{"question": q, "answer": a} for q, a in shown],
+            note=self.note,
         )
 
     def _usual(self, question: Question, answer_format: AnswerFormat | None) -> str:
@@ -163,12 +220,18 @@ class Condition:
     @property
     def _placed(self) -> str:
         """Where the exemplars go: a chat template that mentions them has placed them itself."""
-        return "template" if self.template and "exemplars" in self.template else self.layout
+        return "template" if self.template and "exemplars" in self.template else self._layout
 
-    def _before(self, shown: list[tuple[str, str]]) -> Iterable[Message]:
+    @property
+    def _layout(self) -> Layout:
+        """Questions without answers are no turns of a chat."""
+        unanswered = self.exemplars is not None and self.exemplars.style == "questions"
+        return "one-message" if unanswered and self.layout == "turns" else self.layout
+
+    def _before(self, shown: Shown) -> Iterable[Message]:
         """The messages before the last user turn."""
         in_system = bool(shown) and self._placed == "system"
-        blocks = _blocks(shown) if in_system else ""
+        blocks = self._blocks(shown) if in_system else ""
         if self.system is not None or in_system:
             yield Message("system", "\n\n".join(part for part in (self.system, blocks) if part))
         if self._placed == "turns":
@@ -176,19 +239,25 @@ class Condition:
                 yield Message("user", asked)
                 yield Message("assistant", answered)
 
-    def _with_examples(self, shown: list[tuple[str, str]], turn: str) -> str:
+    def _with_examples(self, shown: Shown, turn: str) -> str:
+        """The last user turn, with what belongs to the exemplars around it."""
+        if shown and self._placed == "turns":
+            return "\n\n".join(part for part in (self.note, turn) if part)
         if not shown or self._placed != "one-message":
             return turn
-        return f"{_blocks(shown)}\n\nNow answer this question.\n{turn}"
+        if self.question_first:
+            return f"{turn}\n\n{self._blocks(shown)}\n\nNow answer the question above the examples."
+        return f"{self._blocks(shown)}\n\nNow answer this question.\n{turn}"
+
+    def _blocks(self, shown: Shown) -> str:
+        """The exemplars as one text."""
+        assert self.exemplars is not None
+        return "\n\n".join(part for part in (*self.exemplars.blocks(shown), self.note) if part)
 
 
 def _with_choices(question: Question) -> str:
     lines = [f"{chr(65 + i)}. {choice}" for i, choice in enumerate(question.choices)]
     return "\n".join([question.text, *lines])
-
-
-def _blocks(shown: list[tuple[str, str]]) -> str:
-    return "\n\n".join(["Here are some examples.", *(f"Question: {q}\nAnswer: {a}" for q, a in shown)])
 
 
 def _merge(left: Condition, right: Condition, factor: str, default: Any) -> Any:
@@ -198,24 +267,3 @@ def _merge(left: Condition, right: Condition, factor: str, default: Any) -> Any:
     if a != default and b != default and a != b:
         raise InputError(f"{left.name!r} + {right.name!r}: both set {factor} ({a!r} and {b!r})")
     return b if a == default else a
-
-
-@lru_cache(maxsize=256)
-def _compiled(template: str) -> Any:
-    from jinja2 import StrictUndefined, TemplateError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    try:
-        return ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(template)
-    except TemplateError as problem:
-        raise InputError(f"template is not valid Jinja: {problem} (in {template[:60]!r})") from None
-
-
-def _fill(condition: Condition, **names: Any) -> str:
-    from jinja2 import TemplateError
-
-    try:
-        return str(_compiled(condition.template or "").render(**names))
-    except (TemplateError, TypeError, ArithmeticError) as problem:
-        allowed = ", ".join(names)
-        raise InputError(f"template of condition {condition.name!r}: {problem}; it may use {allowed}") from None

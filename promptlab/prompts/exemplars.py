@@ -1,118 +1,178 @@
-"""Which exemplars a question is shown, and how one exemplar reads."""
+"""Which exemplars a question is shown, in what order, and how one exemplar reads."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
-from typing import Literal, get_args
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, get_args
 
+from promptlab import given as checked
 from promptlab.errors import InputError, unknown
-from promptlab.textnorm import normalise
+from promptlab.prompts.contents import Shown, first_answer, labelled
+from promptlab.prompts.rationales import SelfMade, made_by
+from promptlab.prompts.selecting import Ranking, Step, ranking_of
+from promptlab.prompts.similarity import AUTO, embedding_named
 from promptlab.types import AnswerFormat, Question, digest
 from promptlab.wording import counted
 
-Style = Literal["worked", "answers"]
-Select = Literal["random", "own-kind", "given"]
+if TYPE_CHECKING:
+    from promptlab.prompts.picking import Selector
+
+Style = Literal["worked", "answers", "questions", "think"]
+Order = Literal["as-picked", "nearest-last", "nearest-first", "shuffled"]
+Content = Literal["own", "wrong-answers", "other-domain", "unrelated"]
+
+GIVEN = "given"
+NO_FACTORS: dict[str, str | int | float] = {  # of a condition without exemplars
+    **dict.fromkeys(("style", "select", "order", "content", "embedding", "given", "rationales"), ""),
+    **dict.fromkeys(("max_overlap", "draws", "exemplar_seed"), 0),
+}
+MAX_OVERLAP = 0.96
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exemplars:
-    """A rule that picks `k` exemplars for a question.
+    """A rule that picks `k` exemplars for a question; `on` binds it to a pool, to look at what it picks.
 
     Parameters
     ----------
     k
         Shots, at least 1.
     style
-        ``worked``: the rationale, then the answer; ``answers``: the answer alone.
+        ``worked``: the rationale, then the answer; ``think``: the rationale in ``<think>`` tags, then the answer (some
+        chat templates cut the reasoning out of earlier turns: see the preview); ``answers``: the answer alone;
+        ``questions``: the question alone. Without an answer there is no turn to show: with ``layout="turns"`` the
+        questions then stand in one message with the question that is asked. A template's ``exemplar.answer`` is empty.
     select
-        ``random``: drawn from the whole pool; ``own-kind``: from those of the question's own `cluster`;
-        ``given``: always the questions in `given`, in their order.
+        ``random``; ``fixed`` (one random choice for all questions); ``nearest`` or ``most-different`` by `embedding`;
+        ``balanced`` (one of each label in turn: the first answer where exemplars are of kind ``label``, else their
+        `cluster`); ``own-kind`` (those of the question's own `cluster`). They join:
+        ``own-kind+nearest``, ``nearest+balanced``; in code also as `promptlab.prompts.selecting`'s objects. ``given``:
+        always the first of `given`, in their order.
+    order
+        How the picked ones stand before the question: ``as-picked`` (the most preferred first), by similarity to it
+        ``nearest-last`` or ``nearest-first``, or ``shuffled`` (by the question's id and `seed`, never as picked).
+    content
+        ``own``: what they are. Else a control: ``wrong-answers`` (answers change places so that each is wrong;
+        rationales stay), ``other-domain`` (promptlab's own exemplars without arithmetic in the place of the pool), or
+        ``unrelated`` (prose in the place of each text, about as many tokens long, asked for and answering nothing).
+    embedding
+        How similar two questions' texts are: ``tfidf`` (words and pairs of words, weighted within the pool), a
+        sentence-transformers model as ``MODEL@REVISION`` or its folder, or ``auto``: the model
+        `promptlab.prompts.similarity.SENTENCES` where that package is installed, else ``tfidf``.
+    max_overlap
+        Near-duplicates of the question are passed over: exemplars that share more than this of its words and pairs of
+        words (Dice's coefficient), or repeat it outright. Questions that are legitimate neighbours stay below 0.96: 400
+        arithmetic ones and their pool reach 0.952 (one template, one number changed), 400 of GSM8K's test questions
+        and the others 0.70, the halves of MATH-500 0.70.
     draws
         How many random choices there are. A question's draw follows from its id alone, so neither the order of the
-        questions nor an extension of the run changes what a question is shown. Draws are nested: the exemplars of
-        k = 1 are the first of k = 3.
+        questions nor an extension of the run changes what a question is shown. Only ``random`` has draws; ``nearest``,
+        ``most-different`` and ``fixed`` have one.
+    given
+        Exemplars of your own: shown as they are, or (with another `select` than ``given``) the pool to pick from.
+
+    Notes
+    -----
+    Choices are nested: the exemplars of k = 1 are the first picked of k = 3. Another `order` keeps the choice and not
+    its places, and wrong answers depend on k.
     """
 
     k: int
     style: Style = "worked"
-    select: Select = "random"
+    select: str | Step | Ranking = "random"
+    order: Order = "as-picked"
+    content: Content = "own"
+    embedding: str = AUTO
+    max_overlap: float = MAX_OVERLAP
     draws: int = 8
     seed: int = 0
     given: tuple[Question, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.style not in get_args(Style):
-            raise unknown("style of few_shot", self.style, get_args(Style))
-        if self.select not in get_args(Select):
-            raise unknown("select of few_shot", self.select, get_args(Select))
+        for name, allowed in (("style", Style), ("order", Order), ("content", Content)):
+            if getattr(self, name) not in get_args(allowed):
+                raise unknown(f"{name} of few_shot", getattr(self, name), get_args(allowed))
         if self.k < 1 or self.draws < 1:
             raise InputError(f"few_shot needs k >= 1 and draws >= 1; got k={self.k}, draws={self.draws}")
+        share = checked.real("max_overlap of few_shot", self.max_overlap, lambda x: 0 < x <= 1, "above 0 and at most 1")
+        object.__setattr__(self, "max_overlap", share)
+        object.__setattr__(self, "embedding", embedding_named(self.embedding or AUTO) if self.by_similarity else "")
+        self._check_given()
+
+    def _check_given(self) -> None:
+        if self.select == GIVEN and not self.given:
+            raise InputError("select='given' of few_shot needs exemplars=[...]")
         if self.given and self.k > len(self.given):
             raise InputError(f"few_shot: k={self.k}, but exemplars= gives only {counted(len(self.given), 'exemplar')}")
+        if self.content == "other-domain" and (self.given or "own-kind" in self.selected):
+            raise InputError("content='other-domain' brings its own exemplars: drop exemplars=, select='own-kind'")
+
+    from_run = staticmethod(SelfMade.from_run)
+
+    @cached_property
+    def ranking(self) -> Ranking | None:
+        """The order of preference; None: exemplars are given."""
+        return None if self.select == GIVEN else ranking_of(self.select)
+
+    @property
+    def selected(self) -> str:
+        """The name of `select`."""
+        return self.ranking.name if self.ranking else GIVEN
+
+    @property
+    def by_similarity(self) -> bool:
+        return self.order.startswith("nearest") or bool(self.ranking and self.ranking.by_similarity)
 
     def draw_of(self, question: Question) -> int:
         """The draw that this question belongs to, in [0, draws)."""
-        return 0 if self.given else int(digest(question.id)[:8], 16) % self.draws
+        return int(digest(question.id)[:8], 16) % self.draws if self.ranking and self.ranking.drawn else 0
+
+    def factors(self) -> dict[str, str | int | float]:
+        """What a condition's factors say of its exemplars."""
+        drawn = self.draws if self.ranking and self.ranking.drawn else 1
+        return {
+            "style": self.style,
+            "select": self.selected,
+            "order": self.order,
+            "content": self.content,
+            "embedding": self.embedding,
+            "max_overlap": self.max_overlap,
+            "draws": drawn if self.ranking else 0,
+            "exemplar_seed": self.seed,
+            "given": digest([(q.text, q.answers) for q in self.given]) if self.given else "",
+            "rationales": made_by(self.given),
+        }
+
+    def on(self, pool: Sequence[Question]) -> Selector:
+        """What picks from a pool (or from the pool of a question set), and shows why."""
+        from promptlab.prompts.picking import Selector
+
+        return Selector(self, tuple(getattr(pool, "pool", pool)))
 
     def pick(self, question: Question, pool: Sequence[Question]) -> tuple[Question, ...]:
         """The k exemplars for a question, in the order shown.
 
         None of them repeats the question: a draw passes over such a one, a given one is an `InputError`.
         """
-        if self.given:
-            chosen = self.given[: self.k]
-            for exemplar in chosen:
-                if _repeats(question, exemplar):
-                    raise InputError(
-                        f"exemplar {exemplar.id!r} repeats the test question {question.id!r}: {question.text[:80]!r}"
-                    )
-            return chosen
-        candidates = self._candidates(question, pool)
-        order = _order(len(candidates), f"{self.seed}/{self.draw_of(question)}")
-        allowed = (candidates[i] for i in order if not _repeats(question, candidates[i]))
-        drawn = tuple(islice(allowed, self.k))
-        if len(drawn) < self.k:
-            raise InputError(self._too_few(question, pool, len(drawn)))
-        return drawn
+        return self.on(pool).chosen(question)
+
+    def blocks(self, shown: Shown) -> list[str]:
+        """The exemplars as parts of one text."""
+        head, pairs = ([], shown) if self.content == "unrelated" else (["Here are some examples."], labelled(shown))
+        return [*head, *("\n".join(filter(None, pair)) for pair in pairs)]
 
     def show(self, exemplar: Question, answer_format: AnswerFormat | None) -> str:
-        """The answer side of an exemplar, in the very format that the run asks for."""
-        if not exemplar.answers:
-            raise InputError(f"exemplar {exemplar.id!r} has no answer to show")
-        answer = exemplar.answers[0]
+        """The answer side of an exemplar, in the very format that the run asks for; none of style ``questions``."""
+        if self.style == "questions":
+            return ""
+        answer = first_answer(exemplar)
+        final = answer_format.wrap.replace("{answer}", answer) if answer_format else answer
         if self.style == "answers":
-            return answer_format.wrap.replace("{answer}", answer) if answer_format else answer
+            return final
         rationale = str(exemplar.meta.get("rationale") or "").strip()
         if not rationale:
             raise InputError(f"exemplar {exemplar.id!r} has no rationale: use few_shot(style='answers') or add one")
-        final = answer_format.wrap.replace("{answer}", answer) if answer_format else f"The answer is {answer}."
-        return f"{rationale} {final}"
-
-    def _candidates(self, question: Question, pool: Sequence[Question]) -> Sequence[Question]:
-        if self.select != "own-kind":
-            return pool
-        return [other for other in pool if other.cluster is not None and other.cluster == question.cluster]
-
-    def _too_few(self, question: Question, pool: Sequence[Question], found: int) -> str:
-        if not pool:
-            return (
-                "few_shot has no exemplars: render with pool=questions.pool (load_questions(..., pool=FILE) gives"
-                " questions one), or name them in few_shot(exemplars=[...])"
-            )
-        kind = f" of kind {question.cluster!r}" if self.select == "own-kind" else ""
-        return f"few_shot(k={self.k}): the pool has {counted(found, 'exemplar')}{kind} for question {question.id!r}"
-
-
-@lru_cache(maxsize=65_536)
-def _order(n: int, key: str) -> tuple[int, ...]:
-    return tuple(random.Random(key).sample(range(n), n))
-
-
-def _repeats(question: Question, exemplar: Question) -> bool:
-    """Whether an exemplar would give the answer away: the question itself, inside more text or in another order."""
-    asked, shown = normalise(question.text), normalise(exemplar.text)
-    return sorted(asked.split()) == sorted(shown.split()) or f" {asked} " in f" {shown} "
+        final = final if answer_format else f"The answer is {answer}."
+        return f"<think>\n{rationale}\n</think>\n{final}" if self.style == "think" else f"{rationale} {final}"

@@ -10,7 +10,9 @@ from typing import Any, ParamSpec
 
 from promptlab.errors import InputError, unknown
 from promptlab.prompts.conditions import Condition, Layout
-from promptlab.prompts.exemplars import Exemplars, Select, Style
+from promptlab.prompts.exemplars import GIVEN, MAX_OVERLAP, Content, Exemplars, Order, Style
+from promptlab.prompts.selecting import Ranking, Step
+from promptlab.prompts.similarity import AUTO
 from promptlab.types import Question
 
 P = ParamSpec("P")
@@ -101,13 +103,20 @@ def from_template(template: str, *, name: str, **factors: Any) -> Condition:
     return _condition(name, {"template": template, **factors})
 
 
+_USUAL = ("worked", "random", "as-picked", "own", "turns")  # goes without saying in a name
+
+
 @_checked
 def few_shot(
     k: int | None = None,
     *,
     style: Style = "worked",
-    select: Select = "random",
+    select: str | Step | Ranking | None = None,
     layout: Layout = "turns",
+    order: Order = "as-picked",
+    content: Content = "own",
+    embedding: str = AUTO,
+    max_overlap: float = MAX_OVERLAP,
     draws: int = 8,
     seed: int = 0,
     exemplars: Iterable[Question | tuple[str, ...]] = (),
@@ -120,17 +129,22 @@ def few_shot(
     ----------
     k
         Shots; with explicit `exemplars` all of them by default.
-    style, select, draws, seed
+    style, order, content, embedding, max_overlap, draws, seed
         See `Exemplars`.
+    select
+        See `Exemplars`; by default ``random``, or ``given`` with explicit `exemplars`.
     layout
         ``turns``, ``one-message`` or ``system``; see `Condition`.
     exemplars
-        Explicit exemplars: questions, or (question, answer) or (question, answer, rationale) tuples.
+        Explicit exemplars: questions, or (question, answer) or (question, answer, rationale) tuples. With `select` they
+        are the pool: ``few_shot(k=5, select="nearest", exemplars=Exemplars.from_run(run))``.
 
     Examples
     --------
     >>> few_shot(k=3, layout="one-message").name
     'few-shot-3-one-message'
+    >>> few_shot(k=3, select="own-kind+nearest", order="nearest-last", embedding="tfidf").name
+    'few-shot-3-own-kind+nearest-nearest-last'
     >>> few_shot(exemplars=[("What is 1 + 1?", "2")], style="answers").shots
     1
     """
@@ -138,11 +152,20 @@ def few_shot(
     shots = len(given) if k is None and given else k
     if not isinstance(shots, int) or isinstance(shots, bool):
         raise InputError(f"few_shot needs k, the number of shots (an integer); got {k!r}")
-    select = "given" if given else select
-    picker = Exemplars(k=shots, style=style, select=select, draws=draws, seed=seed, given=given)
-    parts = [f"few-shot-{shots}", "" if style == "worked" else style, "" if select == "random" else select]
-    parts.append("" if layout == "turns" else layout)
-    usual = "-".join(part for part in parts if part)
+    picker = Exemplars(
+        k=shots,
+        style=style,
+        select=select or (GIVEN if given else "random"),
+        order=order,
+        content=content,
+        embedding=embedding,
+        max_overlap=max_overlap,
+        draws=draws,
+        seed=seed,
+        given=given,
+    )
+    told = (style, picker.selected, order, content, layout)
+    usual = "-".join([f"few-shot-{shots}", *(each for each in told if each not in _USUAL)])
     return _condition(name or usual, {"exemplars": picker, "layout": layout, **factors})
 
 

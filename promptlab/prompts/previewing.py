@@ -98,6 +98,7 @@ def preview(
     pool = tuple(getattr(questions, "pool", ()))
     rows = []
     for arm in arms:
+        arm.check_samples(samples)
         prompts = [arm.render(question, pool=pool, answer_format=answer_format) for question in questions]
         rows += [_row(model, arm.name, prompts, samples, sampling, cost) for model in many]
     table = pd.DataFrame(rows)

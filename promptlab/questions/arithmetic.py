@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from random import Random
+from string import ascii_uppercase
 
+from promptlab import given
 from promptlab.errors import InputError, unknown
 from promptlab.questions.drawing import Draft, Template, all_templates, draw
+from promptlab.questions.options import with_options
 from promptlab.textnorm import normalise
 from promptlab.types import Question, digest
 
@@ -82,8 +85,17 @@ def choose(levels: Sequence[int], templates: str) -> list[Template]:
     return [t for t in all_templates() if t.held_out in family and set(t.levels) & set(levels)]
 
 
-def generate(split: str, n: int, seed: int, levels: Sequence[int] = LEVELS, templates: str = "seen") -> list[Question]:
+def generate(
+    split: str,
+    n: int,
+    seed: int,
+    levels: Sequence[int] = LEVELS,
+    templates: str = "seen",
+    choices: int | None = None,
+) -> list[Question]:
     """The first `n` questions of a stream; templates take turns, so clusters differ in size by one at most.
+
+    With `choices`, the same questions with so many options.
 
     Raises
     ------
@@ -91,18 +103,20 @@ def generate(split: str, n: int, seed: int, levels: Sequence[int] = LEVELS, temp
         For an unknown split, family or level; for held-out templates in ``train``; where the texts run out.
     """
     levels = _check(split, levels, templates)
+    if choices is not None and not 2 <= given.whole("choices of arithmetic", choices, 2) <= len(ascii_uppercase):
+        raise given.wrong("choices of arithmetic", choices, "a whole number from 2 to 26, as there are letters")
     name = f"arithmetic-{split}-{seed}"
     name += "" if levels == LEVELS else "-L" + "".join(map(str, levels))
     name += "" if templates == "seen" else f"-{templates}"
     found = list(islice(_stream(split, name, choose(levels, templates), levels), n))
     if len(found) < n:
         raise InputError(f"n={n}, but only {len(found)} different questions were found for {name}")
-    return found
+    return found if choices is None else [with_options(question, choices) for question in found]
 
 
-def exemplar_pool(seed: int, levels: Sequence[int], templates: str) -> list[Question]:
+def exemplar_pool(seed: int, levels: Sequence[int], templates: str, choices: int | None = None) -> list[Question]:
     """`POOL_PER_TEMPLATE` exemplars for every template that serves the levels."""
-    return generate("pool", POOL_PER_TEMPLATE * len(choose(levels, templates)), seed, levels, templates)
+    return generate("pool", POOL_PER_TEMPLATE * len(choose(levels, templates)), seed, levels, templates, choices)
 
 
 def _check(split: str, levels: Sequence[int], templates: str) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ def load_questions(
     seed: int = 0,
     levels: int | Iterable[int] | None = None,
     templates: str = "seen",
+    choices: int | None = None,
     pool: Source | None = None,
     columns: Columns | None = None,
     kind: str | None = None,
@@ -56,6 +57,8 @@ def load_questions(
         Arithmetic only: 1 (one step), 2 (two), 3 (two to four, small numbers), 4 (as 3, larger); default all.
     templates
         Arithmetic only: ``seen``, ``held-out`` (never trained on) or ``all``.
+    choices
+        Arithmetic only: the same questions with so many labelled options, made from slips on the way to the answer.
     pool
         The exemplar pool, as `source` with the same columns; arithmetic has its own (eight for each template), and so
         have most benchmarks (at most 2,000 of another split).
@@ -88,8 +91,8 @@ def load_questions(
     _check_whole("seed", seed)
     if isinstance(source, str) and source == "arithmetic":
         _refuse("the source 'arithmetic'", pool=pool, columns=columns, kind=kind, path=path)
-        return _arithmetic(split, n, seed, levels, templates, name)
-    generated = {"levels": levels, "templates": None if templates == "seen" else templates}
+        return _arithmetic(split, n, seed, levels, templates, choices, name)
+    generated = {"levels": levels, "templates": None if templates == "seen" else templates, "choices": choices}
     if isinstance(source, str) and source in BENCHMARKS:
         _refuse("a benchmark", columns=columns, kind=kind, **generated)
         return _benchmark(load_benchmark(BENCHMARKS[source], split, n, seed, path, pool is None), pool, name)
@@ -116,15 +119,21 @@ def _check_whole(key: str, value: object) -> None:
 
 
 def _arithmetic(
-    split: str, n: int | None, seed: int, levels: int | Iterable[int] | None, templates: str, name: str | None
+    split: str,
+    n: int | None,
+    seed: int,
+    levels: int | Iterable[int] | None,
+    templates: str,
+    choices: int | None,
+    name: str | None,
 ) -> QuestionSet:
     n = _DEFAULT_N if n is None else n
     check_count(n, "arithmetic")
     wanted: Sequence[int] = arithmetic.LEVELS
     if levels is not None:
         wanted = tuple(levels) if isinstance(levels, Iterable) else (levels,)
-    questions = arithmetic.generate(split, n, seed, wanted, templates)
-    exemplars = [] if split == "pool" else arithmetic.exemplar_pool(seed, wanted, templates)
+    questions = arithmetic.generate(split, n, seed, wanted, templates, choices)
+    exemplars = [] if split == "pool" else arithmetic.exemplar_pool(seed, wanted, templates, choices)
     origin = {
         "source": "arithmetic",
         "split": split,
@@ -134,6 +143,7 @@ def _arithmetic(
         "templates": templates,
         "templates_hash": digest([SEEN, HELD_OUT]),
     }
+    origin |= {} if choices is None else {"choices": choices}
     return QuestionSet(tuple(questions), name or f"arithmetic-{split}", tuple(exemplars), origin)
 
 

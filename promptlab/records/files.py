@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from promptlab.errors import unknown
+from promptlab.prompts.shuffling import as_asked
 from promptlab.records.flagging import with_flags
 from promptlab.records.frames import ASKED, TAIL, typed
 from promptlab.records.parquet import complete, explained, prompt_of, read, read_about
@@ -68,7 +69,7 @@ class RunFile(Run):
         return with_flags(frame, self.path)
 
     def _whole(self) -> pd.DataFrame:
-        return marked(self._with_grades(read(self.path)), self.manifest)
+        return with_flags(marked(self._with_grades(read(self.path)), self.manifest), self.path)
 
     def _with_grades(self, frame: pd.DataFrame) -> pd.DataFrame:
         if self.regraded is None:
@@ -84,8 +85,9 @@ class RunFile(Run):
         questions = {question.id: question for question in self.questions}
         rows = []
         for card in self._all_cards(self._whole()):
-            completion = card.sample.completion
-            found, features = scorer(questions[card.sample.question], card.prompt, completion)
+            sample, completion = card.sample, card.sample.completion
+            asked = as_asked(questions[sample.question], self.manifest["conditions"][sample.condition], sample.sample)
+            found, features = scorer(asked, card.prompt, completion)
             rows.append({**_grade_columns(found, completion), **features})
         return replace(self, grader=scorer.identity, regraded=typed(pd.DataFrame(rows)) if rows else None)
 

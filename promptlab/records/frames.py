@@ -15,12 +15,13 @@ from promptlab.types import status
 
 _CHUNK = 20_000  # rows turned into columns at once, so that the rows themselves never fill the memory
 
+VARIANT = "variant"  # which order of the options a sample showed: it follows from the sample's number
 _HEAD = ("condition", "question", "cluster", "sample", "draw", "replicate")
 _GRADE = ("score", "status", "ending", "answered", "format_ok", "answer", "gold", "why")
 _TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
 TAIL = (*_TOKENS, "seconds", "finish_reason", "error", "seed", "key", "completion", "reasoning")
 ASKED = ("question_text", "question_answers", "question_kind", "question_choices", "question_meta", "prompt")
-RESERVED = frozenset({"model", STOPPED, *_HEAD, *_GRADE, *TAIL, *ASKED})
+RESERVED = frozenset({"model", STOPPED, VARIANT, *_HEAD, *_GRADE, *TAIL, *ASKED})
 
 _READ = (*_HEAD, "score", "ending", "answered", "format_ok", "answer", "answers", "why", "features", *TAIL, "prompt")
 _OF_QUESTION, _OF_GRADE = ("cluster", "answers"), ("score", "answered", "format_ok", "answer", "why", "features")
@@ -80,13 +81,18 @@ def _part(read: dict[str, Any], factors: dict[str, dict[str, Any]]) -> pd.DataFr
     read["gold"] = [gold[text] for text in read["answers"]]
     features = json.loads(f"[{','.join(text or '{}' for text in read['features'])}]")
     blocks = (
-        {column: read[column] for column in _HEAD},
+        {column: read[column] for column in _HEAD} | {VARIANT: _variants(read, factors)},
         _columns([factors[name] for name in read["condition"]], _names(factors.values())),
         {column: read[column] for column in _GRADE},
         _columns(features, _names(features)),
         {column: read[column] for column in (*TAIL, "prompt") if column in read},
     )
     return pd.DataFrame({name: values for block in blocks for name, values in block.items()})
+
+
+def _variants(read: dict[str, Any], factors: dict[str, dict[str, Any]]) -> list[int]:
+    turns = {name: int(of.get("variants") or 1) for name, of in factors.items()}
+    return [sample % turns[name] for name, sample in zip(read["condition"], read["sample"], strict=True)]
 
 
 def _status(ending: Any, score: float | None, answered: int | None) -> str:
@@ -124,7 +130,7 @@ def _tidy(column: pd.Series) -> pd.Series:
 _TYPES = {
     **dict.fromkeys(_TOKENS, "Int64"),
     **dict.fromkeys(("score", "seconds"), "float64"),
-    **dict.fromkeys(("sample", "draw", "replicate", "seed"), "int64"),
+    **dict.fromkeys(("sample", "draw", "replicate", VARIANT, "seed"), "int64"),
     **dict.fromkeys(("status", "ending", "finish_reason"), "category"),
     **{"answered": "bool", "format_ok": "boolean"},  # an ungraded sample counts as not answered; its score is NaN
 }

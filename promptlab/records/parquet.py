@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from promptlab.errors import InputError, StoreError, unknown
-from promptlab.records.frames import ASKED, RESERVED, TAIL
+from promptlab.records.frames import ASKED, RESERVED, TAIL, VARIANT
 from promptlab.records.view import STOPPED
 from promptlab.store import question_row
 from promptlab.types import Message, Prompt, Question
@@ -36,7 +36,7 @@ OPTIONAL: dict[str, tuple[Any, str]] = {
     "seed": (pd.NA, "Int64"),
     **dict.fromkeys(("error", "key", "reasoning"), ("", "str")),
 }
-_NEEDED = RESERVED - OPTIONAL.keys() - {STOPPED}
+_NEEDED = RESERVED - OPTIONAL.keys() - {STOPPED, VARIANT}
 
 
 def with_asked(frame: pd.DataFrame, questions: Sequence[Question], prompt: Callable[[str], Prompt]) -> pd.DataFrame:
@@ -113,6 +113,8 @@ def complete(frame: pd.DataFrame, without: Collection[str] = ()) -> pd.DataFrame
     absent = {name: entry for name, entry in OPTIONAL.items() if name not in frame and name not in without}
     filled = {name: pd.Series([value] * len(frame), frame.index, kind) for name, (value, kind) in absent.items()}
     frame = frame.assign(**filled)
+    if VARIANT not in frame:  # of a promptlab that had one order of the options only
+        frame.insert(list(frame).index("replicate") + 1, VARIANT, 0)
     moved = [name for name in (*TAIL, *ASKED) if name in frame]
     return frame[[*(name for name in frame if name not in moved), *moved]]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from promptlab import traces
+from promptlab.prompts.shuffling import Shuffled, as_asked
 from promptlab.records.files import card_of, rows_of
 from promptlab.records.frames import ASKED, typed
 from promptlab.records.parquet import complete
@@ -31,4 +32,6 @@ def _features(row: dict[str, Any], question_of: Callable[[str], Question]) -> di
     card = card_of(row)
     if card.grade is None:
         return {}
-    return traces.features(question_of(card.sample.question), card.prompt, card.sample.completion, card.grade)
+    question = as_asked(question_of(card.sample.question), row, card.sample.sample)
+    grade = question.as_read(card.grade) if isinstance(question, Shuffled) else card.grade
+    return traces.features(question, card.prompt, card.sample.completion, grade)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptlab import given, markup
 from promptlab.errors import InputError, unknown
-from promptlab.records.flagging import Flag, Place, flags_of, put_flag, with_flags
+from promptlab.records.flagging import Flag, Place, change_flag, flags_of, with_flags
 from promptlab.records.scoring import Scorer, grade_stored
 from promptlab.records.showing import Card, Shown, cards_of, plain
 from promptlab.store import Store
@@ -83,11 +83,12 @@ class Run:
         Returns
         -------
         pandas.DataFrame
-            The columns ``model, condition, question, cluster, sample, draw, replicate``, ``stopped`` (of a run made
-            with ``stop_when=``: `compare` refuses its samples, wherever they turn up), the conditions' factors,
+            The columns ``model, condition, question, cluster, sample, draw, replicate, variant`` (0: the options as
+            given; answers are in the letters of that order, whatever order was shown), ``stopped`` (of a run made with
+            ``stop_when=``: `compare` refuses its samples, wherever they turn up), the conditions' factors,
             ``score`` (in [0, 1]; NaN: missing), ``status, ending, answered, format_ok, answer, gold, why``, the
             features of `promptlab.traces`, tokens, ``seconds, finish_reason, error, seed, key`` and the texts; where
-            somebody has put any on samples, ``flag`` and ``note``.
+            somebody has put any on samples, ``flag`` and ``flag_note``.
         """
         from promptlab.records.frames import to_frame
 
@@ -100,8 +101,8 @@ class Run:
     def to_parquet(self, path: str | Path, *, drop: str | Collection[str] = ()) -> Path:
         """Write the whole run into one Parquet file (needs pyarrow), which `load_run` opens again.
 
-        It holds the columns of `to_frame`, the question (``question_text``, ...) and the ``prompt`` of every sample,
-        and the manifest as metadata. It is made to be small and easily shared: compressing takes seconds.
+        It holds the columns of `to_frame`, flags included, the question (``question_text``, ...) and the ``prompt`` of
+        every sample, and the manifest as metadata. It is made to be small and easily shared: compressing takes seconds.
 
         Parameters
         ----------
@@ -137,7 +138,7 @@ class Run:
 
         with Store(self.path) as store:
             frame = with_asked(to_frame(store, self.model, self.grader), self.questions, store.prompt)
-        return marked(frame, self.manifest)
+        return with_flags(marked(frame, self.manifest), self.path)
 
     def regrade(self, grader: Grader) -> Run:
         """Grade every stored completion again and return the run with these grades; calls no model.
@@ -237,7 +238,7 @@ class Run:
 
     def put_flag(self, place: Place, flag: bool = False, note: str = "") -> None:
         """Flag a sample, or put a note on it; both come back as columns of `to_frame`. Without either it is undone."""
-        put_flag(self.path, place, Flag(flag, note))
+        change_flag(self.path, place, flag=flag, note=note)
 
     def _cards(self, question: str, conditions: Sequence[str], sample: int) -> list[Card]:
         with Store(self.path) as store:

@@ -69,4 +69,9 @@ def _tests(experiment: Experiment, models: Iterable[str], contrasts: Iterable[st
 def _prompts(experiment: Experiment, condition: Condition) -> str:
     """Digest of everything that a condition will send: a factor may be a digest, and a release may render otherwise."""
     pool, asked = experiment.questions.pool, experiment.answer_format
-    return digest([condition.render(q, pool=pool, answer_format=asked).hash for q in experiment.questions])
+    prompts = (
+        condition.render(q, pool=pool, answer_format=asked, sample=sample)
+        for q in experiment.questions
+        for sample in range(condition.variants)
+    )
+    return digest([prompt.hash for prompt in prompts])

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptlab.errors import InputError
 from promptlab.runner.lazy import Lazy
@@ -16,15 +16,22 @@ if TYPE_CHECKING:
     from promptlab.prompts import Condition
 
 
+class Asked(NamedTuple):
+    """A question as some of its samples show it, and what is sent for them."""
+
+    question: Question
+    prompt: Prompt
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """One question under one condition."""
+    """One question under one condition; its samples take the variants in turn."""
 
     condition: str
     replicate: int
     question: Question
     draw: int
-    prompt: Prompt
+    variants: tuple[Asked, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +42,20 @@ class Planned:
     index: int  # 0..K-1
     key_of: Callable[[Prompt, int, int], str] = field(repr=False)
 
+    @property
+    def asked(self) -> Asked:
+        return self.cell.variants[self.index % len(self.cell.variants)]
+
+    @property
+    def prompt(self) -> Prompt:
+        return self.asked.prompt
+
     @cached_property
     def key(self) -> str:
-        return self.key_of(self.cell.prompt, self.cell.replicate, self.index)
+        return self.key_of(self.prompt, self.cell.replicate, self.index)
 
     def request(self, sampling: Sampling) -> Request:
-        return Request(self.key, self.cell.prompt, sampling, request_seed(self.key), self.index)
+        return Request(self.key, self.prompt, sampling, request_seed(self.key), self.index)
 
 
 def plan(
@@ -59,9 +74,12 @@ def plan(
     Raises
     ------
     InputError
-        A name used twice, a prompt that does not render, or two cells that would be one sample.
+        A name used twice, a prompt that does not render, two cells that would be one sample, or samples that do not
+        show every variant equally often.
     """
     _check_once("condition", (condition.name for condition in conditions))
+    for condition in conditions:
+        condition.check_samples(samples)
     _check_once("question id", (question.id for question in questions))
     cells = sorted(_cells(conditions, questions, answer_format), key=lambda cell: cell.draw)
     _check_distinct(cells)
@@ -81,15 +99,21 @@ def _cells(
     pool = tuple(getattr(questions, "pool", ()))
     for condition in conditions:
         for question in questions:
-            prompt = condition.render(question, pool=pool, answer_format=answer_format)
-            yield Cell(condition.name, condition.replicate, question, condition.draw_of(question), prompt)
+            asked = tuple(
+                Asked(
+                    condition.as_shown(question, sample),
+                    condition.render(question, pool=pool, answer_format=answer_format, sample=sample),
+                )
+                for sample in range(condition.variants)
+            )
+            yield Cell(condition.name, condition.replicate, question, condition.draw_of(question), asked)
 
 
 def _check_distinct(cells: Sequence[Cell]) -> None:
     """Two cells with one prompt and one replicate would share their samples, as if they had been drawn twice."""
     seen: dict[tuple[str, int], Cell] = {}
-    for cell in cells:
-        first = seen.setdefault((cell.prompt.hash, cell.replicate), cell)
+    for cell, prompt in ((each, asked.prompt) for each in cells for asked in each.variants):
+        first = seen.setdefault((prompt.hash, cell.replicate), cell)
         if first.condition != cell.condition:
             raise InputError(
                 f"conditions {first.condition!r} and {cell.condition!r} send the same prompt for question "

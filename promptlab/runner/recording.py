@@ -68,14 +68,14 @@ class Recorder:
         cell, completion = planned.cell, storable(completion)
         place = cell.question.id, cell.condition, cell.draw, cell.replicate, planned.index
         seed = request_seed(planned.key)
-        sample = Sample(planned.key, *place, cell.prompt.hash, seed, completion, origin, created)
+        sample = Sample(planned.key, *place, planned.prompt.hash, seed, completion, origin, created)
         if self.failure or time.monotonic() > self._until:
-            return Record(sample, cell.prompt)
+            return Record(sample, planned.prompt)
         try:
-            return Record(sample, cell.prompt, *self._scorer(cell.question, cell.prompt, completion))
+            return Record(sample, planned.prompt, *self._scorer(*planned.asked, completion))
         except PromptlabError as problem:
             self.failure = problem
-            return Record(sample, cell.prompt)
+            return Record(sample, planned.prompt)
 
     def _count(self, completion: Completion, *, paid: bool) -> None:
         if completion.ending == "error":

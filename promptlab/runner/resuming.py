@@ -64,7 +64,7 @@ def pending(store: Store, planned: Lazy[Planned], samples: int, folder: Path) ->
         A stored sample stands in the place of a planned one, but was made with another prompt.
     """
     cells = [first.cell for first in planned[::samples]]
-    by_prompt = {(cell.prompt.hash, cell.replicate): n for n, cell in enumerate(cells)}
+    by_prompt = {(asked.prompt.hash, cell.replicate): n for n, cell in enumerate(cells) for asked in cell.variants}
     names = {(cell.condition, cell.question.id) for cell in cells}
     done = bytearray(len(planned))
     for key, condition, question, prompt, replicate, sample, ending in store.places():

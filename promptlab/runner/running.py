@@ -116,7 +116,8 @@ def run(
     made_with = identity(model, sampling, scorer) | stopping.fixed
     planned = plan(model.id, arms, questions, samples=samples, sampling=sampling, answer_format=answer_format)
     limits = budgets(model, sampling.max_tokens, tokens=max_tokens_total, cost=max_cost, prices=prices)
-    model.check(sampling, list({p.cell.prompt.hash: p.cell.prompt for p in planned[::samples]}.values()))
+    prompts = {asked.prompt.hash: asked.prompt for p in planned[::samples] for asked in p.cell.variants}
+    model.check(sampling, list(prompts.values()))
     factors = {arm.name: arm.factors() for arm in arms}
     sources = check_sources(reuse, made_with)
     with Store(folder, write=True) as store:
@@ -180,7 +181,7 @@ def _pay(
 ) -> None:
     refused = portal.call(send(model, sampling, part, limits, recorder), tick)
     if refused:
-        raise BudgetError(limits.refusal(refused.cell.prompt))
+        raise BudgetError(limits.refusal(refused.prompt))
 
 
 def _say_if_elsewhere(folder: Path, old: str, new: str) -> None:

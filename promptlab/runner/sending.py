@@ -29,7 +29,7 @@ async def send(
 
 
 def _prompts(planned: Sequence[Planned]) -> Lazy[Prompt]:
-    return Lazy(range(len(planned)), lambda n: planned[n].cell.prompt)
+    return Lazy(range(len(planned)), lambda n: planned[n].prompt)
 
 
 class _Asked:
@@ -72,7 +72,7 @@ async def _wave(
             _check_group(model, group)
             arrived = asked.take(group)
             for planned, completion in arrived:
-                budgets.pay(planned.cell.prompt, completion)
+                budgets.pay(planned.prompt, completion)
             stopping |= await _commit(arrived, recorder, stopping=stopping)
             if len(arrived) < len(group):
                 raise _unexpected(model, group, arrived)

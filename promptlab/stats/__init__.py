@@ -9,6 +9,7 @@ from promptlab.stats.estimates import Estimate, mean_estimate, wilson
 from promptlab.stats.exchanges import Exchange, exchanged
 from promptlab.stats.families import Family, adjusted_interval, simultaneous
 from promptlab.stats.odds import log_odds_contrast
+from promptlab.stats.ratios import mean_ratio
 from promptlab.stats.signflips import benjamini_hochberg, holm, sign_flip_p
 from promptlab.stats.trials import Guess
 from promptlab.stats.voting import Consensus, cons_at_k, consensus
@@ -30,6 +31,7 @@ __all__ = [
     "holm",
     "log_odds_contrast",
     "mean_estimate",
+    "mean_ratio",
     "pass_at_k",
     "sign_flip_p",
     "simultaneous",

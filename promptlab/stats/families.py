@@ -88,7 +88,7 @@ def simultaneous(
     units = (counts > 0).sum(axis=0)
     estimate, se, df = cluster_robust(totals, counts)
     exists = (counts.sum(axis=0) >= 2) & (units >= 2)
-    booted = exists & (_differing(totals, counts) >= MIN_DIFFERING)
+    booted = exists & (differing(totals, counts) >= MIN_DIFFERING)
     adjusted = exists & ~booted
     checking.numbers("values of simultaneous", columns[:, adjusted], "questions comparisons", low=-bound, high=bound)
     level = alpha / max(1, int(exists.sum()))
@@ -106,14 +106,14 @@ def simultaneous(
     return Family(estimate, se, df, low, high, critical, n, units, method, reason)
 
 
-def _differing(totals: Floats, counts: Floats) -> NDArray[np.int64]:
+def differing(totals: Floats, counts: Floats) -> NDArray[np.int64]:
     """How many units of each column are off its most common unit mean."""
-    differing = np.zeros(totals.shape[1], dtype=np.int64)
+    found = np.zeros(totals.shape[1], dtype=np.int64)
     for j in range(totals.shape[1]):
         here = counts[:, j] > 0
         _, repeats = np.unique(np.round(totals[here, j] / counts[here, j], 9), return_counts=True)
-        differing[j] = here.sum() - repeats.max(initial=0)
-    return differing
+        found[j] = here.sum() - repeats.max(initial=0)
+    return found
 
 
 def _critical(totals: Floats, counts: Floats, df: Floats, alpha: float, rng: np.random.Generator, draws: int) -> float:

@@ -127,6 +127,7 @@ def _asked(experiment: Experiment) -> Iterator[tuple[Cell, list[Prompt]]]:
     """What an experiment asks, by condition and model."""
     e = experiment
     for condition in e.conditions:
+        condition.check_samples(e.samples)
         prompts = [condition.render(q, pool=e.questions.pool, answer_format=e.answer_format) for q in e.questions]
         tokens = sum(len(text) for prompt in prompts for _, text in prompt.turns) // 4
         requests = len(prompts) * e.samples

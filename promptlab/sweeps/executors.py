@@ -23,6 +23,25 @@ def executor(jobs: int, dask: str | None) -> AbstractContextManager[Workers]:
 
 
 @contextmanager
+def interrupted_once() -> Iterator[None]:
+    """For the length of a block the first Ctrl-C counts: further ones would cut short the seconds in which all ends."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _interrupt_once)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _interrupt_once(*_: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+@contextmanager
 def _here(jobs: int) -> Iterator[Workers]:
     """Fresh processes: a fork would copy threads and locks. After an error or Ctrl-C they first end their kernels."""
     others = set(multiprocessing.active_children())

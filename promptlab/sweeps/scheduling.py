@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import suppress
@@ -49,7 +50,7 @@ def execute_all(
             if not due:
                 return
             with executor(cluster.jobs, cluster.dask) as (workers, at_a_time):
-                lost = _round(workers, _tasks(due, kin, root, at_a_time), root, seen.look)
+                lost = _round(workers, _tasks(due, kin, root, at_a_time), at_a_time, root, seen.look)
         for run in todo:
             if not _has_ended(run, root):
                 error = f"its worker failed {_ROUNDS} times: {lost}"
@@ -60,26 +61,40 @@ def _has_ended(run: Planned, root: Path) -> bool:
     return read_state(root / run.id, run.hash).state in ENDED
 
 
-def _round(workers: Executor, tasks: Sequence[Task], root: Path, look: Callable[[], None]) -> str:
-    """Until nothing is left; returns why work was lost, if it was."""
-    waiting: dict[Future[list[State]], Task] = {workers.submit(work, task.group): task for task in tasks}
-    lost = ""
-    while waiting:
+def _round(workers: Executor, tasks: Sequence[Task], at_a_time: int, root: Path, look: Callable[[], None]) -> str:
+    """Until nothing is left; returns why work was lost, if it was.
+
+    A group is handed out when a worker is free: what a pool holds in advance is begun even after Ctrl-C.
+    """
+    due, lost = deque(tasks), ""
+    waiting: dict[Future[list[State]], Task] = {}
+    while due or waiting:
+        with suppress(BrokenExecutor):  # by another task, which says so; the next round takes what is left
+            while due and len(waiting) < at_a_time:
+                waiting[workers.submit(work, due[0].group)] = due.popleft()
+        if not waiting:
+            break
         ended, _ = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)
         for future in ended:
             task = waiting.pop(future)
-            problem = future.exception()
-            if isinstance(problem, PromptlabError | OSError | sqlite3.Error | KeyboardInterrupt):
-                raise problem  # a full disk, say: no other run would fare better
-            if problem:
-                lost = f"{type(problem).__name__}: {problem}"
-                continue
-            for state in future.result():
-                _note(root, state)
-            with suppress(BrokenExecutor):  # by another task, which says so; the next round takes them
-                waiting |= {workers.submit(work, group): Task(group) for group in task.then}
+            if why := _settle(future, root):
+                lost = why
+            else:
+                due.extendleft(map(Task, reversed(task.then)))
         look()
     return lost
+
+
+def _settle(future: Future[list[State]], root: Path) -> str:
+    """Note what became of a group; returns why its work was lost, if it was."""
+    problem = future.exception()
+    if isinstance(problem, PromptlabError | OSError | sqlite3.Error | KeyboardInterrupt):
+        raise problem  # a full disk, say: no other run would fare better
+    if problem:
+        return f"{type(problem).__name__}: {problem}"
+    for state in future.result():
+        _note(root, state)
+    return ""
 
 
 def _note(root: Path, state: State) -> None:

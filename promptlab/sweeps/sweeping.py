@@ -14,6 +14,7 @@ from promptlab.errors import InputError
 from promptlab.store.locking import lock
 from promptlab.sweeps.checking import check
 from promptlab.sweeps.display import told
+from promptlab.sweeps.executors import interrupted_once
 from promptlab.sweeps.expanding import Planned, expand
 from promptlab.sweeps.freezing import freeze, register
 from promptlab.sweeps.predicting import predicted
@@ -113,7 +114,7 @@ def sweep(
     if dry_run:
         return None
     root.mkdir(parents=True, exist_ok=True)
-    with closing(lock(root)):
+    with interrupted_once(), closing(lock(root)):
         if fresh:
             _set_aside(root, chosen, everything=len(chosen) == len(runs))
         registered = {run.id: run for run in register(runs, root)}

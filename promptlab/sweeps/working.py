@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from promptlab import markup
-from promptlab.errors import ModelError, PromptlabError
+from promptlab.errors import ModelError, PromptlabError, StoreError
 from promptlab.executing import CellError, execute, to_html
 from promptlab.models.sharing import shared
 from promptlab.sweeps.expanding import Planned
@@ -17,6 +18,7 @@ from promptlab.sweeps.freezing import DESIGN
 from promptlab.sweeps.states import State, held, now, read_state, replace_file, write_state
 
 NOTEBOOK = "executed.ipynb"
+_FULL = re.compile(r"(OSError|OperationalError|StoreError): .*(No space left|disk is full|quota exceeded)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ def _executed(run: Planned, group: Group, environment: Mapping[str, str], state:
         execute(nbformat.reads(run.notebook.text, as_version=4), notebook, parameters, **options)
         ended = replace(state, state="done")
     except CellError as problem:
+        if _FULL.match(problem.error):  # no fault of the run, and no other would fare better
+            write_state(notebook.parent, replace(state, state="interrupted", ended=now(), cell=problem.cell))
+            raise StoreError(f"the disk is full: {_said(problem)}; make room, the same command goes on") from None
         ended = replace(state, state="failed", cell=problem.cell, error=_said(problem.error))
     except PromptlabError as problem:
         ended = replace(state, state="failed", error=_said(problem))

@@ -1,0 +1,121 @@
+"""Controls of a loss in words: what can be said, and what cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from promptlab.comparison import verdicts
+from promptlab.comparison.comparing import Comparison
+from promptlab.comparison.explained import BASE, CONTROL, PLACEBO
+from promptlab.wording import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ENDS = {"": "difference", "_low": "low", "_high": "high"}
+
+
+def paragraph_of(rows: pd.DataFrame, found: Comparison) -> str:
+    """What can be said of one model, and what cannot."""
+    lost = rows[rows["role"] == BASE].iloc[0].to_dict()
+    controls = rows[rows["role"] == CONTROL]
+    parts = [_loss(lost, found), _classes(found, lost), *_removed(controls, lost), _copying(controls, lost)]
+    return verdicts.joined(*parts, _chance(rows[rows["role"] == PLACEBO]), _doubts(rows), _limits(controls, lost))
+
+
+def _loss(lost: Mapping[Any, Any], found: Comparison) -> str:
+    row = found.table.query("model == @lost['model'] and condition == @lost['condition']").iloc[0]
+    size = verdicts.interval(lost["difference"], lost["low"], lost["high"])
+    what = f"{lost['model']} under {lost['condition']} against {found.baseline}: {size}"
+    units = "" if row["clusters"] == row["questions"] else f", {counted(row['clusters'], 'cluster')}"
+    asked = f"({counted(row['questions'], 'question')}{units})"
+    if lost["verdict"] == "degraded":
+        return f"{what} {asked}: a loss."
+    why = {"improved": "it is a gain", "equivalent": "it lies within the margin"}.get(lost["verdict"], "it may be none")
+    return f"{what} {asked}: no loss was shown ({why}), so there is nothing to divide, and no shares are given."
+
+
+def _classes(found: Comparison, lost: Mapping[Any, Any]) -> str:
+    """Where the points went: the classes of wrong outputs whose part has an interval off 0."""
+    if lost["verdict"] != "degraded":
+        return ""
+    own = found.accounting.query("model == @lost['model'] and condition == @lost['condition']")
+    told = [
+        f"{row['part'].replace('_', ' ')} {verdicts.interval(row['difference'], row['low'], row['high'])}"
+        for row in own.sort_values("difference").to_dict("records")
+        if row["low"] > 0 or row["high"] < 0
+    ]
+    return f"By class of output: {'; '.join(told)}." if told else "No class of wrong outputs has a part off 0."
+
+
+def _removed(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> list[str]:
+    """Controls by what their difference to the base says."""
+    base = lost["condition"]
+    words = {
+        "improved": "Removes a part of the loss" if lost["verdict"] == "degraded" else f"Above {base}",
+        "degraded": "Adds to the loss" if lost["verdict"] == "degraded" else f"Below {base}",
+        "equivalent": f"Equivalent to {base} within the margin",
+        "inconclusive": f"Not told apart from {base}",
+    }
+    ranked = controls.sort_values("removed", ascending=False)
+    groups = {verdict: ranked[ranked["removed_verdict"] == verdict] for verdict in words}
+    return [
+        f"{words[verdict]}: {'; '.join(map(_part, of.to_dict('records')))}."
+        for verdict, of in groups.items()
+        if len(of)
+    ]
+
+
+def _part(row: Mapping[Any, Any]) -> str:
+    size = verdicts.interval(row["removed"], row["removed_low"], row["removed_high"])
+    if row["share"] != row["share"]:
+        return f"{row['condition']} {size}"
+    ends = f"{100 * row['share_low']:.0f} to {100 * row['share_high']:.0f} %"
+    return f"{row['condition']} {size}, {100 * row['share']:.0f} % of the loss [{ends}]"
+
+
+def _copying(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
+    if lost["copied"] != lost["copied"]:
+        return ""
+    told = [
+        f"{100 * row['copied']:.1f} % under {row['condition']}"
+        for row in [lost, *controls.to_dict("records")]
+        if row["copied"] == row["copied"]
+    ]
+    return f"Outputs with a number found only in the exemplars: {', '.join(told)}."
+
+
+def _chance(placebo: pd.DataFrame) -> str:
+    """What the A/A arms show: against the condition whose prompts they repeat."""
+    own = [
+        tuple(row[f"removed{end}"] if row["removed"] == row["removed"] else row[name] for end, name in _ENDS.items())
+        for row in placebo.to_dict("records")
+    ]
+    told = (f"{name} {verdicts.interval(*ends)}" for name, ends in zip(placebo["condition"], own, strict=True))
+    off = any(low > 0 or high < 0 for _, low, high in own)
+    what = "more than chance: find what else differs before you trust the rest" if off else "as by chance"
+    return f"A/A, the same prompts with other samples: {'; '.join(told)}: {what}."
+
+
+def _doubts(rows: pd.DataFrame) -> str:
+    named = [f"{row['condition']} ({row['validity']})" for row in rows.to_dict("records") if row["validity"] != "ok"]
+    return f"Failed or missing outputs could change the verdict of {', '.join(named)}." if named else ""
+
+
+def _limits(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
+    unsaid = ["anything of other models or other questions"]
+    if (controls["removed_verdict"] == "inconclusive").any():
+        unsaid.insert(0, f"that what is not told apart from {lost['condition']} removes nothing{_power(controls)}")
+    if controls["share"].notna().any():
+        unsaid.insert(0, "that shares add up: each control changes one thing, and what they change overlaps")
+    return f"Not concluded: {'; '.join(unsaid)}."
+
+
+def _power(controls: pd.DataFrame) -> str:
+    """What true parts a table of this size finds, in points; none can be above 100."""
+    least, most = (100 * controls["removed_detectable"].agg(end) for end in ("min", "max"))
+    if not least < 100:
+        return ""
+    sizes = f"{least:.1f} to {most:.1f}" if most < 100 else f"at least {least:.1f}"
+    return f" (with 80 % power true parts of {sizes} points are found here)"

@@ -1,0 +1,154 @@
+"""Controls of a loss: one family, known shares, A/A arms that are there and share nothing, words that follow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from promptlab.comparison import compare, explain_loss
+from promptlab.errors import InputError
+from promptlab.stats import mean_ratio
+
+CHANCES = {"zero-shot": 0.8, "zero-shot#1": 0.8, "few": 0.4, "few#1": 0.4, "few-note": 0.6, "few-think": 0.4}
+
+
+def samples(chances=CHANCES, n: int = 150, k: int = 4, seed: int = 0, model: str = "r1") -> pd.DataFrame:
+    """Scores with these chances; `#1` is another replicate of the same prompts."""
+    rng = np.random.default_rng(seed)
+    ease = rng.uniform(-0.2, 0.2, n)
+    rows = [
+        {"model": model, "condition": name, "question": f"q{i}", "sample": j, "cluster": f"t{i % 50}",
+         "score": float(rng.random() < chance + ease[i]), "replicate": int("#" in name), "key": f"{model}{name}{i}.{j}",
+         "shots": 0 if "zero" in name else 3, "note": "only examples" if "note" in name else "",
+         "copied_number": float("few" in name) / 4}
+        for name, chance in chances.items() for i in range(n) for j in range(k)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return explain_loss(samples(), base="few")
+
+
+def row(found, condition: str) -> dict:
+    return found.table.set_index("condition").loc[condition].to_dict()
+
+
+def test_differences_are_those_of_compare_with_intervals_for_the_whole_family(found):
+    for table, baseline in ((found.to_baseline.table, "zero-shot"), (found.to_base.table, "few")):
+        alone = compare(samples(), baseline=baseline).table.set_index("condition")
+        ours = table.set_index("condition")
+        np.testing.assert_allclose(ours["difference"], alone.loc[ours.index, "difference"])
+        np.testing.assert_allclose(ours["se"], alone.loc[ours.index, "se"])
+        assert ((ours["high"] - ours["low"]) > (alone["high"] - alone["low"])[ours.index]).all()
+    np.testing.assert_allclose(found.table["difference"], found.to_baseline.table["difference"])
+    assert found.table["removed"].isna().tolist() == [
+        name in ("few", "zero-shot#1") for name in found.table["condition"]
+    ]
+
+
+def test_a_control_that_gives_half_of_the_loss_back_has_a_share_of_a_half(found):
+    half, nothing = row(found, "few-note"), row(found, "few-think")
+    assert half["share_low"] < 0.5 < half["share_high"]
+    assert half["removed_verdict"] == "improved"
+    assert nothing["share_low"] < 0 < nothing["share_high"]
+    assert nothing["removed_verdict"] == "inconclusive"
+    assert row(found, "few#1")["role"] == row(found, "zero-shot#1")["role"] == "A/A"
+    assert np.isnan(row(found, "few#1")["share"])
+
+
+def test_shares_are_fiellers_at_alpha_over_their_number(found):
+    means = samples().groupby(["condition", "question"])["score"].mean().unstack(0)
+    clusters = samples().drop_duplicates("question").set_index("question")["cluster"].loc[means.index]
+    parts, wholes = means["few-note"] - means["few"], means["zero-shot"] - means["few"]
+    alone = mean_ratio(parts, wholes, clusters, 0.05 / 2)
+    assert row(found, "few-note")["share"] == pytest.approx(alone.value)
+    assert row(found, "few-note")["share_low"] == pytest.approx(alone.low)
+
+
+def test_a_control_says_which_factors_it_changes(found):
+    assert row(found, "few-note")["changed"] == "note: only examples"
+    assert row(found, "few-think")["changed"] == ""
+
+
+def test_the_paragraph_says_what_is_in_the_table_and_what_is_not_concluded(found):
+    text = found.paragraph
+    half = row(found, "few-note")
+    assert f"few-note +{100 * half['removed']:.1f} points" in text
+    assert f"{100 * half['share']:.0f} % of the loss" in text
+    assert text.index("Removes a part of the loss: few-note") < text.index("Not told apart from few: few-think")
+    assert "Outputs with a number found only in the exemplars: 25.0 % under few" in text
+    assert "A/A, the same prompts with other samples: zero-shot#1" in text
+    assert "as by chance" in text
+    assert "Not concluded: that shares add up" in text
+    assert text in found.to_markdown()
+
+
+def test_without_a_loss_there_is_nothing_to_divide():
+    same = explain_loss(samples(dict.fromkeys(CHANCES, 0.5)), base="few")
+    assert same.table[["share", "share_low"]].isna().all(axis=None)
+    assert set(same.table.query("role == 'control'")["share_reason"]) == {"no loss was shown"}
+    assert "nothing to divide" in same.paragraph
+    assert "% of the loss" not in same.paragraph
+
+
+def test_a_loss_of_invalid_samples_is_not_divided():
+    frame = samples()
+    frame.loc[(frame["condition"] == "few") & (frame["sample"] == 0), "score"] = np.nan
+    broken = explain_loss(frame, base="few")
+    assert row(broken, "few-note")["share_reason"].startswith("the loss itself is invalid: ")
+    assert "few (invalid)" in broken.paragraph
+
+
+def test_an_a_a_arm_that_differs_is_said():
+    odd = explain_loss(samples(CHANCES | {"few#1": 0.75}), base="few")
+    assert "more than chance" in odd.paragraph
+
+
+def test_two_models_are_one_family_with_a_paragraph_each():
+    both = pd.concat([samples(), samples(seed=1, model="plain")])
+    found = explain_loss(both, base="few")
+    assert [text.split(" ")[0] for text in found.paragraphs] == ["r1", "plain"]
+    alone = explain_loss(samples(), base="few")
+    widths = [one.table.query("model == 'r1'").eval("high - low").to_numpy() for one in (found, alone)]
+    assert (widths[0] > widths[1]).all()
+    assert repr(found) == "<Explanation of 'few' against 'zero-shot': 4 controls, models: 2>"
+
+
+def test_only_some_controls_and_the_a_a_arms_stay():
+    found = explain_loss(samples(), base="few", conditions=["few-note"])
+    assert found.table["condition"].tolist() == ["zero-shot#1", "few", "few#1", "few-note"]
+
+
+def without(*names: str) -> pd.DataFrame:
+    return samples().query("condition not in @names")
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "says"),
+    [
+        (without("few#1"), {}, "model 'r1' has no A/A arm of 'few': run it once more as 'few#1', with replicate=1"),
+        (without("zero-shot#1"), {}, "model 'r1' has no A/A arm of 'zero-shot'"),
+        (without("few", "few#1"), {}, "model 'r1' has no samples under 'few'"),
+        (samples().assign(key="k"), {}, r"'zero-shot' and 'zero-shot#1' of 'r1' share samples \(such as k\)"),
+        (samples().assign(key="", replicate=0), {}, r"share samples \(such as replicate 0\)"),
+        (samples().drop(columns=["key", "replicate"]), {}, "runs lack the columns key and replicate"),
+        (samples(), {"baseline": "few"}, "base and baseline of explain_loss are both 'few'"),
+        (samples(), {"conditions": ["few-nte"]}, "unknown condition 'few-nte': did you mean 'few-note'"),
+        (samples(), {"alpha": 2}, "alpha of explain_loss is 2"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_error(frame, options, says):
+    with pytest.raises(InputError, match=says):
+        explain_loss(frame, base="few", **options)
+
+
+def test_a_file_without_keys_is_told_by_its_replicates():
+    assert len(explain_loss(samples().drop(columns="key"), base="few").table) == 5
+
+
+def test_html_is_escaped():
+    frame = samples({name.replace("few", "<few>"): chance for name, chance in CHANCES.items()}, n=40)
+    assert "<few>" not in explain_loss(frame, base="<few>")._repr_html_()

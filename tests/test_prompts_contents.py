@@ -1,0 +1,192 @@
+"""Controls that keep all but one property of the exemplars."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local_models import SAMPLING, LocalModel
+from promptlab.errors import InputError
+from promptlab.prompts import few_shot, preview, r1_zero_template
+from promptlab.prompts.contents import approximate_tokens, wrong_answers
+from promptlab.prompts.foreign import OTHER_DOMAIN, PROSE
+from promptlab.questions import load_questions
+from promptlab.runner import run
+from promptlab.types import AnswerFormat, Question
+
+TAGS = AnswerFormat("tags", "Put the answer between answer tags.", "<answer>{answer}</answer>")
+QUESTIONS = load_questions("arithmetic", n=12, seed=0)
+POOL, ASKED = QUESTIONS.pool, QUESTIONS[0]
+LAYOUTS = ("turns", "one-message", "system")
+
+
+def sent(condition, question=ASKED, **options) -> str:
+    prompt = condition.render(question, pool=POOL, answer_format=TAGS, **options)
+    return prompt.text or "\n".join(message.content for message in prompt.messages)
+
+
+def answers(condition, question=ASKED) -> list[str]:
+    return re.findall("<answer>(.*?)</answer>", sent(condition, question))
+
+
+# -- wrong answers -----------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.sampled_from(["1", "2", "3", "3.0", "x"]), min_size=1, max_size=7))
+def test_every_answer_is_wrong_whatever_the_answers_are(values):
+    chosen = [Question(f"q{i}", f"Question {i}?", (value,)) for i, value in enumerate(values)]
+    others = [Question(f"o{i}", "Other?", (value,)) for i, value in enumerate(["3", "77"])]
+    changed = wrong_answers(chosen, others)
+    assert [replace(new, answers=old.answers) for new, old in zip(changed, chosen, strict=True)] == chosen
+    for new, old in zip(changed, chosen, strict=True):
+        assert new.answers != old.answers
+        assert {new.answers[0], *old.answers} != {"3", "3.0"}, "the same number is no wrong answer"
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=2, max_size=9, unique=True))
+def test_different_answers_change_places_and_no_other_comes_in(values):
+    chosen = [Question(f"q{i}", f"Question {i}?", (str(value),)) for i, value in enumerate(values)]
+    changed = [exemplar.answers[0] for exemplar in wrong_answers(chosen, ())]
+    assert sorted(changed) == sorted(map(str, values))
+    assert all(new != str(old) for new, old in zip(changed, values, strict=True))
+
+
+def test_a_wrong_label_is_one_of_the_exemplars_own():
+    two = Question("two", "Which?", ("A",), "label", ("red", "green"))
+    five = Question("five", "Which one?", ("purple",), "label", ("a cat", "a dog", "a cow", "a hen", "purple"))
+    changed = wrong_answers([two, five], ())
+    assert [exemplar.answers for exemplar in changed] == [("B",), ("A",)]
+
+
+def test_one_exemplar_gets_an_answer_of_another_question():
+    (right,), (wrong,) = answers(few_shot(1)), answers(few_shot(1, content="wrong-answers"))
+    assert wrong != right
+    assert wrong in {exemplar.answers[0] for exemplar in POOL}
+    lone = few_shot(exemplars=[("What is 1 + 1?", "2", "1 + 1 = 2.")], content="wrong-answers")
+    with pytest.raises(InputError, match="there is no other answer to give to exemplar 'given-0'"):
+        lone.render(ASKED)
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_wrong_answers_leave_all_else_as_it_is(k):
+    for question in QUESTIONS:
+        own, wrong = (sent(few_shot(k, content=content), question) for content in ("own", "wrong-answers"))
+        bare = [re.sub("<answer>.*?</answer>", "", text) for text in (own, wrong)]
+        assert bare[0] == bare[1]
+        pairs = zip(
+            answers(few_shot(k), question), answers(few_shot(k, content="wrong-answers"), question), strict=True
+        )
+        assert all(right != shown for right, shown in pairs)
+
+
+# -- something else ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_unrelated_text_is_as_long_and_says_nothing(layout, k):
+    own, other = few_shot(k, layout=layout), few_shot(k, layout=layout, content="unrelated")
+    lengths = [approximate_tokens(sent(condition)) for condition in (own, other)]
+    assert lengths[1] == pytest.approx(lengths[0], rel=0.05, abs=12)
+    prompt = other.render(ASKED, pool=POOL, answer_format=TAGS)
+    shown = "\n".join(prompt.exemplars)
+    assert not re.search(r"\d|\?|answer", shown)
+    assert set(shown.split()) <= set(PROSE.split())
+    assert all(passage in sent(other) for exemplar in prompt.exemplars for passage in exemplar.split("\n"))
+    roles = [[message.role for message in c.render(ASKED, pool=POOL).messages] for c in (own, other)]
+    assert roles[0] == roles[1]
+
+
+def test_unrelated_text_has_the_embedded_models_tokens_too(base_weights):
+    import promptlab as lab
+
+    model = lab.open_model("embedded:instruct")
+    own, other = (few_shot(5, content=content) for content in ("own", "unrelated"))
+    table = preview(model, [own, other], QUESTIONS).table.set_index("condition")["prompt_tokens"]
+    assert table[other.name] == pytest.approx(table[own.name], rel=0.1)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_other_domains_replace_the_pool_and_keep_the_form(layout):
+    condition = few_shot(5, layout=layout, content="other-domain")
+    shown = condition.render(ASKED, pool=POOL, answer_format=TAGS).exemplars
+    texts = {exemplar.text for exemplar in OTHER_DOMAIN}
+    assert len({exemplar.split("\n")[0] for exemplar in shown} & texts) == 5
+    assert all(TAGS.wrap.split("{")[0] in exemplar for exemplar in shown)
+    with pytest.raises(InputError, match=f"the pool has {len(OTHER_DOMAIN)} exemplars"):
+        few_shot(len(OTHER_DOMAIN) + 1, content="other-domain").render(ASKED, pool=POOL)
+
+
+def test_other_domains_hold_no_number():
+    assert not [e.id for e in OTHER_DOMAIN if re.search(r"\d", f"{e.text} {e.answers} {e.meta['rationale']}")]
+
+
+# -- how an exemplar reads ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", ["one-message", "system"])
+def test_questions_come_without_answers(layout):
+    condition = few_shot(3, style="questions", layout=layout)
+    assert answers(condition) == []
+    assert sent(condition).count("Question: ") == 3
+    assert "Answer:" not in sent(condition)
+
+
+def test_questions_are_no_turns():
+    condition = few_shot(2, style="questions")
+    messages = condition.render(ASKED, pool=POOL, answer_format=TAGS).messages
+    assert [message.role for message in messages] == ["user"]
+    assert (
+        messages
+        == few_shot(2, style="questions", layout="one-message").render(ASKED, pool=POOL, answer_format=TAGS).messages
+    )
+    assert condition.factors()["layout"] == "one-message"
+
+
+def test_think_puts_the_rationale_into_tags():
+    worked, think = few_shot(1).render(ASKED, pool=POOL), few_shot(1, style="think").render(ASKED, pool=POOL)
+    rationale, _, final = worked.messages[1].content.rpartition(" The answer is ")
+    assert think.messages[1].content == f"<think>\n{rationale}\n</think>\nThe answer is {final}"
+    assert think.messages[0] == worked.messages[0]
+
+
+def test_a_template_gets_the_controls_as_well():
+    base = r1_zero_template()
+    assert sent(base + few_shot(2, content="unrelated")).count("User:") == 3
+    assert len(answers(base + few_shot(2, content="wrong-answers"))) == len(answers(base + few_shot(2)))
+
+
+# -- as arms of a run --------------------------------------------------------------------------------------------------
+
+CONTROLS = [
+    {"content": "unrelated"},
+    {"content": "other-domain"},
+    {"content": "wrong-answers"},
+    {"style": "questions"},
+    {"style": "think"},
+    {"order": "shuffled"},
+    {"order": "nearest-last", "embedding": "tfidf"},
+    {"select": "nearest", "embedding": "tfidf"},
+    {"select": "fixed"},
+]
+
+
+def test_every_control_is_an_arm_of_its_own_with_a_factor_of_its_own(tmp_path):
+    arms = [
+        few_shot(3, layout="one-message"),
+        *(few_shot(3, layout="one-message", replicate=i, **each) for i, each in enumerate(CONTROLS, 1)),
+    ]
+    done = run(LocalModel(), arms, QUESTIONS, sampling=SAMPLING, path=tmp_path / "run", progress=False)
+    frame = done.to_frame()
+    base = frame[frame["condition"] == arms[0].name].iloc[0]
+    for arm, options in zip(arms[1:], CONTROLS, strict=True):
+        rows = frame[frame["condition"] == arm.name]
+        assert len(rows) == len(QUESTIONS)
+        differing = {name for name in arm.factors() if rows.iloc[0][name] != base[name]}
+        assert set(options) <= differing <= {*options, "draws", "embedding"}
+    assert len({arm.name for arm in arms}) == len(arms)

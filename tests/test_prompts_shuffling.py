@@ -1,0 +1,106 @@
+"""Options in another order: the same question, and the way back."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import replace
+from math import factorial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptlab.errors import InputError
+from promptlab.grading import label
+from promptlab.prompts import zero_shot
+from promptlab.prompts.shuffling import Shuffled, as_asked, orders, variant_of
+from promptlab.types import Grade, Question
+
+CITIES = Question("q1", "Capital of France?", ("B",), "label", ("London", "Paris", "Rome", "Oslo"))
+
+
+def choices(least: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
+    texts = st.text("klmnopqrstuvwxyz", min_size=3, max_size=6)
+    plain = texts.filter(lambda text: text not in ("all", "none", "both"))
+    return st.lists(plain, min_size=least, max_size=6, unique=True).map(tuple)
+
+
+@given(choices(), st.integers(1, 12), st.integers(0, 3))
+def test_the_first_order_is_as_given_and_none_comes_twice_before_all_came(options: tuple[str, ...], m: int, seed: int):
+    found = orders("q", options, m, seed)
+    whole = min(m, factorial(len(options)))
+    assert found[0] == tuple(range(len(options)))
+    assert len(found) == m
+    assert len(set(found[:whole])) == whole
+    assert found[whole:] == tuple(found[i % whole] for i in range(whole, m))
+    assert orders("q", options, 1 + m // 2, seed) == found[: 1 + m // 2], "another m changes no variant"
+
+
+@given(choices(), st.integers(0, 5), st.integers(2, 8), st.integers(0, 8))
+def test_an_answer_by_letter_or_by_text_means_the_same_in_every_order(
+    options: tuple[str, ...], gold: int, m: int, sample: int
+):
+    gold %= len(options)
+    question = Question("q", "Which?", (options[gold],), "label", options)
+    shown = variant_of(question, m, 0, sample)
+    assert sorted(shown.choices) == sorted(options)
+    for place, text in enumerate(shown.choices):
+        read = [label(shown, said) for said in (f"({string.ascii_uppercase[place]})", f"The answer is {text}.")]
+        back = [shown.original(grade) if isinstance(shown, Shuffled) else grade for grade in read]
+        assert [(g.answer, g.score) for g in back] == [
+            (string.ascii_uppercase[options.index(text)], text == options[gold])
+        ] * 2
+        if isinstance(shown, Shuffled):
+            assert [shown.as_read(grade).answer for grade in back] == [grade.answer for grade in read]
+
+
+def test_orders_differ_by_question_and_by_seed():
+    shown = [orders(name, CITIES.choices, 24, seed) for name, seed in (("q1", 0), ("q2", 0), ("q1", 1))]
+    assert len(set(shown)) == 3
+    assert all(set(each) == set(shown[0]) for each in shown)  # all 24 of them
+
+
+def test_an_answer_that_is_no_letter_stays_and_a_reason_says_whose_letters_it_means():
+    shown = variant_of(CITIES, 4, 0, 1)
+    assert isinstance(shown, Shuffled)
+    assert shown.original(Grade(0.5, "Paris", True)).answer == "Paris"
+    assert shown.original(Grade(0.0, "Z", True)).answer == "Z"
+    told = shown.original(Grade(0.0, "A", True, why="expected B")).why
+    assert told == f"expected B (options in the order {''.join('ABCD'[i] for i in shown.order)})"
+
+
+@pytest.mark.parametrize(
+    "last", ["All of the above", "none of these", "Both A and C", "A or B", "Neither of them", "All above", "Both"]
+)
+def test_options_that_speak_of_others_keep_their_order(last: str):
+    question = replace(CITIES, choices=("London", "Paris", "Rome", last))
+    assert {variant_of(question, 5, 0, sample) == question for sample in range(5)} == {True}
+
+
+def test_letters_that_an_option_carries_along_are_dropped():
+    question = replace(CITIES, choices=("A. London", "B. Paris", "C. Rome"))
+    assert sorted(variant_of(question, 2, 0, 1).choices) == ["London", "Paris", "Rome"]
+
+
+def test_without_options_or_with_options_called_like_letters_there_is_one_clear_error():
+    with pytest.raises(InputError, match="question 'q' of kind 'number' has 0 choices: ask it with variants=1"):
+        variant_of(Question("q", "2 + 2?", ("4",)), 3, 0, 0)
+    with pytest.raises(InputError, match="question 'q1' of kind 'text' has 4 choices"):
+        variant_of(replace(CITIES, kind="text"), 3, 0, 0)
+    named = Question("q", "Which?", ("A",), "label", ("A", "other", "third"))
+    with pytest.raises(InputError, match=r"question 'q' cannot be shuffled: choice .* is called 'A'"):
+        [variant_of(named, 6, 0, sample) for sample in range(6)]
+
+
+def test_conditions_render_their_variants_and_the_first_is_the_prompt_of_today():
+    alone, ensemble = zero_shot(), zero_shot(variants=4)
+    prompts = [ensemble.render(CITIES, sample=sample) for sample in range(8)]
+    assert prompts[0] == alone.render(CITIES)
+    assert len({prompt.hash for prompt in prompts}) == 4
+    assert prompts[:4] == prompts[4:]
+    assert all("A. " in p.messages[0].content and "Paris" in p.messages[0].content for p in prompts)
+    factors = ensemble.factors()
+    assert as_asked(CITIES, factors, 2) == ensemble.as_shown(CITIES, 2)
+    assert as_asked(CITIES, {}, 2) == CITIES, "a condition that was stored before there were variants"
+    with pytest.raises(InputError, match="variants of a condition is 0"):
+        zero_shot(variants=0)
