@@ -20,7 +20,15 @@ from promptlab.assets import find_asset
 from promptlab.errors import PromptlabError, unknown
 from promptlab.formats import FORMATS
 from promptlab.grading import number
-from promptlab.prompts import Condition, chain_of_thought, concise, few_shot, r1_zero_template, zero_shot
+from promptlab.prompts import (
+    Condition,
+    chain_of_thought,
+    concise,
+    few_shot,
+    few_shot_controls,
+    r1_zero_template,
+    zero_shot,
+)
 from promptlab.questions import QuestionSet, load_questions
 from promptlab.runner import run
 from promptlab.types import Sampling
@@ -68,6 +76,11 @@ def recorded_questions(n: int) -> QuestionSet:
     return load_questions("arithmetic", split="test", n=n, seed=SEED, templates="all")
 
 
+def controls() -> list[Condition]:
+    """A few-shot condition, what explains its loss, and the A/A arms."""
+    return few_shot_controls(few_shot(k=3, layout="one-message", draws=DRAWS, name="few-shot"))
+
+
 @dataclass(frozen=True)
 class Design:
     conditions: Callable[[], list[Condition]]
@@ -80,6 +93,7 @@ class Design:
 DESIGNS = {
     "conditions": Design(conditions, 400, 4, ""),
     "draws": Design(crossed_draws, 100, 2, "-draws"),
+    "controls": Design(controls, 400, 4, "-controls"),
     "registered": Design(
         registered.conditions, registered.QUESTIONS, registered.SAMPLES, "-registered", registered.questions
     ),
