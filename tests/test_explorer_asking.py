@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +16,10 @@ import pytest
 import promptlab as lab
 from local_models import LocalModel, complete
 from promptlab.errors import ModelError
+from promptlab.explorer.opening import Models, first_state
+from promptlab.explorer.state import Current
+from promptlab.explorer.views import page as views
+from promptlab.questions import load_questions
 from promptlab.types import Answers, Completion, Request
 
 ARITHMETIC = {"source": "arithmetic", "n": 4}
@@ -35,6 +41,11 @@ def control(whole: Any, label: str, place: int = 0) -> Any:
 
 def texts(whole: Any) -> str:
     return "\n".join(w.value for w in inside(whole) if isinstance(w, widgets.HTML))
+
+
+def headings(whole: Any) -> list[str]:
+    """The conditions' names, as their cards say them."""
+    return re.findall("<b>([^<]*)</b> [(](?:baseline|against)", texts(whole))
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -162,8 +173,69 @@ class TestPage:
         control(whole, "Edit the prompt").click()
         control(whole, "Last turn").value += " <b>Think!</b>"
         control(whole, "Keep as a condition").click()
-        assert "<b>zero-shot-edited</b>" in texts(whole)
+        assert "<b>edited</b>" in texts(whole)
         assert "&lt;b&gt;Think!&lt;/b&gt;" in texts(whole)
+        control(whole, "Edit the prompt").click()
+        control(whole, "Last turn").value += " Now."
+        control(whole, "Name").value = "edited"
+        control(whole, "Keep as a condition").click()
+        assert "there is a condition &#x27;edited&#x27; already" in texts(whole)
+        control(whole, "Name").value = "mine"
+        control(whole, "Keep as a condition").click()
+        assert "<b>mine</b>" in texts(whole)
+
+    def test_what_is_typed_survives_whatever_happens_to_other_cards(self, tmp_path: Path):
+        whole = page(LocalModel(), tmp_path, conditions=["zero-shot", "concise", {"few-shot": {"k": 1}}])
+        control(whole, "Edit the prompt", 1).click()
+        control(whole, "Last turn").value += " Hm."
+        control(whole, "Add a condition").click()
+        control(whole, "Condition", 2).value = "chain-of-thought"
+        control(whole, "Remove").click()
+        control(whole, "Edit the prompt", 2).click()
+        control(whole, "Last turn", 1).value += " So."
+        control(whole, "Keep as a condition", 1).click()
+        assert control(whole, "Last turn").value.endswith("Be concise. Hm.")
+        control(whole, "Keep as a condition").click()
+        names = ["concise", "chain-of-thought", "few-shot-3", "edited", "edited-2"]
+        assert headings(whole) == names
+        assert "Be concise. Hm." in texts(whole)
+
+    def test_an_open_editor_follows_the_question_until_something_is_typed(self, tmp_path: Path):
+        whole = page(LocalModel(), tmp_path)
+        first, second, third = (q.text for q in lab.load_questions(**ARITHMETIC).questions[:3])
+        question = control(whole, "Question")
+        control(whole, "Edit the prompt").click()
+        question.value = question.options[1][1]
+        assert control(whole, "Last turn").value == second
+        control(whole, "Last turn").value = f"Hm. {second}"
+        question.value = question.options[2][1]
+        assert control(whole, "Last turn").value == f"Hm. {second}"
+        assert "still belongs to the prompt of before" in texts(whole)
+        control(whole, "Keep as a condition").click()
+        assert f"Hm. {third}" in texts(whole)
+        question.value = question.options[0][1]
+        assert f"Hm. {first}" in texts(whole)
+
+    def test_the_name_follows_the_settings(self, tmp_path: Path):
+        given = {"few-shot": {"k": 2, "name": "mine"}}
+        whole = page(LocalModel(), tmp_path, conditions=[{"few-shot": {"k": 3, "seed": 2}}, given])
+        for label, value, place in (("k", 4, 0), ("Draw", 0, 0), ("k", 5, 0), ("k", 1, 1), ("Draw", 3, 1)):
+            control(whole, label, place).value = value
+        assert headings(whole) == ["few-shot-5", "mine"]
+        assert "lab.few_shot(k=5)" in texts(whole)
+        control(whole, "Draw").value = 1
+        control(whole, "Layout").value = "system"
+        assert headings(whole) == ["few-shot-5-system-draw-1", "mine"]
+
+    def test_a_condition_that_cannot_be_is_a_card_and_its_control_goes_back(self, tmp_path: Path):
+        given = {"few-shot": {"exemplars": [("What is 1 + 1?", "2"), ("What is 2 + 1?", "3")], "style": "answers"}}
+        whole = page(LocalModel(), tmp_path, conditions=[given])
+        assert (control(whole, "k").value, control(whole, "Select").value) == (2, "given")
+        control(whole, "k").value = 5
+        assert "exemplars= gives only 2" in texts(whole)
+        assert control(whole, "k").value == 2
+        control(whole, "Select").value = "random"
+        assert "select=&#x27;random&#x27;" in texts(whole)
 
     def test_a_wrong_condition_is_a_card_and_the_others_stay(self, tmp_path: Path):
         rows = [{"question": "What is 1 + 1?", "answer": 2}, {"question": "What is 2 + 2?", "answer": 4}]
@@ -174,7 +246,8 @@ class TestPage:
     def test_an_unknown_model_is_a_card_and_the_old_one_stays(self, tmp_path: Path):
         whole = page(["embedded:plain", LocalModel()], tmp_path)
         control(whole, "Model").value = "embedded:plan"
-        assert "did you mean &#x27;plain&#x27;?" in texts(whole)
+        until(lambda: "did you mean &#x27;plain&#x27;?" in texts(whole))
+        assert control(whole, "Model").value == "embedded:plain"
         assert "lab.open_model(&#x27;embedded:plain&#x27;)" in texts(whole)
 
     def test_a_question_searched_for_is_on_screen(self, tmp_path: Path):
@@ -187,11 +260,69 @@ class TestPage:
 
     def test_conditions_come_and_go_down_to_one(self, tmp_path: Path):
         whole = page(LocalModel(), tmp_path)
-        for _ in range(4):
+        control(whole, "Add a condition").click()
+        for left in (["few-shot-3", "concise"], ["concise"], ["concise"]):
             control(whole, "Remove").click()
-        names = [n for n in ("zero-shot", "few-shot-3") if f"<b>{n}</b>" in texts(whole)]
-        assert names == ["few-shot-3"]
+            assert headings(whole) == left
+        assert "this is the only condition" in texts(whole)
+        assert control(whole, "Remove").disabled
 
+    def test_a_long_list_of_questions_says_so(self, tmp_path: Path):
+        whole = lab.explore(LocalModel(), {"source": "arithmetic", "n": 60}, out=tmp_path)
+        assert "the first 50 of 60: search" in texts(whole)
+        control(whole, "Search").value = lab.load_questions("arithmetic", n=60)[57].id
+        assert "the first 50" not in texts(whole)
+
+
+class TestLoading:
+    """Questions that take their time, or never come."""
+
+    @pytest.fixture
+    def whole(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        self.come = threading.Event()
+
+        def slowly(source: str, **options: Any) -> Any:
+            if source == "slow":
+                assert self.come.wait(10)
+            return load_questions("arithmetic" if source == "slow" else source, **options)
+
+        monkeypatch.setattr("promptlab.explorer.state.load_questions", slowly)
+        slow = {"source": "slow", "n": 7, "name": str(tmp_path)}  # that no other test has loaded before
+        sets = {"first": ARITHMETIC, "slow": slow, "none": {"source": str(tmp_path / "no.csv")}}
+        current = Current(first_state("local", ARITHMETIC, None, {}))
+        yield views.page(current, Models([LocalModel()]), sets, None, tmp_path)
+        self.come.set()
+
+    def test_it_is_said_at_once_and_the_rest_goes_on(self, whole: Any):
+        control(whole, "Questions").value = "slow"
+        assert "loading questions slow" in texts(whole)
+        control(whole, "Seed").value = 5
+        assert "loading questions slow" in texts(whole)
+        assert "of 4 questions" in texts(whole)
+        self.come.set()
+        until(lambda: "of 7 questions" in texts(whole))
+        assert "loading" not in texts(whole)
+
+    def test_what_does_not_come_is_a_card_and_the_control_goes_back(self, whole: Any):
+        control(whole, "Questions").value = "none"
+        until(lambda: 'role="alert"' in texts(whole))
+        assert control(whole, "Questions").value == "first"
+        assert "loading" not in texts(whole)
+        control(whole, "Seed").value = 5
+        assert "&#x27;source&#x27;" not in texts(whole)
+        assert "&#x27;arithmetic&#x27;" in texts(whole)
+
+    def test_the_last_choice_counts(self, whole: Any):
+        control(whole, "Questions").value = "slow"
+        control(whole, "Questions").value = "first"
+        assert "loading" not in texts(whole)
+        self.come.set()
+        time.sleep(0.2)
+        assert control(whole, "Questions").value == "first"
+        assert "of 4 questions" in texts(whole)
+
+
+class TestTaken:
     def test_what_is_taken_away_is_written(self, tmp_path: Path):
         whole = page("embedded:plain", tmp_path)
         control(whole, "Save both").click()

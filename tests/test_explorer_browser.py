@@ -26,10 +26,15 @@ ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / "out/explorer"
 MINUTE = 60_000  # milliseconds; a busy machine takes its time
 
-# In the page: what a click leads to, and after how many milliseconds.
-_ANSWER = """([label, sight]) => new Promise(resolve => {
+# In the page: what a control (by its label) leads to, and after how many milliseconds. A value is chosen, else it is
+# pressed.
+_ANSWER = """([kind, label, value, sight]) => new Promise(resolve => {
   const page = document.querySelector('.pl-page'), start = performance.now();
-  [...page.querySelectorAll('button')].find(b => b.textContent.trim() === label).click();
+  const name = e => (e.labels?.[0] ?? e).textContent.trim();
+  const control = [...page.querySelectorAll(kind)].filter(e => e.checkVisibility() && name(e) === label).at(-1);
+  if (value === null) { control.click(); } else {
+    control.value = typeof value === 'number' && kind === 'select' ? control.options[value].value : value;
+    control.dispatchEvent(new Event('change', {bubbles: true})); }
   const look = () => (page.innerText.includes(sight) ? resolve(performance.now() - start) : setTimeout(look, 2));
   look();
 })"""
@@ -44,6 +49,10 @@ _CUT = """page => { const edge = page.getBoundingClientRect().right + 1;
     .map(e => `${e.tagName} ${e.textContent.slice(0, 60)}`); }"""
 
 
+_VALUE = """([label, value]) => [...document.querySelectorAll('.pl-page input')]
+  .some(e => e.labels[0]?.textContent.trim() === label && e.value === value)"""
+_CHECKED = """label => [...document.querySelectorAll('.pl-page input:checked')]
+  .some(e => e.labels[0]?.textContent.trim() === label)"""
 _THEME = "theme => void jupyterapp.commands.execute('apputils:change-theme', {theme})"
 
 
@@ -70,6 +79,14 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., P
 
 def button(page: Page, name: str) -> Locator:
     return page.locator(".pl-page").get_by_role("button", name=name, exact=True)
+
+
+def turn_to(page: Page, name: str) -> None:
+    page.locator(".pl-page").get_by_role("radio", name=name, exact=True).click()
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()"))
 
 
 def control(page: Page, label: str) -> Locator:
@@ -125,17 +142,30 @@ def test_the_tour(opened: Callable[..., Page], base_weights: Path, tmp_path: Pat
     sees(page, "few-shot-1-answers")
     sees(page, " tokens")
     button(page, "Edit the prompt").first.click()
-    fill(page, "Last turn", "Think twice. " + control(page, "Last turn").input_value())
+    fill(page, "Last turn", f"Think twice. {target.text} Again: " + control(page, "Last turn").input_value())
+    shoot(page, "editing")
     button(page, "Keep as a condition").click()
-    sees(page, "zero-shot-edited")
+    sees(page, "edited (against the baseline)")
+    control(page, "Condition").focus()
+    control(page, "Condition").select_option("concise")
+    sees(page, "concise (baseline)")
+    assert focused(page) == "Condition"
+    control(page, "Condition").select_option("zero-shot")
     button(page, "Remove").nth(2).click()
-    page.wait_for_function("!document.querySelector('.pl-page').innerText.includes('zero-shot-edited')")
+    page.wait_for_function("!document.querySelector('.pl-page').innerText.includes('edited (against')")
+    page.wait_for_function("document.activeElement.textContent === 'Remove'")
 
     # 2: samples stream while other widgets answer; a second press doubles nothing; they can be cancelled.
     button(page, "Run").dblclick()
     sees(page, "1 of 16 samples")
-    there = ("Take it away", "Save both"), ("One question", "Add a condition")
-    answers = [page.evaluate(_ANSWER, [label, sight]) for _ in range(4) for label, sight in there]
+    other = lab.load_questions(**QUESTIONS)[3]
+    fill(page, "Search", "")
+    moves: dict[str, list[tuple[str, str, Any, str]]] = {
+        "page": [("input", "Take it away", None, "Save both"), ("input", "One question", None, "Add a condition")],
+        "question": [("select", "Question", 3, f"; {other.id}"), ("select", "Question", 7, f"; {target.id}")],
+        "k": [("input", "k", "2", "few-shot-2-answers"), ("input", "k", "1", "few-shot-1-answers")],
+    }
+    took = {name: [page.evaluate(_ANSWER, list(one)) for _ in range(3) for one in pair] for name, pair in moves.items()}
     assert "16 of 16" not in page.locator(".pl-page").inner_text()
     sees(page, "16 of 16 samples")
     shown = page.locator(".pl-sample .pl-status")
@@ -149,34 +179,42 @@ def test_the_tour(opened: Callable[..., Page], base_weights: Path, tmp_path: Pat
     sees(page, "cancelled")
     fill(page, "Model", "embedded:plian")
     sees(page, "did you mean 'plain'?")
-    fill(page, "Model", "embedded:plain")
+    page.wait_for_function(_VALUE, arg=["Model", "embedded:plain"])
+    shoot(page, "no-such-model")
 
     # 3: on n questions.
     fill(page, "Samples (K)", "1")
-    button(page, "On n questions").click()
+    turn_to(page, "On n questions")
     button(page, "Run on n questions").click()
     sees(page, "all 3 questions were asked")
     sees(page, "is not decided on plain against zero-shot")
+    bar = page.locator(".pl-page").get_by_role("progressbar", name="samples", exact=True)
+    assert (bar.get_attribute("aria-valuenow"), bar.get_attribute("aria-valuemax")) == ("6", "6")
     page.wait_for_selector(".pl-plot circle")
     shoot(page, "n-questions")
+    fill(page, "Margin, points", "2")
+    sees(page, "The settings have changed since")
+    shoot(page, "n-questions-dated")
+    fill(page, "Margin, points", "0")
 
     # 4: a saved run; flags come back as columns.
     run = next((tmp_path / "runs").iterdir())
-    button(page, "Saved run").click()
-    fill(page, "Saved run", str(run))
+    turn_to(page, "Saved run")
+    fill(page, "Directory", str(run))
     button(page, "Open").click()
     sees(page, "question 1 of 3")
-    control(page, "Keys").press("n")
+    control(page, "Keys").press_sequentially("nnnnnnnnnn", delay=0)
+    control(page, "Keys").press_sequentially("fffff", delay=20)
     sees(page, "question 2 of 3")
-    control(page, "Keys").press("f")
-    page.wait_for_selector(".pl-page button[aria-pressed=true], .pl-page .mod-active:has-text('Flag left')")
+    page.wait_for_function(_CHECKED, arg="Flag left")
     fill(page, "Note left", "see <b>here</b>")
     shoot(page, "saved-run")
     frame = lab.load_run(run).to_frame()
-    assert frame.loc[frame["flag"], "note"].tolist() == ["see <b>here</b>"]
+    assert frame.loc[frame["flag"], "flag_note"].tolist() == ["see <b>here</b>"]
 
     # 5: take it away.
-    button(page, "Take it away").click()
+    turn_to(page, "Take it away")
+    assert page.locator(".pl-page").get_by_role("radio", checked=True).count() == 1
     sees(page, "lab.few_shot(k=1, style='answers')")
     shoot(page, "take-away")
     code = page.locator(".pl-text", has_text="import promptlab").inner_text()
@@ -189,8 +227,8 @@ def test_the_tour(opened: Callable[..., Page], base_weights: Path, tmp_path: Pat
         sent = condition.render(target, pool=names["questions"].pool, answer_format=names["answer_format"])
         assert sent == prompt_of(state, place)
     with capsys.disabled():
-        said = f"{median(answers):.0f} ms (median of {len(answers)}), {max(answers):.0f} ms at most"
-        print(f"\nexplorer, while 16 samples stream, another widget answers: {said}")
+        said = ", ".join(f"{name} {median(ms):.0f} ms (at most {max(ms):.0f})" for name, ms in took.items())
+        print(f"\nexplorer, while 16 samples stream, other widgets answer (median of 6): {said}")
 
 
 HOSTILE = """
@@ -218,11 +256,11 @@ def test_hostile_completions_are_inert(opened: Callable[..., Page], tmp_path: Pa
     sees(page, "more characters]")
     assert "<script>window.pwned" in page.locator(".pl-page").inner_text()
     shoot(page, "hostile")
-    button(page, "On n questions").click()
+    turn_to(page, "On n questions")
     button(page, "Run on n questions").click()
     sees(page, "all 2 questions were asked")
-    button(page, "Saved run").click()
-    fill(page, "Saved run", str(next((tmp_path / "runs").iterdir())))
+    turn_to(page, "Saved run")
+    fill(page, "Directory", str(next((tmp_path / "runs").iterdir())))
     button(page, "Open").click()
     sees(page, "question 1 of 2")
     sees(page, "<script>window.pwned")
@@ -239,8 +277,11 @@ def test_a_large_saved_run_answers_at_once(
     cells = ["from local_models import LocalModel", explore("LocalModel()", run=str(run), out=str(tmp_path))]
     page = opened("large", cells)
     sees(page, "question 1 of 5,000")
-    took = {"next": [page.evaluate(_ANSWER, ["Next", f"question {i} of 5,000"]) for i in range(2, 12)]}
-    for label, value in (("Grade (left)", "wrong"), ("Pairs", LOST), ("Right", "condition-7")):
+    press = "button", "Next", None
+    took = {"next": [page.evaluate(_ANSWER, [*press, f"question {i} of 5,000"]) for i in range(2, 12)]}
+    press = "button", "Sample ›", None
+    took["sample"] = [page.evaluate(_ANSWER, [*press, f"sample {i} of 8"]) for i in range(2, 8)]
+    for label, value in (("Grade (left)", "correct"), ("Pairs", LOST), ("Right", "condition-7")):
         took[label] = [page.evaluate(_CHOICE, [label, value])]
     assert "condition-7" in page.locator(".pl-page").inner_text()
     left = page.get_by_text(re.compile(r"question 1 of [\d,]+")).inner_text()

@@ -86,11 +86,13 @@ class TestJudge:
         assert manifest["sessions"][-1]["ended"] == "interrupted"
         kept = lab.load_run(place_of(now, slow, tmp_path)).to_frame()
         assert 8 <= len(kept) < 80
+        assert heard.answered == len(kept)
         again, fast = Heard(), LocalModel(reply=lambda r: Completion("The answer is 1.", "complete"))
         again.judge(now, fast, tmp_path)
         again.wait()
         assert again.problem is None
         assert fast.asked.total() == 80 - len(kept)
+        assert again.answered == 80
         look = last_look(now, fast, tmp_path)
         assert look is not None
         assert look.decisions.table["questions"].tolist() == [40]
@@ -124,7 +126,8 @@ class TestView:
         assert not run.disabled
         assert "concise is not decided on local against zero-shot" in texts(whole)
         assert 'role="img" aria-label="differences to zero-shot in points' in texts(whole)
-        assert control(whole, "Samples").value == 4 * 2 * 3
+        assert 'role="progressbar" aria-label="samples" aria-valuemin="0"' in texts(whole)
+        assert 'aria-valuemax="24" aria-valuenow="24"' in texts(whole)
 
     def test_stopped_at_once_it_can_go_on(self, tmp_path: Path):
         whole = page(LocalModel(delay=0.01), tmp_path, n=4, conditions=["zero-shot", "concise"])
@@ -135,6 +138,38 @@ class TestView:
         assert 'role="alert"' not in texts(whole)
         run.click()
         until(lambda: "all 4 questions were asked" in texts(whole))
+        assert 'aria-valuenow="24"' in texts(whole)  # what was kept of the first call counts
+
+    def test_it_says_what_is_run_and_whose_result_is_shown(self, tmp_path: Path):
+        whole = page(LocalModel(), tmp_path, n=4, conditions=["zero-shot", "concise"])
+        assert "local: zero-shot against concise, on the first n of 4 questions" in texts(whole)
+        control(whole, "Run on n questions").click()
+        until(lambda: "all 4 questions were asked" in texts(whole))
+        control(whole, "Question").value = control(whole, "Question").options[1][1]
+        assert "The settings have changed since" not in texts(whole)
+        control(whole, "Questions (n)").value = 3
+        assert "Below: local, zero-shot against concise, n = 4, K = 3. The settings have changed since" in texts(whole)
+        assert "aria-valuenow" not in texts(whole)
+        control(whole, "Questions (n)").value = 4
+        assert "The settings have changed since" not in texts(whole)
+        control(whole, "Remove", 1).click()
+        assert "against nothing yet" in texts(whole)
+        assert "The settings have changed since" in texts(whole)
+
+    def test_n_is_no_more_than_there_are(self, tmp_path: Path):
+        whole = page(LocalModel(), tmp_path)
+        n = control(whole, "Questions (n)")
+        assert (n.value, n.max) == (4, 4)
+        assert "# On 4 questions at most" in texts(whole)  # the state knows it, and so does the code
+        n.value = 99
+        assert n.value == 4
+
+    def test_an_error_card_goes_when_the_settings_change(self, tmp_path: Path):
+        whole = page(LocalModel(fail_after=(0, ModelError("gone"))), tmp_path, conditions=["zero-shot", "concise"])
+        control(whole, "Run on n questions").click()
+        until(lambda: "gone" in texts(whole))
+        control(whole, "Seed").value = 7
+        assert "gone" not in texts(whole)
 
     def test_an_error_is_a_card(self, tmp_path: Path):
         whole = page(LocalModel(fail_after=(3, ModelError("gone"))), tmp_path, n=4, conditions=["zero-shot", "concise"])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import promptlab as lab
 from promptlab import markup
 from promptlab.explorer.highlighting import LIMIT, marked, spans
-from promptlab.explorer.showing import error_html, prompt_html, question_html, sample_html
+from promptlab.explorer.showing import error_html, progress_html, prompt_html, question_html, sample_html
 from promptlab.types import Completion, Grade, Message, Prompt, Question
 
 QUESTION = Question("q<1>", "Tom has 3 boxes with 12 pens each. How many pens?", ("36",))
@@ -108,3 +108,18 @@ def test_the_notebook_s_cell_makes_the_page(tmp_path: Path):
         pytest.skip(f"needs the embedded model: {problem}")
     execute(Path(__file__).parents[1] / "notebooks/explore.ipynb", tmp_path / "executed.ipynb", parameters)
     assert "jupyter.widget-view" in (tmp_path / "executed.ipynb").read_text()
+
+
+def test_a_prompt_says_how_long_it_is_before_what_scrolls():
+    messages = (Message("user", "1?"), Message("assistant", "1"), Message("user", "2?"))
+    shown = prompt_html(None, Prompt(messages, prefill="So"), "9 tokens")
+    assert shown.index("as sent: 4 turns, 9 tokens") < shown.index("pl-prompt") < shown.index("So")
+
+
+@pytest.mark.parametrize(("done", "of", "width"), [(0, 0, "0.0%"), (1, 3, "33.3%"), (3, 3, "100.0%")])
+def test_a_bar_tells_its_value(done: int, of: int, width: str):
+    bar = progress_html("samples", done, of)
+    assert (
+        f'role="progressbar" aria-label="samples" aria-valuemin="0" aria-valuemax="{of}" aria-valuenow="{done}"' in bar
+    )
+    assert width in bar

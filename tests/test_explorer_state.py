@@ -14,6 +14,7 @@ import promptlab as lab
 from promptlab.errors import InputError
 from promptlab.explorer.editing import Draft, draft_of, edited
 from promptlab.explorer.exporting import state_to_code, state_to_yaml
+from promptlab.explorer.naming import changed_options
 from promptlab.explorer.opening import Models, datasets, explore, first_state, options_of
 from promptlab.explorer.state import Current, State, conditions_of, found, prompt_of, question_of, questions_of, sliced
 
@@ -28,6 +29,13 @@ SPECS: dict[str, Any] = {
     "turns": {"few-shot": {"k": 2}},
     "one message": {"few-shot": {"k": 2, "layout": "one-message"}},
     "system": {"few-shot": {"k": 2, "layout": "system"}},
+    "note": {"few-shot": {"k": 2, "note": "Only examples.", "name": "noted"}},
+    "question first": {
+        "few-shot": {"k": 2, "layout": "one-message", "question_first": True, "note": "Look up.", "name": "first"}
+    },
+    "questions": {"few-shot": {"k": 2, "style": "questions"}},
+    "unrelated": {"few-shot": {"k": 2, "content": "unrelated", "layout": "system"}},
+    "nearest": {"few-shot": {"k": 2, "select": "nearest", "order": "nearest-last", "embedding": "tfidf"}},
     "own system": {"zero-shot": {"system": "You count.", "prefill": "<think>", "name": "counting"}},
     "raw": "r1-zero",
 }
@@ -57,7 +65,7 @@ class TestState:
         (word, *_), target = questions[3].text.split(), questions[3]
         assert target in found(questions, f"{word.upper()} {target.id}")
         assert found(questions, "no such words") == []
-        assert len(found(questions, "", most=5)) == 5
+        assert found(questions, "") == list(questions)
 
     def test_two_conditions_of_one_name_are_refused(self):
         with pytest.raises(InputError, match="two conditions are called 'zero-shot'"):
@@ -82,6 +90,29 @@ class TestEditing:
         other = replace(new, question=questions_of(now)[1].id)
         assert question_of(other).text in draft_of(prompt_of(other, 1)).turn
         assert question_of(now).text not in draft_of(prompt_of(other, 1)).turn
+
+    @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+    @pytest.mark.parametrize("asked", [None, "answer-is"])
+    def test_every_copy_of_the_question_becomes_the_other_one(self, spec: Any, asked: str | None):
+        now = state(spec, answer_format=asked)
+        target, other = questions_of(now)[:2]
+        wanted = retyped(draft_of(prompt_of(now, 0)), f"{target.text} Hm.\n", f"\nRead it again: {target.text}")
+        new = replace(now, conditions=(edited(now, 0, wanted),))
+        assert draft_of(prompt_of(new, 0)) == wanted
+        sent = draft_of(prompt_of(replace(new, question=other.id), 0))
+        assert sent.turn.startswith(f"{other.text} Hm.\n")
+        assert sent.turn.endswith(f"\nRead it again: {other.text}")
+        assert sent.turn.count(other.text) == 3
+        assert target.text not in sent.turn
+
+    @pytest.mark.parametrize("place", ["turn", "system", "prefill"])
+    def test_a_part_of_the_question_that_would_stay_is_an_error(self, place: str):
+        now = state("zero-shot")
+        draft, part = draft_of(prompt_of(now, 0)), " ".join(question_of(now).text.split()[:7])
+        wanted = replace(draft, **{place: f"{getattr(draft, place) or ''} So, {part.upper()}"})
+        with pytest.raises(InputError, match="would be the same for all questions") as problem:
+            edited(now, 0, wanted)
+        assert " ".join(part.casefold().replace(".", "").split()[:5]) in str(problem.value)
 
     def test_exemplars_stay_a_rule_where_their_text_was_left_alone(self):
         for place, layout in enumerate(("turns", "one-message", "system")):
@@ -114,12 +145,68 @@ class TestEditing:
         other = replace(new, question=questions_of(now)[1].id)
         assert draft_of(prompt_of(other, 0)).turn == "Hm. Which is a pet that barks?\nA. a {% cat\nB. a dog\nC. tea"
 
+    def test_options_of_one_question_are_an_error_where_others_have_others(self, tmp_path: Path):
+        rows = [
+            {"question": f"Which is {word}?", "choices": [f"{word} cat", "no", "tea"], "answer": "C"}
+            for word in ("red", "blue", "green")
+        ]
+        rows[2]["choices"][1] = "yes"
+        now = first_state("embedded:plain", options_of(lab.load_questions(rows), tmp_path), ["zero-shot"], {})
+        draft = draft_of(prompt_of(now, 0))
+        for turn, said in (
+            (draft.turn.replace("C. tea", "C. milk"), "'red cat', 'no'"),
+            (f"{draft.turn}\nIs it (B) no?", "'no'"),
+            (f"{draft.turn}\nMind the red cat.", "'red cat'"),
+        ):
+            with pytest.raises(InputError, match="would be the same for all questions") as problem:
+                edited(now, 0, replace(draft, turn=turn))
+            assert f": {said}. Repeat" in str(problem.value)
+        wanted = retyped(draft, "There is no hurry.\n", f"\nAgain:\n{draft.turn}")
+        new = replace(now, conditions=(edited(now, 0, wanted),), question=questions_of(now)[1].id)
+        blue = "Which is blue?\nA. blue cat\nB. no\nC. tea"
+        assert draft_of(prompt_of(new, 0)).turn == f"There is no hurry.\n{blue}\nAgain:\n{blue}"
+
+    def test_an_option_that_all_questions_have_may_stand_anywhere(self, tmp_path: Path):
+        now = first_state("embedded:plain", options_of(lab.load_questions(LABELS), tmp_path), ["zero-shot"], {})
+        wanted = replace(draft_of(prompt_of(now, 0)), turn="Which is a drink?\nA. a {% cat\nB. a dog\nC. milk")
+        new = replace(now, conditions=(edited(now, 0, wanted),), question=questions_of(now)[1].id)
+        assert draft_of(prompt_of(new, 0)).turn == "Which is a pet that barks?\nA. a {% cat\nB. a dog\nC. milk"
+
+    @pytest.mark.parametrize("asked", [None, "answer-is", "boxed"])
+    @pytest.mark.parametrize("style", ["worked", "answers", "think"])
+    def test_an_edited_exemplar_is_given(self, style: str, asked: str | None):
+        now = state({"few-shot": {"k": 2, "style": style, "instruction": "Mind."}}, answer_format=asked)
+        draft = draft_of(prompt_of(now, 0))
+        asked_of, answer, *rest = draft.earlier
+        wanted = replace(retyped(draft, "Hm. "), earlier=("Listen: " + asked_of, answer.replace("1", "7"), *rest))
+        new = replace(now, conditions=(edited(now, 0, wanted),))
+        assert draft_of(prompt_of(new, 0)) == wanted
+        (condition,) = conditions_of(new)
+        assert condition.exemplars is not None
+        assert (condition.exemplars.style, condition.exemplars.selected, condition.shots) == (style, "given", 2)
+        other = draft_of(prompt_of(replace(new, question=questions_of(now)[1].id), 0))
+        assert other.earlier == wanted.earlier
+
+    def test_an_exemplar_that_few_shot_cannot_write_is_an_error(self):
+        now = state({"few-shot": {"k": 1}}, answer_format="boxed")
+        draft = draft_of(prompt_of(now, 0))
+        for earlier, said in (
+            (("What is 1 + 1?", draft.earlier[1]), "ends as every question does"),
+            ((draft.earlier[0], "It is 7."), "ends as the answer format says"),
+            (
+                (draft.earlier[0].replace(draft.earlier[0].splitlines()[0], question_of(now).text), draft.earlier[1]),
+                "exemplar",
+            ),
+        ):
+            with pytest.raises(InputError, match=said):
+                edited(now, 0, replace(draft, earlier=earlier))
+
     def test_edited_again_it_gets_another_name(self):
         now = state("zero-shot")
         for _ in range(2):
             spec = edited(now, len(now.conditions) - 1, retyped(draft_of(prompt_of(now, -1)), after="!"))
             now = replace(now, conditions=(*now.conditions, spec))
-        assert [c.name for c in conditions_of(now)] == ["zero-shot", "zero-shot-edited", "zero-shot-edited-2"]
+        assert [c.name for c in conditions_of(now)] == ["zero-shot", "edited", "edited-2"]
         assert draft_of(prompt_of(now, 2)).turn.endswith("!!")
 
     def test_without_the_question_it_is_no_condition(self):
@@ -139,6 +226,22 @@ class TestEditing:
 
 
 SHOWN = {"answer_format": "answer-is", "samples": 2, "max_tokens": 30, "n": 5, "margin": 0.05, "seed": 0}
+
+
+class TestNames:
+    def test_they_follow_the_settings_unless_they_are_the_user_s(self):
+        assert changed_options({"k": 3}, {"k": 5}) == {"k": 5}
+        drawn = changed_options({"k": 3}, {"k": 3, "seed": 2})
+        assert drawn == {"k": 3, "seed": 2, "name": "few-shot-3-draw-2"}
+        assert changed_options(drawn, {"k": 5, "seed": 2})["name"] == "few-shot-5-draw-2"
+        assert changed_options(drawn, {"k": 5}) == {"k": 5}
+        assert changed_options({"k": 3, "name": "mine"}, {"k": 5, "seed": 1})["name"] == "mine"
+
+    def test_an_edited_condition_s_promises_nothing(self):
+        now = state({"few-shot": {"k": 3}})
+        spec = edited(now, 0, retyped(draft_of(prompt_of(now, 0)), "Hm. "))
+        assert spec["few-shot"]["name"] == "edited"
+        assert changed_options(spec["few-shot"], {**spec["few-shot"], "k": 1})["name"] == "edited"
 
 
 class TestExporting:
@@ -183,6 +286,20 @@ class TestExporting:
         assert asked["sampling"] == lab.Sampling(max_tokens=30)
         assert (asked["samples"], asked["stop_when"].margin, asked["stop_when"].baseline) == (2, 0.05, "zero-shot")
 
+    def test_given_exemplars_in_the_code(self):
+        now = state({"few-shot": {"k": 2}})
+        draft = draft_of(prompt_of(now, 0))
+        wanted = replace(draft, earlier=(*draft.earlier[:-1], f"Let me see. {draft.earlier[-1]}"))
+        now = replace(now, conditions=("zero-shot", edited(now, 0, wanted)))
+        names: dict[str, Any] = {}
+        exec(state_to_code(now, given=True).partition("# The prompts on screen")[0], names)
+        assert names["conditions"] == conditions_of(now)
+
+    def test_what_a_file_cannot_hold_is_an_error(self):
+        now = state({"few-shot": {"exemplars": [lab.load_questions("arithmetic")[0]]}})
+        with pytest.raises(InputError, match="take the Python code"):
+            state_to_yaml(now)
+
     def test_the_yaml_is_a_sweep_that_makes_the_same_prompts(self, tmp_path: Path):
         from promptlab.sweeps.reading import read_sweep
 
@@ -218,6 +335,12 @@ class TestOpening:
         options = options_of(questions, tmp_path)
         assert lab.load_questions(**options) == questions
         assert Path(options["source"]).parent == tmp_path
+
+    def test_it_loads_from_anywhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.chdir(tmp_path)
+        options = options_of(lab.load_questions("arithmetic", n=6).sample(3, seed=1), Path("out"))
+        monkeypatch.chdir("/")
+        assert len(lab.load_questions(**options)) == 3
 
     def test_the_generator_s_own_set_is_not_written(self, tmp_path: Path):
         options = options_of(lab.load_questions("arithmetic", n=6, levels=2), tmp_path / "none")

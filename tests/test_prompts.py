@@ -332,3 +332,8 @@ def test_preview_refuses_what_a_run_refuses(options, told):
 def test_completion_and_prompt_are_hashable_by_value():
     assert zero_shot().render(ASKED).hash == zero_shot().render(ASKED).hash
     assert Completion("a", "complete") == Completion("a", "complete")
+
+
+def test_exemplars_can_be_given_in_a_yaml_file() -> None:
+    condition = condition_from({"few-shot": {"exemplars": [["What is 1 + 1?", "2"]], "style": "answers"}})
+    assert condition == few_shot(exemplars=[("What is 1 + 1?", "2")], style="answers")

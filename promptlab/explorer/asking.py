@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from promptlab import portal
-from promptlab.explorer.state import State, conditions_of, format_of, question_of, questions_of, sampling_of
+from promptlab.explorer.state import State, conditions_of, format_of, on_screen, question_of, sampling_of
 from promptlab.grading import by_kind, check_gradable
 from promptlab.prompts import Condition
 from promptlab.records import Scorer
@@ -22,9 +22,8 @@ Ended = Callable[[BaseException | None], object]
 
 def planned_samples(state: State, model: Model, conditions: Sequence[Condition] | None = None) -> list[Planned]:
     """The samples of the question on screen, with the keys that a run would give them."""
-    pooled = questions_of(state).select([question_of(state).id])
     options = {"samples": state.samples, "sampling": sampling_of(state), "answer_format": format_of(state)}
-    return list(plan(model.id, conditions or conditions_of(state), pooled, **options))  # type: ignore[arg-type]
+    return list(plan(model.id, conditions or conditions_of(state), on_screen(state), **options))  # type: ignore[arg-type]
 
 
 def ask(state: State, model: Model, wanted: Sequence[Planned], seen: Seen, ended: Ended) -> Callable[[], object]:
@@ -38,7 +37,7 @@ def ask(state: State, model: Model, wanted: Sequence[Planned], seen: Seen, ended
 
 async def _ask(state: State, model: Model, wanted: Sequence[Planned], screen: Recorder) -> None:
     sampling = sampling_of(state)
-    prompts = {planned.cell.prompt.hash: planned.cell.prompt for planned in wanted}
+    prompts = {planned.prompt.hash: planned.prompt for planned in wanted}
     await asyncio.to_thread(model.check, sampling, list(prompts.values()))
     unlimited = budgets(model, sampling.max_tokens, tokens=None, cost=None, prices=None)
     await send(model, sampling, wanted, unlimited, screen)
@@ -56,5 +55,5 @@ class _Screen(Recorder):
 
     def commit(self, group: Sequence[Arrived], origin: str = "", created: Mapping[str, float | None] = {}) -> None:
         for planned, completion in group:
-            grade, _ = self._scorer(planned.cell.question, planned.cell.prompt, completion)
+            grade, _ = self._scorer(*planned.asked, completion)
             self._seen(planned, completion, grade)

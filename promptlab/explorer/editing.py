@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import cycle
 from typing import Any
 
 from promptlab.errors import InputError
-from promptlab.explorer.state import Spec, State, format_of, kind_of, prompt_of, question_of, questions_of
+from promptlab.explorer.fixing import check_fixed
+from promptlab.explorer.retyping import PICKING, given_exemplars
+from promptlab.explorer.state import Spec, State, format_of, kind_of, names_of, prompt_of, question_of, questions_of
 from promptlab.prompts import Condition, condition_from, zero_shot
 from promptlab.types import AnswerFormat, Message, Prompt, Question
 
-_DROPPED = ("chat", "k", "style", "select", "layout", "draws", "seed", "exemplars")
+_DROPPED = ("chat", "layout", "exemplars", "note", "question_first", *PICKING)
 _CHOICES = (
     "{{ text }}{% for choice in choices %}{{ '\\n' }}{{ 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[loop.index0] }}. {{ choice }}"
     "{% endfor %}"
@@ -21,89 +25,115 @@ _CHOICES = (
 
 @dataclass(frozen=True)
 class Draft:
-    """The parts of a prompt that can be edited: system text (None: the model's own), last turn, start of the answer."""
+    """The parts of a prompt that can be edited.
+
+    They are the system text (None: the model's own), the last turn, the start of the answer, and the turns in between.
+    """
 
     system: str | None
     turn: str
     prefill: str
+    earlier: tuple[str, ...] = ()
 
 
 def draft_of(prompt: Prompt) -> Draft:
     if prompt.text is not None:
         return Draft(None, prompt.text, prompt.prefill)
-    first, last = prompt.messages[0], prompt.messages[-1]
-    return Draft(first.content if first.role == "system" else None, last.content, prompt.prefill)
+    texts = [message.content for message in prompt.messages]
+    system = texts.pop(0) if prompt.messages[0].role == "system" else None
+    return Draft(system, texts[-1], prompt.prefill, tuple(texts[:-1]))
 
 
-def edited(state: State, place: int, draft: Draft) -> Spec:
+def edited(state: State, place: int, draft: Draft, name: str = "") -> Spec:
     """The condition that sends this draft for the question on screen, and its like for every other question.
 
     Raises
     ------
     InputError
-        The draft does not hold the question's text, or repeats the condition that it comes from.
+        The draft does not hold the question's text, repeats a part of it that would be the same for all questions, or
+        repeats the condition that it comes from.
     """
     before = prompt_of(state, place)
     if draft == draft_of(before):
         raise InputError("nothing was changed: edit the prompt first")
     wanted = _with(before, draft)
-    for spec in _candidates(state, place, before, draft):
+    for spec in _candidates(state, place, draft, name or new_name(names_of(state))):
         condition = condition_from(spec)
         sent = condition.render(question_of(state), pool=questions_of(state).pool, answer_format=format_of(state))
         if sent.hash == wanted.hash:
+            _check_fixed(state, place, draft)
             return spec
     raise InputError("no condition sends exactly this: leave the system text as it is, or empty it altogether")
+
+
+def new_name(taken: list[str]) -> str:
+    """It promises nothing: what is said of the condition's factors may have been edited away."""
+    names = ["edited", *(f"edited-{i}" for i in range(2, len(taken) + 3))]
+    return next(each for each in names if each not in taken)
 
 
 def _with(prompt: Prompt, draft: Draft) -> Prompt:
     """The prompt with the draft's parts in their places."""
     if prompt.text is not None:
         return Prompt(text=draft.turn, prefill=draft.prefill)
-    middle = prompt.messages[draft_of(prompt).system is not None : -1]
     system = () if draft.system is None else (Message("system", draft.system),)
+    turns = zip(cycle(("user", "assistant")), draft.earlier, strict=False)
+    middle = tuple(Message(role, text) for role, text in turns)  # type: ignore[arg-type]
     return Prompt((*system, *middle, Message("user", draft.turn)), prefill=draft.prefill)
 
 
-def _candidates(state: State, place: int, before: Prompt, draft: Draft) -> Iterator[Spec]:
+def _candidates(state: State, place: int, draft: Draft, name: str) -> Iterator[Spec]:
     """Conditions that may send the draft: with the exemplars as a rule, then with their text as a fixed part."""
-    spec, old = state.conditions[place], draft_of(before)
-    kind, options = kind_of(spec)
-    condition, question, asked = condition_from(spec), question_of(state), format_of(state)
-    name = _free(condition.name, [condition_from(other).name for other in state.conditions])
+    spec, old = state.conditions[place], draft_of(prompt_of(state, place))
+    condition, asked, (kind, options) = condition_from(spec), format_of(state), kind_of(spec)
+    template = partial(template_of, condition=condition, question=question_of(state), asked=asked)
     changed: dict[str, Any] = {"name": name} | ({"prefill": draft.prefill} if draft.prefill != old.prefill else {})
-    alone = condition.but(exemplars=None, raw=False).render(question, answer_format=asked).messages
-    blocks = old.turn.removesuffix(alone[-1].content) if condition.layout == "one-message" else ""
-    shown = (old.system or "").removeprefix(condition.system or "") if condition.layout == "system" else ""
+    if draft.earlier != old.earlier and kind == "few-shot":
+        kept = {key: value for key, value in options.items() if key not in PICKING}
+        options = {**kept, **given_exemplars(draft.earlier, condition.instruction, asked)}
+    blocks, shown = _of_exemplars(condition, old, question_of(state), asked)
     if draft.turn.startswith(blocks) and (draft.system or "").endswith(shown):
         turn, system = draft.turn.removeprefix(blocks), (draft.system or "").removesuffix(shown).removesuffix("\n\n")
-        own = {"template": template_of(turn, condition, question, asked)} if draft.turn != old.turn else {}
+        own = {"template": template(turn)} if draft.turn != old.turn else {}
         own |= {"system": system} if draft.system != old.system else {}
-        yield {kind: {**options, **own, **changed}}
+        in_turn = condition.note and condition.layout == "turns" and "template" in own  # the template holds it then
+        yield {kind: {**options, **own, **({"note": ""} if in_turn else {}), **changed}}
     fixed = {key: value for key, value in options.items() if key not in _DROPPED}
-    fixed |= {"template": template_of(draft.turn, condition, question, asked), "raw": condition.raw}
     fixed |= {} if draft.system is None else {"system": draft.system}
-    yield {"from-template": {**fixed, **changed}}
+    yield {"from-template": {**fixed, "template": template(draft.turn), "raw": condition.raw, **changed}}
 
 
-def _free(name: str, taken: list[str]) -> str:
-    base = re.sub(r"-edited(-\d+)?$", "", name) + "-edited"
-    names = [base, *(f"{base}-{i}" for i in range(2, len(taken) + 3))]
-    return next(each for each in names if each not in taken)
+def _of_exemplars(condition: Condition, old: Draft, question: Question, asked: AnswerFormat | None) -> tuple[str, str]:
+    """The exemplars' text at the head of the last turn, and at the end of the system text."""
+    alone = condition.but(exemplars=None, raw=False).render(question, answer_format=asked).messages
+    before_it = condition.layout == "one-message" and not condition.question_first
+    shown = (old.system or "").removeprefix(condition.system or "") if condition.layout == "system" else ""
+    return old.turn.removesuffix(alone[-1].content) if before_it else "", shown
 
 
 def template_of(turn: str, condition: Condition, question: Question, asked: AnswerFormat | None) -> str:
-    """A text as a template: where the question stands in it, every question will stand."""
+    """A text as a template: wherever the question stands in it, every question will stand."""
+    places = _places(condition, question, asked)
+    texts = _split(turn, places)
+    if len(texts) == 1:
+        raise InputError(
+            f"the question's own text is no longer in the prompt ({question.text[:60]!r}...): keep it as it is, since "
+            "every other question stands there in its turn"
+        )
+    parts = [places[text] if i % 2 else _literal(text, asked) for i, text in enumerate(texts)]
+    return "".join(parts[:-1]) + _literal(texts[-1], asked, last=True)
+
+
+def _places(condition: Condition, question: Question, asked: AnswerFormat | None) -> dict[str, str]:
+    """What the question may read like, the most that can stand there first, and the variable that says so."""
     usual = _turn(zero_shot(instruction=condition.instruction), question, asked)
     bare = {_turn(zero_shot(), question, None): _CHOICES} if question.choices else {}
-    places = {usual: "{{ question }}", **bare, question.text: "{{ text }}"}
-    for text, variable in places.items():
-        before, found, after = turn.partition(text)
-        if found:
-            return _literal(before, asked) + variable + _literal(after, asked, last=True)
-    raise InputError(
-        f"the question's own text is no longer in the prompt ({question.text[:60]!r}...): keep it as it is, since "
-        "every other question stands there in its turn"
-    )
+    return {usual: "{{ question }}", **bare, question.text: "{{ text }}"}
+
+
+def _split(turn: str, places: dict[str, str]) -> list[str]:
+    """The text between the copies of the question, and (every second one) the copies."""
+    return re.split(f"({'|'.join(map(re.escape, places))})", turn)
 
 
 def _turn(condition: Condition, question: Question, asked: AnswerFormat | None) -> str:
@@ -116,3 +146,13 @@ def _literal(text: str, asked: AnswerFormat | None, *, last: bool = False) -> st
     if asked and asked.sentence in safe:
         safe = safe.replace(asked.sentence, "{{ answer_format }}")
     return safe.removesuffix("\n") + "{{ '\\n' }}" if last and safe.endswith("\n") else safe
+
+
+def _check_fixed(state: State, place: int, draft: Draft) -> None:
+    """What the draft says of the question in a place where every question would be told the same."""
+    places = _places(condition_from(state.conditions[place]), question_of(state), format_of(state))
+    old, new = (
+        [each.system or "", each.prefill, *each.earlier, *_split(each.turn, places)[::2]]
+        for each in (draft_of(prompt_of(state, place)), draft)
+    )
+    check_fixed(question_of(state), questions_of(state), old, new)

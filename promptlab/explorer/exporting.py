@@ -8,6 +8,7 @@ from typing import Any
 from promptlab.errors import InputError
 from promptlab.explorer.judging import rule_of
 from promptlab.explorer.state import Spec, State, conditions_of, kind_of, question_of, sliced
+from promptlab.prompts import condition_from
 from promptlab.prompts.library import CONDITIONS
 
 _SAMPLING = ("max_tokens", "temperature", "top_p", "seed")
@@ -69,12 +70,27 @@ def _named(options: Mapping[str, Any]) -> list[str]:
     return [f"{name}={value!r}" for name, value in options.items()]
 
 
+def _as_read(specs: list[Spec]) -> list[Spec]:
+    """The conditions as a reader of the file will see them, if they are then the same."""
+    import yaml
+
+    try:
+        read: list[Spec] = yaml.safe_load(yaml.safe_dump(specs))
+        same = list(map(condition_from, read)) == list(map(condition_from, specs))
+    except (yaml.YAMLError, InputError):
+        same = False
+    if not same:
+        raise InputError("a file cannot say these conditions (exemplars of your own are objects): take the Python code")
+    return read
+
+
 def state_to_yaml(state: State, *, given: bool = False) -> str:
     """A file for ``promptlab sweep``: one run of the main notebook, to which a grid adds more."""
     import yaml
 
     if given:
         raise InputError(f"{state.model!r} was given open, and a file can only name a model: explore it by its name")
+    conditions = _as_read(list(state.conditions))
     if state.seed != (own := state.questions.get("seed", 0)):
         raise InputError(f"a sweep has one seed for questions and samples: set the seed to that of these, {own}")
     questions = {key: value for key, value in state.questions.items() if key not in ("n", "seed")}
@@ -82,7 +98,7 @@ def state_to_yaml(state: State, *, given: bool = False) -> str:
     margin = "no margin" if state.margin is None else f"margin {state.margin}"
     parameters = {
         **{"models": [state.model], "control": "", "questions": questions, "n_questions": state.n},
-        **{"conditions": list(state.conditions), "baseline": baseline, "margin": state.margin},
+        **{"conditions": conditions, "baseline": baseline, "margin": state.margin},
         **{"samples": state.samples, "max_tokens": state.max_tokens, "temperature": state.temperature},
         **{"top_p": state.top_p, "seed": state.seed, "answer_format": state.answer_format},
         **{"recorded": [], "recorded_control": {}},

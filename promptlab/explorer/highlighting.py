@@ -52,7 +52,7 @@ def _copied(question: Question, prompt: Prompt, text: str) -> Iterator[Span]:
         return
     numbers = copied_numbers(question, prompt, text)
     yield from (Span(n.start, n.end, "copied") for n in numerals(text) if n.value in numbers)
-    shown = _passages(*prompt.exemplars) - _passages(question.text, *_besides(prompt))
+    shown = passages(*prompt.exemplars).keys() - passages(question.text, *_besides(prompt)).keys()
     words = list(_WORD.finditer(text))
     said = [word.group().casefold() for word in words]
     starts = [i for i in range(len(said)) if tuple(said[i : i + _RUN]) in shown]
@@ -60,9 +60,10 @@ def _copied(question: Question, prompt: Prompt, text: str) -> Iterator[Span]:
         yield Span(words[first].start(), words[last + _RUN - 1].end(), "copied")
 
 
-def _passages(*texts: str) -> set[tuple[str, ...]]:
+def passages(*texts: str) -> dict[tuple[str, ...], None]:
+    """Every five words in a row, in their order."""
     lists = [[word.casefold() for word in _WORD.findall(text)] for text in texts]
-    return {tuple(words[i : i + _RUN]) for words in lists for i in range(len(words) - _RUN + 1)}
+    return dict.fromkeys(tuple(words[i : i + _RUN]) for words in lists for i in range(len(words) - _RUN + 1))
 
 
 def _besides(prompt: Prompt) -> list[str]:

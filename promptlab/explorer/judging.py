@@ -104,7 +104,7 @@ def place_of(state: State, model: Model, out: Path) -> Path:
     """The directory of this very design: the same again goes on there, any other starts its own."""
     rule, conditions = rule_of(state), conditions_of(state)
     design = [model.id.name, model.id.adapter, model.id.revision, asdict(rule), sliced(state), state.samples]
-    factors = [[condition.name, condition.factors()] for condition in conditions]
+    factors = list(map(repr, conditions))  # to the letter: `factors()` tells texts by a digest, and not all of them
     whole = digest([*design, asdict(sampling_of(state)), state.answer_format, factors])
     name = re.sub(r"[^\w.-]+", "-", model.name)
     return out / "runs" / f"{name}-{whole[:8]}"
@@ -118,13 +118,17 @@ def judge(
     look: Callable[[Look], object],
     ended: Callable[[BaseException | None], object],
 ) -> Callable[[], None]:
-    """Run in a thread; returns what stops it. `look` is called after each batch, and once more before `ended`."""
+    """Run in a thread; returns what stops it. `look` is called after each batch, and once more before `ended`.
+
+    `answered` hears how many samples are there: first of those that an earlier call has left, then of each that comes.
+    """
     if len(state.conditions) < 2:
         raise InputError("one condition alone compares with nothing: add a second one")
     path, rule, stoppable = place_of(state, model, out), rule_of(state), Stoppable(model, answered)
 
     def work() -> None:
         try:
+            answered(_kept(path))
             run(
                 stoppable,
                 conditions_of(state),
@@ -143,6 +147,13 @@ def judge(
 
     threading.Thread(target=work, name="promptlab explorer", daemon=True).start()
     return stoppable.stop
+
+
+def _kept(path: Path) -> int:
+    """Samples that need not be asked for again."""
+    if not (path / "manifest.json").is_file():
+        return 0
+    return int((load_run(path).index()["ending"] != "error").sum())
 
 
 def looked_at(run: Run) -> Look:

@@ -130,6 +130,7 @@ def _generated(questions: QuestionSet) -> dict[str, Any] | None:
 
 
 def _written(questions: QuestionSet, folder: Path) -> dict[str, Any]:
+    folder = folder.resolve()  # the code that is taken away may run elsewhere
     folder.mkdir(parents=True, exist_ok=True)
     parts = {"source": questions, "pool": QuestionSet(questions.pool)} if questions.pool else {"source": questions}
     options: dict[str, Any] = {"name": questions.name}

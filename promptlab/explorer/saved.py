@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from promptlab.errors import InputError
 from promptlab.records import Run
-from promptlab.records.flagging import Flag, Place
+from promptlab.records.flagging import Flag, Place, change_flag, stamp_of
 from promptlab.records.showing import Card
 from promptlab.types import Question
-
-if TYPE_CHECKING:
-    pass
 
 ANY = "any"
 LOST, GAINED = "right on the left, wrong on the right", "wrong on the left, right on the right"
@@ -25,7 +22,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Which questions to look at: `ending` and `grade` speak of the left condition's samples."""
+    """Which questions to look at: `ending` and `grade` speak of the left condition's samples.
+
+    `pairs` speaks of the mean scores, and of the two samples that are then shown.
+    """
 
     left: str
     right: str
@@ -43,13 +43,20 @@ class Saved:
 
         self.run, self.questions, self.conditions = run, run.questions, run.conditions
         self.rows = run.index()
-        self.flags = run.flags
+        self._flags, self._stamp = run.flags, stamp_of(run.path)
         ids = [question.id for question in self.questions]
         self._question = pd.Categorical(self.rows["question"], categories=ids).codes.astype(np.int64)
         self._condition = pd.Categorical(self.rows["condition"], categories=self.conditions).codes.astype(np.int64)
         cell = self._condition * len(ids) + self._question
         self._order = np.lexsort((self.rows["sample"], cell))
         self._starts = np.searchsorted(cell[self._order], np.arange(len(ids) * len(self.conditions) + 1))
+
+    @property
+    def flags(self) -> dict[Place, Flag]:
+        """As they are on disk now: another explorer may have written some."""
+        if (now := stamp_of(self.run.path)) != self._stamp:
+            self._flags, self._stamp = self.run.flags, now
+        return self._flags
 
     @cached_property
     def endings(self) -> tuple[str, ...]:
@@ -82,7 +89,20 @@ class Saved:
         left, right = (self._means[self.conditions.index(name)][here] for name in (wanted.left, wanted.right))
         drop = left - right if wanted.pairs == LOST else right - left
         order = np.argsort(-drop, kind="stable")
-        return here[order][drop[order] > 0]
+        return here[order][(drop[order] > 0) & self._apart(wanted, fits)[here[order]]]
+
+    def _apart(self, wanted: Filter, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Questions on which the samples to show differ as the pairs do: a filter may leave none that does."""
+        sign = 1 if wanted.pairs == LOST else -1
+        right = self._condition == self.conditions.index(wanted.right)
+        best, worst = self._highest(fits, sign), -self._highest(right, -sign)
+        return best > worst
+
+    def _highest(self, rows: NDArray[np.bool_], sign: int) -> NDArray[np.float64]:
+        """The highest of `sign` times the scores of these rows, by question."""
+        scores, known = np.full(len(self.questions), -np.inf), rows & ~np.isnan(self._score)
+        np.maximum.at(scores, self._question[known], sign * self._score[known])
+        return scores
 
     def _fitting(self, wanted: Filter) -> NDArray[np.bool_]:
         """The left condition's samples that fit (with `flagged`: those of either side)."""
@@ -96,11 +116,12 @@ class Saved:
         return fits
 
     def _flagged(self) -> NDArray[np.bool_]:
-        marked = {place[1] for place, said in self.flags.items() if said.flag}
+        known = self.flags
+        marked = {place[1] for place, said in known.items() if said.flag}
         wanted = [i for i, question in enumerate(self.questions) if question.id in marked]
         near = np.flatnonzero(np.isin(self._question, wanted))
         flags = np.zeros(len(self.rows), dtype=bool)
-        flags[[i for i in near if self.flags.get(self.place(int(i)), Flag()).flag]] = True
+        flags[[i for i in near if known.get(self.place(int(i)), Flag()).flag]] = True
         return flags
 
     def samples(self, condition: str, question: int) -> Ints:
@@ -131,7 +152,24 @@ class Saved:
     def card(self, row: int) -> Card:
         return self.run.card(self.rows.iloc[row])
 
-    def flag(self, row: int, said: Flag) -> None:
-        """Keep what is said of a sample, with the run and here."""
-        self.run.put_flag(self.place(row), said.flag, said.note)
-        self.flags[self.place(row)] = said
+    def said(self, row: int) -> Flag:
+        """What is said of a sample."""
+        return self.flags.get(self.place(row), Flag())
+
+    def flag(self, row: int, flag: bool) -> None:
+        """Flag a sample, or take the flag back; its note stays."""
+        change_flag(self.run.path, self.place(row), flag=flag)
+
+    def annotate(self, row: int, note: str, seen: str) -> None:
+        """Put a note in the place of the one that was seen; the flag stays.
+
+        Raises
+        ------
+        InputError
+            Somebody has written another one in the meantime.
+        """
+        if (now := self.said(row).note) not in (seen, note):
+            raise InputError(
+                f"another explorer has written a note on this sample, which stays: {now!r}. Yours was {note!r}: add it"
+            )
+        change_flag(self.run.path, self.place(row), note=note)

@@ -7,6 +7,7 @@ from promptlab.errors import PromptlabError
 from promptlab.explorer.highlighting import marked
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion, Grade, Model, Prompt, Question, status
+from promptlab.wording import counted
 
 _MARKS = {"correct": "✓", "wrong": "✗", "error": "⚠"}  # beside the word: colour alone tells nobody who cannot see it
 
@@ -21,12 +22,21 @@ def text_html(text: str) -> str:
     return f'<pre class="pl-text" dir="auto">{markup.escape(text)}</pre>'
 
 
-def prompt_html(model: Model | None, prompt: Prompt, tokens: str) -> str:
-    """The prompt exactly as sent: its turns with their roles, then the text that the model reads."""
+def prompt_html(model: Model | None, prompt: Prompt, tokens: str = "") -> str:
+    """The prompt exactly as sent: how long it is, its turns with their roles, then the text that the model reads."""
     turns = "".join(f'<div class="pl-role">{markup.escape(role)}</div>{text_html(text)}' for role, text in prompt.turns)
     whole = "" if model is None else markup.folded(f"as {model.name} reads it", text_html(model.as_sent(prompt)))
-    region = f'<div class="pl-prompt" role="region" aria-label="prompt as sent" tabindex="0">{turns}{whole}</div>'
-    return region + facts_html(tokens)
+    region = f'<div class="pl-prompt" role="region" aria-label="prompt as sent" tabindex="0">{turns}</div>'
+    facts = [f"as sent: {counted(len(prompt.turns), 'turn')}", *filter(None, [tokens])]
+    return facts_html(", ".join(facts)) + region + whole
+
+
+def progress_html(label: str, done: int, of: int) -> str:
+    """A bar that a screen reader can read: the one of ipywidgets says nothing to it."""
+    values = f'aria-valuemin="0" aria-valuemax="{of}" aria-valuenow="{done}"'
+    bar = f'<div class="pl-bar" role="progressbar" aria-label="{markup.escape(label)}" {values}>'
+    inside = f'<div style="width: {100 * done / max(of, 1):.1f}%"></div></div>'
+    return bar + inside + facts_html(f"{done:,} of {of:,} {label}")
 
 
 def sample_html(title: str, question: Question, prompt: Prompt, completion: Completion, grade: Grade) -> str:

@@ -64,7 +64,13 @@ class Current:
         if new != self.state:
             self.state = new
             for watcher in list(self.watchers):
-                watcher(new)
+                watcher(self.state)  # which an earlier watcher may have changed further
+
+
+class OnScreen(tuple[Question, ...]):
+    """The question on screen, to plan samples for: a `QuestionSet` of one would check its whole pool again."""
+
+    pool: tuple[Question, ...] = ()
 
 
 def questions_of(state: State) -> QuestionSet:
@@ -84,14 +90,21 @@ def sliced(state: State) -> dict[str, Any]:
 def question_of(state: State) -> Question:
     """The question on screen; the first where none is chosen."""
     questions = questions_of(state)
-    return questions.select([state.question])[0] if state.question else questions[0]
+    wanted = state.question or questions[0].id
+    return next((q for q in questions if q.id == wanted), None) or questions.select([wanted])[0]
 
 
-def found(questions: QuestionSet, words: str, most: int = 50) -> list[Question]:
-    """The first questions that hold all these words in their text or id."""
+def on_screen(state: State) -> OnScreen:
+    """The same with the pool that its exemplars are picked from."""
+    asked = OnScreen([question_of(state)])
+    asked.pool = questions_of(state).pool
+    return asked
+
+
+def found(questions: QuestionSet, words: str) -> list[Question]:
+    """The questions that hold all these words in their text or id."""
     wanted = words.casefold().split()
-    hits = (q for q in questions if all(word in f"{q.id}\n{q.text}".casefold() for word in wanted))
-    return [question for question, _ in zip(hits, range(most), strict=False)]
+    return [q for q in questions if all(word in f"{q.id}\n{q.text}".casefold() for word in wanted)]
 
 
 def kind_of(spec: Spec) -> tuple[str, dict[str, Any]]:
@@ -115,6 +128,10 @@ def conditions_of(state: State) -> list[Condition]:
         if sum(other.name == condition.name for other in conditions) > 1:
             raise InputError(f"two conditions are called {condition.name!r}: change one of them, or take it away")
     return conditions
+
+
+def names_of(state: State) -> list[str]:
+    return [condition_from(spec).name for spec in state.conditions]
 
 
 def prompt_of(state: State, place: int) -> Prompt:

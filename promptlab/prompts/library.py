@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from functools import wraps
 from typing import Any, ParamSpec
@@ -119,7 +119,7 @@ def few_shot(
     max_overlap: float = MAX_OVERLAP,
     draws: int = 8,
     seed: int = 0,
-    exemplars: Iterable[Question | tuple[str, ...]] = (),
+    exemplars: Iterable[Question | Sequence[str]] = (),
     name: str | None = None,
     **factors: Any,
 ) -> Condition:
@@ -174,10 +174,10 @@ def _condition(name: str, factors: dict[str, Any]) -> Condition:
     return Condition(name=f"{name}#{replicate}" if replicate else name).but(**factors)
 
 
-def _as_exemplar(number: int, item: Question | tuple[str, ...]) -> Question:
+def _as_exemplar(number: int, item: Question | Sequence[str]) -> Question:
     if isinstance(item, Question):
         return item
-    if not isinstance(item, tuple) or len(item) not in (2, 3) or not all(isinstance(part, str) for part in item):
+    if not isinstance(item, tuple | list) or len(item) not in (2, 3) or not all(isinstance(part, str) for part in item):
         raise InputError(
             f"few_shot: exemplar {number + 1} is {item!r}; expected a Question, (question, answer) or "
             "(question, answer, rationale)"

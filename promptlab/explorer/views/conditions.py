@@ -7,40 +7,44 @@ from typing import Any, get_args
 
 import ipywidgets as widgets
 
-from promptlab.explorer.editing import Draft, draft_of, edited
+from promptlab.explorer.naming import changed_options
 from promptlab.explorer.showing import prompt_html
 from promptlab.explorer.state import Spec, State, kind_of, prompt_of
 from promptlab.explorer.views.desk import Desk, button, card, html, labelled, row
+from promptlab.explorer.views.editing import Editor
 from promptlab.markup import escape
 from promptlab.prompts import condition_from
 from promptlab.prompts.conditions import Layout
-from promptlab.prompts.exemplars import Select, Style
+from promptlab.prompts.exemplars import Content, Order, Style
+from promptlab.prompts.selecting import STEPS
 
 _KINDS = ("zero-shot", "concise", "chain-of-thought", "few-shot", "r1-zero")
-_HINT = "Earlier turns follow the exemplars' rule. Where the question stands, every question will stand."
-_USUAL = {"style": "worked", "select": "random", "layout": "turns", "seed": 0}
+_USUAL = {
+    **{"style": "worked", "select": "random", "order": "as-picked", "content": "own"},
+    **{"layout": "turns", "seed": 0},
+}
 
 
 class Arm:
     """The card of the condition in one place of the state."""
 
-    def __init__(self, desk: Desk, place: int) -> None:
-        self.desk, self.place = desk, place
-        self.kind, self.options = kind_of(desk.state.conditions[place])
+    def __init__(self, desk: Desk, place: int, leave: Callable[[Arm], object]) -> None:
+        self.desk, self.place, self._quiet = desk, place, False
         self.heading, self.prompt, self.notice = html(), html(), html()
-        self.samples, self.editor = widgets.VBox(), widgets.VBox()
-        self.slots: dict[str, widgets.HTML] = {}  # where each sample is shown, by its key
+        self.samples, self.slots = widgets.VBox(), dict[str, widgets.HTML]()  # where each is shown, by its key
+        self.edit = button("Edit the prompt", desk.handler(self.notice, lambda _: self.editor.open(self.place)))
+        self.gone = button("Remove", desk.handler(self.notice, lambda _: leave(self)), "Take this condition away")
+        self.editor = Editor(desk, self.edit.focus)
         self.controls = self._controls()
+        self._few = row(*(control for name, control in self.controls.items() if name != "kind"))
         self._tokens: dict[tuple[str, str], str] = {}
+        self._show_controls()
+        top = (self.heading, self.controls["kind"], self._few, self.notice)
+        self.view = card(*top, self.prompt, row(self.edit, self.gone), self.editor.view, self.samples)
 
-    def view(self, leave: Callable[[int], object]) -> widgets.VBox:
-        edit = button("Edit the prompt", self.desk.handler(self.notice, lambda _: self._edit()))
-        gone = self.desk.handler(self.notice, lambda _: leave(self.place))
-        buttons = row(edit, button("Remove", gone, "Take this condition away"))
-        few = row(*(control for name, control in self.controls.items() if name != "kind"))
-        few.layout.display = "flex" if self.kind == "few-shot" else "none"
-        top = (self.heading, self.controls["kind"], few, self.notice)
-        return card(*top, self.prompt, buttons, self.editor, self.samples)
+    @property
+    def spec(self) -> Spec:
+        return self.desk.state.conditions[self.place]
 
     def take(self, keys: list[str]) -> None:
         """Show the samples with these keys, in the widgets that are there."""
@@ -53,44 +57,63 @@ class Arm:
     # -- factors ---------------------------------------------------------------------------------------------------
 
     def _controls(self) -> dict[str, Any]:
-        kinds = _KINDS if self.kind in _KINDS else (*_KINDS, self.kind)
-        shown = {name: self.options.get(name, usual) for name, usual in _USUAL.items()}
-        choices = {"style": get_args(Style), "select": get_args(Select)[:2], "layout": get_args(Layout)}
-        controls = {"kind": labelled(widgets.Dropdown, "Condition", "20em", options=kinds, value=self.kind)}
-        controls["k"] = labelled(widgets.BoundedIntText, "k", "6em", value=self.options.get("k") or 3, min=1, max=64)
-        for name, allowed in choices.items():
-            controls[name] = labelled(widgets.Dropdown, name.capitalize(), "13em", options=allowed, value=shown[name])
-        controls["seed"] = labelled(widgets.BoundedIntText, "Draw", "8em", value=shown["seed"], min=0, max=9999)
+        controls = {"kind": labelled(widgets.Dropdown, "Condition", "20em")}
+        controls["k"] = labelled(widgets.BoundedIntText, "k", "6em", value=3, min=1, max=64)
+        for name in ("style", "select", "order", "content", "layout"):
+            controls[name] = labelled(widgets.Dropdown, name.capitalize(), "12em")
+        controls["seed"] = labelled(widgets.BoundedIntText, "Draw", "8em", value=0, min=0, max=2**31 - 1)
+        changed = self.desk.handler(self.notice, lambda _: self._change())
         for control in controls.values():
-            control.observe(self.desk.handler(self.notice, lambda _: self._change()), "value")
+            control.observe(lambda event: None if self._quiet else changed(event), "value")
         return controls
+
+    def _show_controls(self) -> None:
+        """What holds; a selection may be several steps joined, or given exemplars."""
+        kind, _ = kind_of(self.spec)
+        condition = condition_from(self.spec)
+        shown, picker = dict(_USUAL), condition.exemplars
+        if picker:
+            own = {"style": picker.style, "select": picker.selected, "order": picker.order, "content": picker.content}
+            shown = {**own, "layout": condition.layout, "seed": picker.seed}
+        choices: dict[str, tuple[str, ...]] = {"kind": _KINDS, "style": get_args(Style), "select": tuple(STEPS)}
+        choices |= {"order": get_args(Order), "content": get_args(Content), "layout": get_args(Layout)}
+        self._quiet = True
+        for name, value in {"kind": kind, "k": condition.shots or 3, **shown}.items():
+            _set(self.controls[name], value, choices.get(name))
+        self._quiet = False
+        self._few.layout.display = "flex" if kind == "few-shot" else "none"
 
     def _change(self) -> None:
         specs = list(self.desk.state.conditions)
-        specs[self.place] = self._spec()
-        self.desk.current.change(conditions=tuple(specs))
+        try:
+            specs[self.place] = self._chosen()
+            condition_from(specs[self.place])
+            self.desk.current.change(conditions=tuple(specs))
+        finally:
+            self._show_controls()
 
-    def _spec(self) -> Spec:
+    def _chosen(self) -> Spec:
         """The condition as the controls say it; another kind begins anew, without the text of an edited one."""
-        kind = self.controls["kind"].value
-        kept = {name: v for name, v in self.options.items() if name not in ("k", *_USUAL)} if kind == self.kind else {}
+        kind, (old_kind, old) = self.controls["kind"].value, kind_of(self.spec)
+        old = old if kind == old_kind else {}
+        kept = {name: value for name, value in old.items() if name not in ("k", *_USUAL)}
         if kind != "few-shot":
             return {kind: kept} if kept else kind
         chosen = {name: self.controls[name].value for name in _USUAL}
-        options = {"k": self.controls["k"].value, **{n: v for n, v in chosen.items() if v != _USUAL[n]}, **kept}
-        if chosen["seed"] and "template" not in kept:  # the usual name does not tell one draw from another
-            options["name"] = condition_from({kind: {**options, "name": None}}).name + f"-draw-{chosen['seed']}"
-        return {kind: options}
+        told = {n: v for n, v in chosen.items() if v != _USUAL[n] or (n == "select" and "exemplars" in kept)}
+        return {kind: changed_options(old, {"k": self.controls["k"].value, **told, **kept})}
 
     # -- the prompt ------------------------------------------------------------------------------------------------
 
     def show(self, state: State) -> None:
         """The prompt as it is now, at once; its tokens as soon as they are counted."""
         role = "baseline" if self.place == 0 else "against the baseline"
-        self.heading.value = f"<b>{escape(condition_from(state.conditions[self.place]).name)}</b> ({role})"
+        self.heading.value = f"<b>{escape(condition_from(self.spec).name)}</b> ({role})"
+        self.gone.disabled = len(state.conditions) == 1
         model, prompt = self.desk.model(), prompt_of(state, self.place)
         known = (model.name, prompt.hash)
         self.prompt.value = prompt_html(model, prompt, self._tokens.get(known, "counting tokens ..."))
+        self.editor.follow(state, self.place)
         if known not in self._tokens:
             self.desk.later(self.notice, lambda: model.count_tokens(prompt), lambda n: self._counted(known, n))
 
@@ -100,27 +123,11 @@ class Arm:
         if known == (model.name, prompt.hash):
             self.prompt.value = prompt_html(model, prompt, self._tokens[known])
 
-    # -- editing ---------------------------------------------------------------------------------------------------
 
-    def _edit(self) -> None:
-        draft = draft_of(prompt_of(self.desk.state, self.place))
-        system, turn, prefill = (
-            labelled(widgets.Textarea, label, "calc(100% - 4px)", value=value or "", placeholder=hint)
-            for label, value, hint in (
-                ("System", draft.system, "the model's own"),
-                ("Last turn", draft.turn, ""),
-                ("Start of the answer", draft.prefill, ""),
-            )
-        )
-
-        def keep(_: object) -> None:
-            said = None if draft.system is None and not system.value else system.value
-            spec = edited(self.desk.state, self.place, Draft(said, turn.value, prefill.value))
-            self.editor.children = ()
-            self.desk.current.change(conditions=(*self.desk.state.conditions, spec))
-
-        def leave(_: object) -> None:
-            self.editor.children = ()
-
-        buttons = button("Keep as a condition", self.desk.handler(self.notice, keep)), button("Leave it", leave)
-        self.editor.children = (html(_HINT, "pl-facts"), system, turn, prefill, row(*buttons))
+def _set(control: Any, value: Any, choices: tuple[str, ...] | None) -> None:
+    """Show a value, which need not be a usual one."""
+    if choices is None:
+        control.max = max(control.max, value)
+    elif control.options != (options := tuple(dict.fromkeys((*choices, value)))):
+        control.options = options
+    control.value = value

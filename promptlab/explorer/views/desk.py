@@ -45,25 +45,39 @@ class Desk:
         @wraps(function)
         def act(*given: Any) -> None:
             with self.lock:
-                try:
-                    notice.value = ""
-                    function(*given)
-                except Exception as problem:  # noqa: BLE001  # whatever it is, it becomes a card to read
-                    notice.value = error_html(problem)
+                notice.value = ""
+                self.guarded(notice, function, *given)
 
         return act
 
-    def later(self, notice: widgets.HTML, work: Callable[[], T], done: Callable[[T], object]) -> None:
-        """Do what takes time in a thread, so that the page goes on answering; `done` then shows the result."""
+    def guarded(self, notice: widgets.HTML, function: Callable[..., object], *given: Any) -> None:
+        with self.lock:
+            try:
+                function(*given)
+            except Exception as problem:  # noqa: BLE001  # whatever it is, it becomes a card to read
+                notice.value = error_html(problem)
+
+    def later(
+        self,
+        notice: widgets.HTML,
+        work: Callable[[], T],
+        done: Callable[[T], object],
+        failed: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Do what takes time in a thread, so that the page goes on answering; `done` then shows the result.
+
+        If it fails, `failed` puts the controls back to what holds, and a card says why.
+        """
 
         def go() -> None:
             try:
                 result = work()
             except Exception as problem:  # noqa: BLE001
                 with self.lock:
+                    failed()
                     notice.value = error_html(problem)
             else:
-                self.handler(notice, done)(result)
+                self.guarded(notice, done, result)
 
         threading.Thread(target=go, name="promptlab explorer", daemon=True).start()
 

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from promptlab.explorer.opening import Models
 from promptlab.explorer.state import Current
 from promptlab.explorer.views.browsing import Browsing
-from promptlab.explorer.views.desk import Desk, html
+from promptlab.explorer.views.desk import Desk, html, labelled
 from promptlab.explorer.views.judging import Judging
 from promptlab.explorer.views.prompts import Prompts
 from promptlab.explorer.views.setup import Setup
@@ -24,24 +24,24 @@ def page(
 ) -> widgets.VBox:
     """All of it, as one widget."""
     desk = Desk(current, models, out)
-    setup = Setup(desk, datasets).view
+    setup = Setup(desk, datasets)
     views = {
         "One question": Prompts(desk).view,
         "On n questions": Judging(desk).view,
         "Saved run": Browsing(desk, run).view,
         "Take it away": Taking(desk).view,
     }
-    tabs = widgets.ToggleButtons(options=list(views), tooltips=list(views))
+    tabs = labelled(widgets.RadioButtons, "Page", options=list(views)).add_class("pl-tabs")  # it tells which is on
     tabs.observe(lambda change: _turn(views, setup, change["new"]), "value")
-    _turn(views, setup, "Saved run" if run is not None else "One question")
     tabs.value = "Saved run" if run is not None else "One question"
-    whole = widgets.VBox([html(STYLE), tabs, setup, *views.values()])
-    whole.add_class("pl-page")
-    return whole
+    _turn(views, setup, tabs.value)
+    return widgets.VBox([html(STYLE), tabs, setup.view, *views.values()]).add_class("pl-page")
 
 
-def _turn(views: dict[str, widgets.VBox], setup: widgets.VBox, name: str) -> None:
-    """One view at a time; what is asked has no place beside a saved run."""
-    setup.layout.display = "none" if name == "Saved run" else ""
+def _turn(views: dict[str, widgets.VBox], setup: Setup, name: str) -> None:
+    """One view at a time; what is asked has no place beside a saved run, and one question none beside n."""
+    setup.view.layout.display = "none" if name == "Saved run" else ""
+    for widget in (setup.search, setup.question, setup.listed, setup.text):
+        widget.layout.display = "none" if name == "On n questions" else ""
     for title, view in views.items():
         view.layout.display = "" if title == name else "none"

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from promptlab import markup
+from promptlab.errors import InputError
 from promptlab.explorer.asking import ask, planned_samples
 from promptlab.explorer.highlighting import legend
-from promptlab.explorer.showing import error_html, note_html, sample_html, waiting_html
-from promptlab.explorer.state import Spec, State, conditions_of, kind_of
+from promptlab.explorer.showing import error_html, facts_html, note_html, sample_html, waiting_html
+from promptlab.explorer.state import Spec, State, conditions_of, names_of
 from promptlab.explorer.views.conditions import Arm
 from promptlab.explorer.views.desk import Desk, button, columns, html, row
 from promptlab.prompts import condition_from
@@ -21,6 +22,7 @@ from promptlab.wording import counted
 
 _MORE: tuple[Spec, ...] = ("zero-shot", {"few-shot": {"k": 3}}, "concise", "chain-of-thought")
 _MORE += tuple({"few-shot": {"k": k}} for k in range(1, 33))
+_HELP = "Each sample appears when it is complete."
 
 
 class Prompts:
@@ -28,7 +30,8 @@ class Prompts:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.arrived: dict[str, tuple[Completion, Grade]] = {}
+        self.arrived: dict[str, str] = {}  # as it is shown: to make that anew at every change takes too long
+        self.failed: set[str] = set()  # keys of those that are asked for again
         self.asked: set[str] = set()  # keys of what is on its way
         self.cancel: Callable[[], object] | None = None
         self.of = 0
@@ -44,28 +47,34 @@ class Prompts:
     def view(self) -> widgets.VBox:
         add = button("Add a condition", self.desk.handler(self.notice, lambda _: self._add()))
         marks = html(markup.folded("what the marks in the samples mean", legend()))
-        return widgets.VBox([row(self.run, self.stop, add, self.status), self.notice, marks, self.cards])
+        top = row(self.run, self.stop, add, html(facts_html(_HELP)), self.status)
+        return widgets.VBox([top, self.notice, marks, self.cards])
 
     # -- conditions ------------------------------------------------------------------------------------------------
 
     def _add(self) -> None:
-        names = [condition_from(spec).name for spec in self.desk.state.conditions]
+        names = names_of(self.desk.state)
         new = next(spec for spec in _MORE if condition_from(spec).name not in names)
         self.desk.current.change(conditions=(*self.desk.state.conditions, new))
 
-    def _leave(self, place: int) -> None:
-        specs = self.desk.state.conditions
-        if len(specs) > 1:
-            self._rebuild(specs[:place] + specs[place + 1 :])
-
-    def _rebuild(self, specs: tuple[Spec, ...]) -> None:
-        self.arms = []
-        self.desk.current.change(conditions=specs)
+    def _leave(self, arm: Arm) -> None:
+        """The others stay as they are, with what is typed in them; the keyboard goes on from the next one's button."""
+        specs, place = self.desk.state.conditions, arm.place
+        if len(specs) == 1:
+            raise InputError("this is the only condition: add another one first")
+        self.arms.remove(arm)
+        for i, other in enumerate(self.arms):
+            other.place = i
+        self.desk.current.change(conditions=specs[:place] + specs[place + 1 :])
+        following = self.arms[min(place, len(self.arms) - 1)]
+        (following.edit if following.gone.disabled else following.gone).focus()
 
     def _show(self, state: State) -> None:
-        if [arm.kind for arm in self.arms] != [kind_of(spec)[0] for spec in state.conditions]:
-            self.arms = [Arm(self.desk, place) for place in range(len(state.conditions))]
-            self.cards.children = [arm.view(self._leave) for arm in self.arms]
+        self.notice.value = ""  # it spoke of what was before
+        new = range(len(self.arms), len(state.conditions))
+        self.arms += [Arm(self.desk, place, self._leave) for place in new]
+        if [*self.cards.children] != (cards := [arm.view for arm in self.arms]):
+            self.cards.children = cards
         for arm in self.arms:
             self.desk.handler(arm.notice, lambda arm=arm: self._show_arm(arm, state))()
 
@@ -77,12 +86,9 @@ class Prompts:
             self._fill(planned)
 
     def _fill(self, planned: Planned) -> None:
-        title = f"sample {planned.index + 1}"
+        waiting = waiting_html(f"sample {planned.index + 1}", planned.key in self.asked)
         for slot in (arm.slots[planned.key] for arm in self.arms if planned.key in arm.slots):
-            if planned.key in self.arrived:
-                slot.value = sample_html(title, planned.cell.question, planned.cell.prompt, *self.arrived[planned.key])
-            else:
-                slot.value = waiting_html(title, planned.key in self.asked)
+            slot.value = self.arrived.get(planned.key, waiting)
 
     # -- samples ---------------------------------------------------------------------------------------------------
 
@@ -91,8 +97,7 @@ class Prompts:
             return
         state, model = self.desk.state, self.desk.model()
         planned = planned_samples(state, model, conditions_of(state))
-        done = {key for key, (completion, _) in self.arrived.items() if completion.ending != "error"}
-        wanted = [each for each in planned if each.key not in done]
+        wanted = [each for each in planned if each.key in self.failed or each.key not in self.arrived]
         if not wanted:
             self.status.value = note_html("all of these samples are here: change K or the seed for others")
             return
@@ -112,8 +117,10 @@ class Prompts:
         self.status.value = note_html(f"{self.of - len(self.asked)} of {counted(self.of, 'sample')}")
 
     def _seen(self, planned: Planned, completion: Completion, grade: Grade) -> None:
+        shown = sample_html(f"sample {planned.index + 1}", *planned.asked, completion, grade)
         with self.desk.lock:
-            self.arrived[planned.key] = completion, grade
+            self.arrived[planned.key] = shown
+            (self.failed.add if completion.ending == "error" else self.failed.discard)(planned.key)
             self.asked.discard(planned.key)
             self._fill(planned)
             self._busy()

@@ -17,13 +17,29 @@ STYLE = """<style>
 .pl-page td, .pl-page th { padding: 3px 10px; border-bottom: 1px solid var(--pl-line); text-align: left; }
 .pl-row { display: flex; flex-flow: row wrap; gap: 2px 14px; align-items: center; }
 .pl-columns { display: flex; flex-flow: row wrap; gap: 12px; align-items: stretch; }
+.pl-tabs .widget-label { display: none; }
+.pl-tabs .widget-radio-box { display: flex; flex-flow: row wrap; gap: 0 4px; margin-bottom: 0 !important; }
+.pl-tabs label { display: flex; flex-direction: row-reverse; align-items: center; gap: 6px; width: auto;
+  padding: 4px 14px 4px 10px; border-bottom: 3px solid transparent; cursor: pointer; }
+.pl-tabs label:has(:checked) { border-bottom-color: var(--jp-brand-color1, #1976d2); font-weight: 600;
+  background: var(--jp-layout-color2, #eee); }
+.pl-tabs input[type="radio"] { margin: 0; }
+.pl-page .pl-keys input[type="text"] { color: transparent; caret-color: var(--jp-content-font-color1, #111); }
+.pl-bar { width: 22em; max-width: 100%; height: 10px; border: 1px solid var(--pl-line); border-radius: 3px; }
+.pl-bar > div { height: 100%; background: var(--jp-brand-color1, #1976d2); }
+.pl-dated, .pl-dated .pl-facts { color: inherit; }
+.pl-dated { border-left: 4px solid var(--jp-warn-color1, #bf5b00); padding-left: 10px; }
 .pl-card { flex: 1 1 300px; min-width: 0; margin: 0; padding: 8px 10px; border: 1px solid var(--pl-line);
   border-radius: 4px; }
 .pl-page pre.pl-text { white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal; margin: 2px 0 6px;
   padding: 5px 8px; max-height: 22em; overflow-y: auto; text-align: start; unicode-bidi: plaintext;
   font: 12.5px/1.5 var(--jp-code-font-family, monospace);
   color: inherit; background: var(--jp-layout-color2, #f3f3f3); border-radius: 3px; }
-.pl-prompt { max-height: 24em; overflow-y: auto; }
+.pl-prompt { --pl-page: var(--jp-layout-color0, #fff); max-height: 32em; overflow-y: auto; scrollbar-width: thin;
+  border-left: 2px solid var(--pl-line); padding-left: 6px; background:
+  linear-gradient(var(--pl-page), var(--pl-page)) 0 100% / 100% 20px no-repeat local,
+  linear-gradient(transparent, color-mix(in srgb, currentColor 45%, transparent)) 0 100% / 100% 16px no-repeat scroll; }
+.pl-page .pl-prompt pre.pl-text { background: color-mix(in srgb, currentColor 8%, transparent); }
 .pl-prompt pre.pl-text, .pl-code pre.pl-text { max-height: none; }
 .pl-role, .pl-facts { color: var(--pl-muted); font-size: 12px; }
 .pl-role { font-weight: 600; margin-top: 4px; }
@@ -42,5 +58,5 @@ STYLE = """<style>
 .pl-axis { stroke-width: 1; opacity: 0.6; } .pl-interval { stroke-width: 3; } .pl-open { opacity: 0.45; }
 .pl-plot .pl-done { stroke: var(--pl-blue); } .pl-dot { fill: none; stroke: currentColor; stroke-width: 1.5; }
 .pl-band { fill: currentColor; opacity: 0.1; }
-.pl-page textarea { min-height: 5em; font-family: var(--jp-code-font-family, monospace); font-size: 12.5px; }
+.pl-page textarea { font-family: var(--jp-code-font-family, monospace); font-size: 12.5px; }
 </style>"""

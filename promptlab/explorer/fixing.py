@@ -1,0 +1,54 @@
+"""Text of one question that an edited prompt would send with all questions: an error, before it is a condition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from promptlab.errors import InputError
+from promptlab.explorer.highlighting import passages
+from promptlab.types import Question
+
+_SHORT = 4  # characters: a shorter option counts only with its letter before it, since "a" and "no" stand anywhere
+
+
+def check_fixed(question: Question, questions: Iterable[Question], before: Sequence[str], after: Sequence[str]) -> None:
+    """Compare the texts that are no variables before and after the edit.
+
+    Raises
+    ------
+    InputError
+        An option, or five words in a row, of the question have come to stand in them.
+    """
+    others = [other for other in questions if other.id != question.id]
+    found = [*_options(question, others, before, after), *_words(question, before, after)]
+    if found:
+        said = ", ".join(repr(text) for text in found[:4])
+        raise InputError(
+            f"this text of the question would be the same for all questions: {said}. Repeat the question whole, its "
+            "options right after it as they were, or without that text"
+        )
+
+
+def _options(
+    question: Question, others: Sequence[Question], before: Sequence[str], after: Sequence[str]
+) -> Iterator[str]:
+    """Options, unless all questions have them."""
+    for i, choice in enumerate(question.choices):
+        label = rf"{chr(65 + i)}\W{{1,3}}" if len(choice) < _SHORT else ""
+        pattern = re.compile(rf"(?<!\w){label}{re.escape(choice)}(?!\w)")
+        old, new = (sum(len(pattern.findall(text)) for text in texts) for texts in (before, after))
+        if choice and new > old and any(choice not in other.choices for other in others):
+            yield choice
+
+
+def _words(question: Question, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """Runs of five words and more."""
+    repeated = passages(*after).keys() - passages(*before).keys()
+    run: list[str] = []
+    for passage in [*passages(question.text), ()]:
+        if passage in repeated:
+            run = [*run, passage[-1]] if run else [*passage]
+        elif run:
+            yield " ".join(run)
+            run = []
