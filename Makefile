@@ -1,5 +1,6 @@
 # make demo         all set-up, then the main job on the embedded model
 # make figures      all set-up, then the figures of a blog post from recorded samples: out/blog_figures/
+# make post         all set-up, then the figures of experiments/posts/ from recorded samples
 # make test         all set-up, then every check and test but those that need torch
 # make test-train   all set-up in .venv-train (1.5 GB), then the tests of the training code
 # make test-vllm    all set-up in .venv-vllm (2.3 GB), then the tests with vLLM itself, on the CPU
@@ -11,7 +12,7 @@ EXTRAS := embedded,notebooks,maths,dask,test
 EXTRAS_TRAIN := embedded,train
 INSTALL := -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo figures test test-train test-vllm lint bench clean
+.PHONY: demo figures post test test-train test-vllm lint bench clean
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml constraints.txt
@@ -39,6 +40,11 @@ demo: .venv/installed
 figures: .venv/installed
 	@mkdir -p out/blog_figures
 	$(PY) -m papermill --log-output notebooks/blog_figures.ipynb out/blog_figures/executed.ipynb
+
+post: .venv/installed
+	$(PY) -m experiments.r1_miniature.judged --out experiments/posts/figures
+	$(PY) -m experiments.r1_miniature.mechanism recorded:plain recorded:sft-narrow recorded:r1-narrow recorded:sft \
+		recorded:r1 --out experiments/posts/figures
 
 test: lint
 	@$(PY) -m promptlab fetch smollm2

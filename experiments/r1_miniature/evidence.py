@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,13 @@ def _unlike(name: str, run: Run, frozen: Mapping[str, Any]) -> Iterator[str]:
     if list(run.conditions) != list(frozen["conditions"]):
         yield "other conditions"
     asked = registered.MANY if name in registered.SHIPPED else registered.QUESTIONS
-    if run.manifest["questions"]["hash"] != registered.questions(asked).hash:
+    if run.manifest["questions"]["hash"] != _hash_of(asked):
         yield "other questions"
+
+
+@cache
+def _hash_of(n: int) -> str:
+    return registered.questions(n).hash
 
 
 def stamp(runs: dict[str, Run]) -> str:

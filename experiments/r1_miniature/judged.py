@@ -1,7 +1,8 @@
 """Judge the registered hypotheses from the recorded samples: ``python -m experiments.r1_miniature.judged``.
 
 It prints a sentence a hypothesis, each by the rule that `registration.yaml` states, and draws the seeds. What the
-registration leaves open (when H2, H3 and H4 count as refuted) was settled here before the first sample of theirs.
+registration leaves open (when H2, H3 and H4 count as refuted) was settled here before the first sample of theirs, but
+after H1 had been judged by its own rule (LOG.md, 2026-11-25).
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 State = Literal["confirmed", "refuted", "open", "not run"]
 LARGE = 0.025  # the loss that H1 is refuted as
-PLAIN = "plain"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Judgement:
         return f"{self.hypothesis}: {self.state}. {self.sentence}"
 
 
-# -- the rules: intervals in, a state out ------------------------------------------------------------------------------
+# -- rules: intervals in, a state out ----------------------------------------------------------------------------------
 
 
 def state_of_loss(low: float, high: float) -> State:
@@ -66,9 +66,6 @@ def state_of_narrow(contrast: tuple[float, float], plain: tuple[float, float]) -
     if low > -MARGIN and high < MARGIN and best < 0:
         return "confirmed"
     return "refuted" if low > MARGIN or high < -MARGIN or worst > 0 else "open"
-
-
-# -- the hypotheses ----------------------------------------------------------------------------------------------------
 
 
 def judge(frame: pd.DataFrame) -> list[Judgement]:
@@ -119,7 +116,7 @@ def seed_effects(frame: pd.DataFrame) -> dict[str, Pooled]:
 def h2(frame: pd.DataFrame) -> tuple[State, str]:
     """The narrow models against each other, and what the exemplars do to plain: these three models only."""
     found = registered.of_pair(frame)
-    plain = compare(registered.merged(frame[frame["model"] == PLAIN]), baseline=BASELINE, conditions=[FEW])
+    plain = compare(registered.merged(frame[frame["model"] == "plain"]), baseline=BASELINE, conditions=[FEW])
     row, loss = found.table.iloc[0], plain.table.iloc[0]
     valid = "invalid" not in (row["validity"], loss["validity"])
     state = state_of_narrow((row["low"], row["high"]), (loss["low"], loss["high"])) if valid else "open"

@@ -36,7 +36,7 @@ def table(found: Mapping[str, Pooled]) -> pd.DataFrame:
 
 
 def draw(rows: pd.DataFrame) -> Axes:
-    """A row a quantity, in points: small open circles are seeds, the filled point their mean with its interval."""
+    """A row a quantity, in points: open squares are seeds, the filled point their mean with its interval."""
     names = list(dict.fromkeys(rows["series"]))
     ax = drawing.axes(height=1.2 + 0.6 * len(names))
     ax.axvline(0, color=drawing.GREY, linewidth=1)
