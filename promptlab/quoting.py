@@ -61,9 +61,11 @@ def published_findings() -> pd.DataFrame:
     -----
     Directions of released and recomputed figures follow one rule: ``undecided`` where the unpaired 95 % interval of the
     difference (normal, from the number of questions) holds 0; else ``artefact`` where more than half of the difference
-    goes away among valid outputs; else what its sign says. Of one released set of tables all reasoning models stand
-    here with 0 and 5 shots on Amazon-5 (sentiment in five grades), whatever came out; what else is from there looked
-    large. The others speak as their source does.
+    goes away among valid outputs, or none is valid; else what its sign says. Of one released set of tables every
+    reasoning model stands here on Amazon-5 (sentiment in five grades) with the least and the most shots that were
+    tried, 5 and 50, against 0, whatever came out; the notes name its best and its worst. Its rows on IMDB and
+    GoEmotions are no such census: they were chosen for what they show (what an artefact looks like), and must not be
+    counted. The other sources' findings speak as their source does.
 
     Examples
     --------

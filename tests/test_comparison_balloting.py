@@ -52,6 +52,21 @@ def test_ties_share_and_an_answer_is_named_with_those_it_ties_with():
     assert vote(data)[["score", "answer"]].to_numpy().tolist() == [[0.5, "1 | 7"], [0.0, "1"]]
 
 
+@pytest.mark.parametrize(
+    ("answers", "won"),
+    [
+        (["Paris", "paris", "Rome", "PARIS "], ["Paris", "PARIS ", "paris"]),
+        (["1/2", "0.5", "3", ".50"], ["1/2", "0.5", ".50"]),
+    ],
+)
+def test_an_answer_in_another_spelling_is_a_vote_for_the_same(answers, won):
+    rows = [("m", "a", 0, s, float(answer in ("Rome", "3")), answer) for s, answer in enumerate(answers)]
+    data = pd.DataFrame(rows, columns=["model", "condition", "question", "sample", "score", "answer"])
+    (found,) = vote(data)[["score", "answer"]].to_numpy().tolist()
+    assert found[0] == 0.0, "three votes beat one"
+    assert found[1] in won
+
+
 def test_samples_without_an_answer_have_no_vote_and_a_missing_one_is_no_vote_of_the_others():
     data = frame(n=3, samples=3)
     silent = (data["condition"] == "a") & (data["question"] == 0)

@@ -21,7 +21,8 @@ def samples(chances=CHANCES, n: int = 150, k: int = 4, seed: int = 0, model: str
         {"model": model, "condition": name, "question": f"q{i}", "sample": j, "cluster": f"t{i % 50}",
          "score": float(rng.random() < chance + ease[i]), "replicate": int("#" in name), "key": f"{model}{name}{i}.{j}",
          "shots": 0 if "zero" in name else 3, "note": "only examples" if "note" in name else "",
-         "copied_number": float("few" in name) / 4}
+         "copied_number": float("few" in name) / 4, "completion": f"{name} said {j}",
+         "prompt_tokens": 40 + 60 * ("few" in name) + 10 * ("note" in name)}
         for name, chance in chances.items() for i in range(n) for j in range(k)
     ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -81,7 +82,8 @@ def test_the_paragraph_says_what_is_in_the_table_and_what_is_not_concluded(found
     assert text.index("Removes a part of the loss: few-note") < text.index("Not told apart from few: few-think")
     assert "Outputs with a number found only in the exemplars: 25.0 % under few" in text
     assert "A/A, the same prompts with other samples: zero-shot#1" in text
-    assert "as by chance" in text
+    most = f"{50 * abs(row(found, 'few')['difference']):.1f}"
+    assert f"as by chance, differences of {most} points, half of the loss, are ruled out" in text
     assert "Not concluded: that shares add up" in text
     assert text in found.to_markdown()
 
@@ -133,8 +135,8 @@ def without(*names: str) -> pd.DataFrame:
         (without("zero-shot#1"), {}, "model 'r1' has no A/A arm of 'zero-shot'"),
         (without("few", "few#1"), {}, "model 'r1' has no samples under 'few'"),
         (samples().assign(key="k"), {}, r"'zero-shot' and 'zero-shot#1' of 'r1' share samples \(such as k\)"),
-        (samples().assign(key="", replicate=0), {}, r"share samples \(such as replicate 0\)"),
-        (samples().drop(columns=["key", "replicate"]), {}, "runs lack the columns key and replicate"),
+        (samples().drop(columns=["key", "completion"]), {}, "runs lack the columns key and completion"),
+        (samples().assign(key="", completion=None), {}, "runs lack the columns key and completion"),
         (samples(), {"baseline": "few"}, "base and baseline of explain_loss are both 'few'"),
         (samples(), {"conditions": ["few-nte"]}, "unknown condition 'few-nte': did you mean 'few-note'"),
         (samples(), {"alpha": 2}, "alpha of explain_loss is 2"),
@@ -145,8 +147,79 @@ def test_what_cannot_be_explained_is_one_error(frame, options, says):
         explain_loss(frame, base="few", **options)
 
 
-def test_a_file_without_keys_is_told_by_its_replicates():
-    assert len(explain_loss(samples().drop(columns="key"), base="few").table) == 5
+def holding(arm: str, of: str, **changes) -> pd.DataFrame:
+    """An arm that holds the samples of another one, relabelled."""
+    frame = samples()
+    copied = frame[frame["condition"] == of].assign(condition=arm, **changes)
+    return pd.concat([frame[frame["condition"] != arm], copied])
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (holding("few#1", "few", replicate=1), "'few#1' of 'r1' share samples"),
+        (holding("few#1", "few", replicate=1, key=""), "'few#1' of 'r1' have the same outputs, and no key"),
+        (holding("few#1", "few", replicate=1, key=None), "'few#1' of 'r1' have the same outputs, and no key"),
+        (holding("few#1", "few", replicate=1).drop(columns="key"), "have the same outputs, and no key"),
+        (holding("few-note", "few"), "'few-note' of 'r1' share samples"),
+        (holding("few-note", "zero-shot"), "'few-note' of 'r1' share samples"),
+        (holding("few-note", "few").assign(key=""), "'few-note' of 'r1' have the same outputs, and no key"),
+    ],
+)
+def test_no_arm_may_hold_anothers_samples(frame, says):
+    with pytest.raises(InputError, match=says):
+        explain_loss(frame, base="few")
+
+
+@pytest.mark.parametrize("factor", [{"note": "These are only examples."}, {"shots": 9}, {"exemplar_seed": 1}])
+def test_an_a_a_arm_with_other_prompts_is_none(factor):
+    (name,), (value,) = factor.keys(), factor.values()
+    frame = samples().assign(exemplar_seed=0)
+    frame.loc[frame["condition"] == "few#1", name] = value
+    with pytest.raises(InputError, match=rf"'few#1' of 'r1' is no A/A arm of 'few': its prompts are others \({name}: "):
+        explain_loss(frame, base="few")
+
+
+def test_a_file_without_keys_is_told_by_its_outputs():
+    found = explain_loss(samples().drop(columns="key"), base="few")
+    assert row(found, "few#1")["same_texts"] == 0
+
+
+def test_outputs_that_came_again_are_no_test_of_chance():
+    frame = holding("few#1", "few", replicate=1)
+    frame["key"] += frame["condition"]
+    found = explain_loss(frame, base="few")
+    assert row(found, "few#1")["same_texts"] == 1
+    assert "all outputs the same, word for word, as with temperature 0" in found.paragraph
+    assert "no test, since the same outputs came again" in found.paragraph
+    assert "as by chance" not in found.paragraph
+
+
+def test_a_a_arms_too_small_to_show_chance_are_said_to_be():
+    few = explain_loss(samples(CHANCES | {"few": 0.55, "few#1": 0.55}, n=40, k=1, seed=3), base="few")
+    assert "too few to tell, differences of " in few.paragraph
+    same = explain_loss(samples(dict.fromkeys(CHANCES, 0.5), n=30), base="few")
+    assert "too few to tell, differences of 5.0 points are not ruled out" in same.paragraph
+
+
+def test_a_control_above_the_baseline_adds_something_of_its_own():
+    above = explain_loss(
+        samples({name: chance - 0.15 for name, chance in CHANCES.items()} | {"few-note": 0.8}), base="few"
+    )
+    half = row(above, "few-note")
+    assert half["verdict"] == "improved"
+    assert f"more than the loss (+{100 * half['difference']:.1f} points" in above.paragraph
+    assert "so it also adds something of its own" in above.paragraph
+    assert "of its own" not in explain_loss(samples(), base="few").paragraph
+
+
+def test_the_table_says_how_long_the_prompts_are(found):
+    assert found.table.set_index("condition")["length"].to_dict() == pytest.approx(
+        {"zero-shot#1": 0.4, "few": 1, "few#1": 1, "few-note": 1.1, "few-think": 1}
+    )
+    assert "length" in found.to_markdown()
+    unknown = explain_loss(samples().drop(columns="prompt_tokens"), base="few")
+    assert unknown.table["length"].isna().all()
 
 
 def test_html_is_escaped():

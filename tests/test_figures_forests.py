@@ -52,8 +52,11 @@ def test_own_points_are_the_tables_and_quoted_ones_are_crosses_in_a_block_of_the
     (block,) = ax.patches
     assert places[:, 1].max() < block.get_y() < min(crosses.get_ydata())
     labels = [text.get_text() for text in ax.get_yticklabels()]
-    assert f"published, no intervals\n({len(quoted) - len(others)} more give no figures)" in labels
+    undrawn = len(quoted) - len(others)
+    assert f"published, no intervals\n({undrawn} more, without a figure before and after, not drawn)" in labels
+    assert 0 < quoted[quoted["before"].isna()]["figures"].ne("none").sum() < undrawn, "a range is a figure"
     assert any("artefact" in label and "arXiv 2503.11655" in label for label in labels)
+    assert ax.get_title(loc="left") == "", "several conditions: the rows name them"
     assert "published, without an interval" in ax.get_legend_handles_labels()[1]
 
 
@@ -65,8 +68,14 @@ def test_one_result_of_ones_own_reaches_down_to_what_is_quoted():
     _, band = ax.patches
     assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((100 * row["low"], 100 * row["high"]))
     labels = [text.get_text() for text in ax.get_yticklabels()]
-    assert any("IMDB: 0 to 5 shots" in label.replace("\n", " ") or "0 to 5 shots" in label for label in labels)
-    assert sum("recomputed, undecided" in label for label in labels) == 5
+    assert "DeepSeek-R1, IMDB: 0 to 5" in labels
+    headings = [label for label in labels if "recomputed, undecided" in label]
+    assert len(headings) == 1, "of the five rows that are so"
+    assert ax.get_title(loc="left") == "Own: few-shot-3 less zero-shot"
+    assert "own: to zero-shot" in ax.get_xlabel()
+    told = figures.alt_text(ax.figure)
+    assert "few-shot-3 less zero-shot, own results with intervals, published figures without" in told
+    assert told.endswith("None has an interval.")
 
 
 def test_a_point_stands_at_its_own_label(found):

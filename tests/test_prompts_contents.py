@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from local_models import SAMPLING, LocalModel
 from promptlab.errors import InputError
+from promptlab.grading import by_kind
 from promptlab.prompts import few_shot, preview, r1_zero_template
-from promptlab.prompts.contents import approximate_tokens, wrong_answers
+from promptlab.prompts.contents import approximate_tokens, unrelated, wrong_answers
 from promptlab.prompts.foreign import OTHER_DOMAIN, PROSE
 from promptlab.questions import load_questions
 from promptlab.runner import run
@@ -54,6 +55,59 @@ def test_different_answers_change_places_and_no_other_comes_in(values):
     changed = [exemplar.answers[0] for exemplar in wrong_answers(chosen, ())]
     assert sorted(changed) == sorted(map(str, values))
     assert all(new != str(old) for new, old in zip(changed, values, strict=True))
+
+
+FORMS = {
+    "number": ["1,000", "1000", "$7", "7", "50%", "0.5", "1/2", "12", "twelve", "5 km", "5", "-0", "0", "1e3"],
+    "math": [
+        r"\frac{1}{2}",
+        r"\frac12",
+        "0.5",
+        "x=3",
+        "3",
+        "(1,2)",
+        "(1, 2)",
+        r"\sqrt{2}",
+        "90^\\circ",
+        "90",
+        "x^{2}",
+        "x^2",
+    ],
+    "text": ["the bee", "bee", "The Nile", "the nile.", "carbon dioxide", "Carbon  Dioxide", "twelve", "12"],
+    "drop": ["the bee", "bee", "12", "12.0", "Germany"],
+}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data(), st.sampled_from(sorted(FORMS)))
+def test_no_wrong_answer_is_right_by_the_grader_of_its_kind(data, kind):
+    values = data.draw(st.lists(st.sampled_from(FORMS[kind]), min_size=1, max_size=7))
+    chosen = [Question(f"q{i}", f"Question {i}?", (value,), kind) for i, value in enumerate(values)]
+    for new, old in zip(wrong_answers(chosen, [Question("o", "Other?", ("-77",), kind)]), chosen, strict=True):
+        assert by_kind(old, f"<answer>{new.answers[0]}</answer>").score == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("number", "1,000", "1000"),
+        ("number", "$7", "7"),
+        ("number", "50%", "0.5"),
+        ("number", "1/2", "0.5"),
+        ("number", "12", "twelve"),
+        ("number", "5 km", "5"),
+        ("math", r"\frac{1}{2}", r"\frac12"),
+        ("math", "x=3", "3"),
+        ("math", "a+b", "b+a"),
+        ("text", "the bee", "bee"),
+    ],
+)
+def test_another_way_to_write_an_answer_is_no_wrong_one(kind, one, other):
+    pair = [Question(answer, f"Question {answer}?", (answer,), kind) for answer in (one, other)]
+    with pytest.raises(InputError, match="there is no other answer to give"):
+        wrong_answers(pair, ())
+    third = Question("third", "Third?", ("77",), kind)
+    assert [exemplar.answers for exemplar in wrong_answers([*pair, third], ())][:2] == [("77",), ("77",)]
 
 
 def test_a_wrong_label_is_one_of_the_exemplars_own():
@@ -100,6 +154,14 @@ def test_unrelated_text_is_as_long_and_says_nothing(layout, k):
     assert all(passage in sent(other) for exemplar in prompt.exemplars for passage in exemplar.split("\n"))
     roles = [[message.role for message in c.render(ASKED, pool=POOL).messages] for c in (own, other)]
     assert roles[0] == roles[1]
+
+
+def test_characters_count_where_words_are_not_set_apart():
+    chinese = "小明有苹果"
+    assert approximate_tokens(chinese) == 5
+    assert approximate_tokens(f"A{chinese} bc 12") == 1 + 5 + 1 + 3
+    (asked, _), *_ = unrelated([(chinese * 8, "五")])
+    assert approximate_tokens(asked) == pytest.approx(40, abs=2)
 
 
 def test_unrelated_text_has_the_embedded_models_tokens_too(base_weights):
@@ -153,6 +215,16 @@ def test_think_puts_the_rationale_into_tags():
     rationale, _, final = worked.messages[1].content.rpartition(" The answer is ")
     assert think.messages[1].content == f"<think>\n{rationale}\n</think>\nThe answer is {final}"
     assert think.messages[0] == worked.messages[0]
+
+
+def test_reasoning_stands_in_the_tags_of_the_model_that_is_asked():
+    usual, other = (few_shot(1, style="think", **tags) for tags in ({}, {"think_tags": ["[THINK]", "[/THINK]"]}))
+    shown = [condition.render(ASKED, pool=POOL).messages[1].content for condition in (usual, other)]
+    assert shown[1] == shown[0].replace("<think>", "[THINK]").replace("</think>", "[/THINK]") != shown[0]
+    assert [c.factors()["style"] for c in (usual, other)] == ["think", "think [THINK]"]
+    assert few_shot(1, think_tags=("[THINK]", "[/THINK]")).factors() == few_shot(1).factors(), "no tags are shown"
+    with pytest.raises(InputError, match=r"think_tags of few_shot is .*: it must be what opens the reasoning"):
+        few_shot(1, think_tags=("<think>",))
 
 
 def test_a_template_gets_the_controls_as_well():

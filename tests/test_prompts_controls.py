@@ -38,15 +38,39 @@ def test_all_arms_of_a_real_pool_are_samples_of_their_own():
         assert len(set(sent.values())) == len(sent) - 2, "every control changes every prompt"
 
 
-@pytest.mark.parametrize(("layout", "left_out"), [("turns", {"question-first"}), ("system", {"question-first"})])
-def test_what_a_layout_has_no_room_for_is_left_out(layout: str, left_out: set[str]):
-    names = {arm.name.removeprefix("few-") for arm in few_shot_controls(few_shot(k=3, layout=layout, name="few"))}
-    assert set(CONTROLS) - names == left_out
+@pytest.mark.parametrize(
+    ("options", "left_out"),
+    [
+        (
+            {"layout": "turns"},
+            {"question-first": "needs layout", "questions": "changes style and layout, not one factor"},
+        ),
+        ({"layout": "system"}, {"question-first": "question_first needs layout='one-message'"}),
+        ({"layout": "one-message", "style": "answers"}, {"think": "needs style='worked', not 'answers'"}),
+        (
+            {"layout": "one-message", "style": "questions", "k": 1},
+            {"think": "needs style='worked'", "questions": "changes nothing", "reordered": "changes nothing"},
+        ),
+        ({"layout": "one-message", "exemplars": [("1 + 1?", "2", "One more.")] * 3}, {"other-domain": "own exemplars"}),
+    ],
+)
+def test_what_is_left_out_is_said_and_why(options: dict, left_out: dict[str, str]):
+    base = few_shot(**{"k": 3, "name": "few", **options})
+    with pytest.warns(UserWarning, match="left out by few_shot_controls: ") as told:
+        arms = few_shot_controls(base)
+    names = {arm.name.removeprefix("few-") for arm in arms}
+    assert set(CONTROLS) - names == set(left_out)
+    reasons = str(told[0].message).removeprefix("left out by few_shot_controls: ").split("; control ")
+    assert len(reasons) == len(left_out)
+    for name, why in left_out.items():
+        assert any(f"'{name}'" in reason and why in reason for reason in reasons)
+    for control in arms[4:]:
+        assert sum(value != base.factors()[name] for name, value in control.factors().items()) == 1, control.name
 
 
-def test_what_the_base_is_already_is_left_out():
-    names = [arm.name for arm in few_shot_controls(few_shot(k=1, style="questions", name="few"))]
-    assert not {"few-questions", "few-reordered"} & set(names)
+def test_nothing_is_said_where_nothing_is_left_out(recwarn):
+    few_shot_controls(BASE)
+    assert not recwarn.list
 
 
 def test_only_some_and_another_name_of_the_baseline():
@@ -61,7 +85,9 @@ def test_only_some_and_another_name_of_the_baseline():
         (zero_shot(), None, "base of few_shot_controls is 'zero-shot', which shows no exemplars"),
         (BASE, ["notes"], "unknown control of few_shot_controls 'notes': did you mean 'note'"),
         (few_shot(k=3), ["question-first"], "question_first needs layout='one-message'"),
-        (few_shot(k=1, name="few"), ["reordered"], "control 'reordered' of few_shot_controls changes nothing of 'few'"),
+        (few_shot(k=1, name="few"), ["reordered"], "control 'reordered' of 'few' changes nothing"),
+        (few_shot(k=3, name="few"), ["questions"], "control 'questions' of 'few' changes style and layout"),
+        (few_shot(k=3, style="answers", name="few"), ["think"], "control 'think' of 'few' needs style='worked'"),
         ("few-shot", None, "'few-shot' is no condition"),
     ],
 )

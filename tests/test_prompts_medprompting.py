@@ -6,6 +6,7 @@ import pytest
 
 import promptlab as lab
 from local_models import SAMPLING
+from promptlab.errors import InputError
 from promptlab.prompts import condition_from, medprompt, medprompt_followup, medprompt_steps
 from promptlab.runner.planning import plan
 from promptlab.types import ModelId
@@ -42,6 +43,22 @@ def test_no_sample_counts_in_two_steps(steps):
     conditions = steps(k=2, ensemble=3, exemplars=POOL)
     planned = plan(ModelId("m"), conditions, QUESTIONS, samples=3, sampling=SAMPLING, answer_format=lab.ANSWER_IS)
     assert len({sample.key for sample in planned}) == len(planned) == len(conditions) * 12 * 3
+
+
+def test_no_sample_counts_in_two_steps_where_every_choice_is_the_same():
+    """A pool of k: random and nearest exemplars are the same ones."""
+    lists = [steps(k=1, ensemble=2, exemplars=POOL[:1]) for steps in (medprompt_steps, medprompt_followup)]
+    conditions = [*lists[0], *lists[1][1:]]
+    planned = plan(ModelId("m"), conditions, QUESTIONS, samples=2, sampling=SAMPLING, answer_format=lab.ANSWER_IS)
+    assert len({sample.key for sample in planned}) == len(conditions) * 12 * 2
+    assert len({condition.replicate for condition in conditions}) == len(conditions)
+
+
+@pytest.mark.parametrize("steps", [medprompt_steps, medprompt_followup])
+def test_an_ensemble_of_one_is_refused_before_anything_is_paid_for(steps):
+    with pytest.raises(InputError, match=f"ensemble of {steps.__name__} is 1"):
+        steps(ensemble=1)
+    assert medprompt(k=3, ensemble=1).variants == 1, "for free answers: votes of the same prompt"
 
 
 def test_both_lists_share_the_minimal_prompt():

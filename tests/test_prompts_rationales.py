@@ -106,6 +106,35 @@ def test_a_file_of_a_run_serves_as_well(thought, tmp_path):
     assert [e.meta["rationale"] for e in Exemplars.from_run(opened)] == ["Sample 2 adds up."] * 6
 
 
+def test_a_replicate_serves_as_well(tmp_path):
+    again = recorded(tmp_path / "again", plain, zero_shot(replicate=1))
+    assert len(Exemplars.from_run(again)) == len(QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        ("So it is. <|im_end|>", "control tokens"),
+        ("So it is. <｜end▁of▁sentence｜>", "control tokens"),
+        ("[INST] Both together. [/INST]", "control tokens"),
+        ("Add one more to it now. " * 40, "a loop"),
+        ("", "no rationale"),
+    ],
+)
+def test_what_would_teach_more_than_a_rationale_is_passed_over_and_counted(tmp_path, bad, why):
+    def reply(request: Request) -> Completion:
+        number = RIGHT[asked_of(request)]
+        thought = bad if request.index == 0 or number > 19 else "Both together."
+        return Completion(f"<think>{thought}</think>The answer is {number}.", "complete")
+
+    made = Exemplars.from_run(recorded(tmp_path / "run", reply, samples=2))
+    assert {exemplar.meta["rationale"] for exemplar in made} == {"Both together."}
+    assert {exemplar.meta["made_by"]["sample"] for exemplar in made} == {1}
+    assert made.left == ("q10", "q11")
+    assert made.passed == {why: 14}
+    assert repr(made).endswith(f"2 questions left over, samples passed over: 14 for {why}>")
+
+
 def test_what_cannot_be_used_is_one_clear_error(tmp_path):
     wrong = recorded(tmp_path / "wrong", lambda r: Completion("<think>Hm.</think>The answer is 1000.", "complete"))
     with pytest.raises(InputError, match="no correct and complete sample with a rationale under 'zero-shot'"):

@@ -128,6 +128,62 @@ def test_own_exemplars_are_a_pool_where_a_way_to_select_is_named():
 # -- what is never picked ----------------------------------------------------------------------------------------------
 
 
+TOM = "Tom has 12 apples and gives 5 of them to Anna. How many apples does Tom have left?"
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        TOM.replace("apples", "app\N{ZERO WIDTH SPACE}les"),
+        TOM.replace("apples", "ap\N{SOFT HYPHEN}ples"),
+        TOM.replace("apples", "**apples**"),
+        TOM.replace("12", "$12$").replace("5", r"\(5\)"),
+    ],
+)
+def test_invisible_characters_and_markup_make_no_other_question(twin):
+    assert overlap(TOM, twin) == 1
+    pool = (Question("twin", twin, ("7",)), *POOL[:9])
+    assert "twin" not in ids(rule(9, select="nearest").pick(Question("asked", TOM, ("7",)), pool))
+    assert overlap(TOM, TOM.replace("12", "13")) < 1
+
+
+def choice(name: str, *options: str, text: str = "Which of these is true?") -> Question:
+    return Question(name, text, ("A",), "label", options, meta={"rationale": "So."})
+
+
+@pytest.mark.parametrize(
+    ("options", "repeats"),
+    [
+        (("Gold", "Tin", "Lead"), False),
+        (("Oslo", "Rome", "Paris"), True),
+        (("**Paris**", "Rome", "Bern"), True),
+        (("Paris", "Tin", "Lead", "Zinc"), False),
+        ((), True),
+    ],
+)
+def test_options_are_a_part_of_the_question(options, repeats):
+    asked, other = choice("asked", "Paris", "Rome", "Oslo"), choice("other", *options)
+    filler = choice("filler", "Yes", "No", text="Is the earth round?")
+    assert ids(rule(1, select="nearest").pick(asked, (other, filler))) == ["filler" if repeats else "other"]
+    if repeats:
+        with pytest.raises(InputError, match="'other' repeats the test question 'asked' in its words"):
+            few_shot(exemplars=[other]).render(asked)
+
+
+def test_a_repeat_costs_its_label_no_turn():
+    asked = Question("asked", "Animal number 0 is", ("A",), "label")
+    for k in (1, 3):
+        chosen = rule(k, select="nearest+balanced").pick(asked, animals(30))
+        assert chosen[0].answers == ("A",), "the label of what is nearest comes first, though that is the question"
+        assert len({exemplar.answers for exemplar in chosen}) == k
+
+
+@pytest.mark.parametrize("select", SELECTS)
+def test_an_empty_pool_is_the_same_clear_error_however_one_selects(select):
+    with pytest.raises(InputError, match=r"few_shot has no exemplars: render with pool=questions\.pool"):
+        rule(1, select=select).pick(QUESTIONS[0], ())
+
+
 def test_a_near_duplicate_is_passed_over_and_a_given_one_refused():
     story = "A farm has 12 hens and 5 cows, and the farmer counts them twice before he goes to bed. "
     asked = Question("asked", f"{story}How many legs are there in all?", ("44",))
@@ -153,6 +209,12 @@ def test_overlap_is_a_symmetric_share(one, other):
 
 
 # -- similarity --------------------------------------------------------------------------------------------------------
+
+
+def test_characters_are_words_where_words_are_not_set_apart():
+    apples, train = "小明有十二个苹果，给了小红五个，还剩几个？", "火车每小时行八十公里，三小时行多少？"
+    assert overlap(apples, apples.replace("十二", "十三")) > 0.8
+    assert overlap(apples, train) < 0.2
 
 
 def test_numbers_and_signs_count_as_words():

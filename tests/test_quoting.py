@@ -48,6 +48,8 @@ def direction(row: dict) -> str:
     error = 1.96 * np.sqrt((before * (1 - before) + after * (1 - after)) / row["questions"])
     if abs(after - before) <= error:
         return "undecided"
+    if not row["valid_after"]:
+        return "artefact"
     among_valid = after / row["valid_after"] * 100 - before / row["valid_before"] * 100
     if abs(among_valid) < abs(after - before) / 2:
         return "artefact"
@@ -58,6 +60,19 @@ def test_directions_of_released_figures_follow_from_their_numbers():
     released = published_findings().query("level in ['released', 'recomputed']")
     assert len(released) > 20
     assert released["direction"].tolist() == [direction(row) for row in released.to_dict("records")]
+
+
+def test_no_model_is_chosen_by_what_came_out():
+    """Of the set that all models were tried in, each stands with the least and the most shots."""
+    released = published_findings().query("level == 'released' and dataset == 'Amazon-5'")
+    assert released.groupby("model")["shots"].agg(list).map(tuple).value_counts().to_dict() == {
+        ("0 to 5", "0 to 50"): 12
+    }
+
+
+def test_figures_in_words_are_those_in_numbers():
+    rows = published_findings().query("level == 'released'")
+    assert rows["figures"].tolist() == [f"{b:.1f} to {a:.1f} %" for b, a in rows[["before", "after"]].to_numpy()]
 
 
 def test_what_is_recomputed_is_the_released_share_among_valid_outputs():

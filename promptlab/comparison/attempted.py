@@ -15,12 +15,13 @@ from promptlab.comparison.options import check
 from promptlab.errors import InputError
 from promptlab.numerals import written
 from promptlab.onenumber import one_number
+from promptlab.textnorm import normalise
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _PLAIN = re.compile(r"[1-9]\d*|0")  # a number written as every whole number is
-_NUMBER = re.compile(r"[-+]?[$€£]?[-+]?(?:\d[\d.,]*|\.\d+)\s?%?")
+_NUMBER = re.compile(r"[-+]?[$€£]?[-+]?(?:\d[\d.,]*|\.\d+)(?:/\d+)?\s?%?")
 
 
 def pass_at_k(runs: Any, *, k: int | Iterable[int] = (1, 2, 4), alpha: float = 0.05) -> pd.DataFrame:
@@ -163,13 +164,13 @@ def classes(design: Crossed) -> NDArray[np.int64]:
 
 
 def _meant(text: str) -> str:
-    """12, 12.0 and $12 are one answer.
+    """12, 12.0 and $12 are one answer, and so are Paris and paris: as the graders read numbers and texts.
 
-    >>> _meant("12.0"), _meant(" 1,200 "), _meant("B) 12"), _meant("007")
-    ('12', '1200', 'B) 12', '7')
+    >>> _meant("12.0"), _meant(" 1,200 "), _meant("1/2"), _meant("B) 12"), _meant("007")
+    ('12', '1200', '0.5', 'b) 12', '7')
     """
     plain = text.strip()
-    if _PLAIN.fullmatch(plain) or len(plain) > 100 or not _NUMBER.fullmatch(plain):
+    if _PLAIN.fullmatch(plain) or len(plain) > 100:
         return plain
-    found = one_number(plain)
-    return plain if found is None or found.value is None else written(found.value)
+    found = one_number(plain) if _NUMBER.fullmatch(plain) else None
+    return normalise(plain) if found is None or found.value is None else written(found.value)

@@ -9,7 +9,8 @@ import numpy as np
 
 from promptlab.comparison.comparing import Comparison
 from promptlab.comparison.crossed import Crossed
-from promptlab.comparison.reading import FACTORS
+from promptlab.comparison.placebos import changed, same_texts
+from promptlab.comparison.reading import as_numbers
 from promptlab.comparison.rendering import COPIED
 from promptlab.stats import Estimate, mean_ratio
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     Row = Mapping[Any, Any]
     Arm = tuple[str, str]
 
-SHOWN = ["model", "condition", "role", "changed", "difference", "low", "high", "removed", "removed_low", "removed_high"]
-SHOWN += ["removed_verdict", "share", "share_low", "share_high", "copied", "validity"]
+SHOWN = ["model", "condition", "role", "changed", "length", "difference", "low", "high"]
+SHOWN += ["removed", "removed_low", "removed_high", "removed_verdict", "share", "share_low", "share_high"]
+SHOWN += ["copied", "validity"]
 BASE, PLACEBO, CONTROL = "base", "A/A", "control"
 VALIDITIES = ("ok", "fragile", "invalid")
 NONE = Estimate(*(np.nan,) * 5, 0, 0)
@@ -30,24 +32,34 @@ def explained_table(to_baseline: Comparison, to_base: Comparison, again: Mapping
     """`Explanation.table`."""
     import pandas as pd
 
-    placebo, base = {name for names in again.values() for name in names}, to_base.baseline
+    twin_of, base = {twin: name for name, twins in again.items() for twin in twins}, to_base.baseline
+    lengths = _lengths(to_baseline.design)
     seconds = {(row["model"], row["condition"]): row for row in to_base.table.to_dict("records")}
     rows = []
     for row in to_baseline.table.to_dict("records"):
-        arm = row["model"], row["condition"]
-        role = BASE if arm[1] == base else PLACEBO if arm[1] in placebo else CONTROL
-        changed = _changed(to_baseline.design, (arm[0], base), arm) if role == CONTROL else ""
+        arm, of = (row["model"], row["condition"]), (row["model"], base)
+        role = BASE if arm[1] == base else PLACEBO if arm[1] in twin_of else CONTROL
+        twin = row["model"], twin_of.get(arm[1], "")
         rows.append(
-            {"model": arm[0], "condition": arm[1], "role": role, "changed": changed, **_both(row, seconds.get(arm))}
+            {
+                **{"model": arm[0], "condition": arm[1], "role": role},
+                "changed": changed(to_baseline.design, of, arm) if role == CONTROL else "",
+                "length": lengths[arm] / lengths[of],
+                "same_texts": same_texts(to_baseline.design, arm, twin) if role == PLACEBO else np.nan,
+                **_both(row, seconds.get(arm)),
+            }
         )
     return _with_copied(pd.DataFrame(_with_shares(rows, to_baseline, base)), to_baseline)
 
 
-def _changed(design: Crossed, base: Arm, arm: Arm) -> str:
-    """The factors in which an arm is not like the base, with their values."""
-    first = [design.samples[(design.arm == design.arms.index(one)) & ~design.absent].iloc[0] for one in (arm, base)]
-    ours, theirs = ({name: row[name] for name in FACTORS if name in row and row[name] == row[name]} for row in first)
-    return ", ".join(f"{name}: {value or 'none'}" for name, value in ours.items() if value != theirs.get(name))
+def _lengths(design: Crossed) -> dict[Arm, float]:
+    """The mean prompt of each arm, in tokens; NaN where no sample says."""
+    if "prompt_tokens" not in design.samples:
+        return dict.fromkeys(design.arms, np.nan)
+    each = design.means(as_numbers(design.samples["prompt_tokens"]))
+    known = ~np.isnan(each)
+    means = np.nansum(each, axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
+    return dict(zip(design.arms, means.tolist(), strict=True))
 
 
 def _both(row: Row, second: Row | None) -> dict[str, Any]:

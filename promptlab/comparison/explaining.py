@@ -31,11 +31,13 @@ class Explanation:
     ----------
     table : DataFrame
         A row a model and condition: its `role` (``base``, ``A/A``, ``control``), which factors are `changed` against
-        the base; `difference` to the baseline with `low`, `high`, `verdict`; `removed`, the difference to the base (the
-        part of the loss that the control removes) with `removed_low`, `removed_high`, `removed_verdict` and
-        `removed_detectable` (the true part that would be found with 80 % power); `share` of the loss with `share_low`,
-        `share_high` and `share_reason` where there is none; `copied`, the share of outputs with a number found only in
-        the exemplars; `validity`, the worse of the two, and `validity_why`.
+        the base, the `length` of its prompts as a multiple of the base's, in tokens; of an A/A arm `same_texts`, the
+        share of outputs that the arm which it repeats has as well (1: no test of chance); `difference` to the baseline
+        with `low`, `high`, `verdict`; `removed`, the difference to the base (the part of the loss that the control
+        removes) with `removed_low`, `removed_high`, `removed_verdict` and `removed_detectable` (the true part that
+        would be found with 80 % power); `share` of the loss with `share_low`, `share_high` and `share_reason` where
+        there is none; `copied`, the share of outputs with a number found only in the exemplars; `validity`, the worse
+        of the two, and `validity_why`.
     paragraphs : tuple of str
         For each model what can be said, and what cannot.
     to_baseline, to_base : Comparison
@@ -106,7 +108,8 @@ def explain_loss(
     ----------
     runs : Run, DataFrame, or list of those
         Samples under the conditions of `lab.few_shot_controls`, as for `compare`; every model needs an A/A arm of
-        `baseline` and of `base` (``zero-shot#1``), with a `key` or a `replicate` that shows that they share no sample.
+        `baseline` and of `base` (``zero-shot#1``) with the same factors. No arm may hold samples of another, which
+        `key` shows, or, where a file has none, `completion`: not all outputs of two arms may be the same.
     base, baseline : str
         The condition with exemplars, and the one without.
     conditions : sequence of str, optional
@@ -117,7 +120,8 @@ def explain_loss(
     Raises
     ------
     InputError
-        A condition is unknown, an A/A arm is missing or shares a sample, and as for `compare`.
+        A condition is unknown, an A/A arm is missing or has other prompts, two arms share a sample, and as for
+        `compare`.
     """
     check("explain_loss", alpha=alpha, seed=seed, margin=margin)
     design = _designed(runs, base, baseline, conditions)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ENDS = {"": "difference", "_low": "low", "_high": "high"}
+_NARROW = 0.05  # where no loss was shown: the difference that A/A arms must be able to rule out
 
 
 def paragraph_of(rows: pd.DataFrame, found: Comparison) -> str:
@@ -21,7 +22,7 @@ def paragraph_of(rows: pd.DataFrame, found: Comparison) -> str:
     lost = rows[rows["role"] == BASE].iloc[0].to_dict()
     controls = rows[rows["role"] == CONTROL]
     parts = [_loss(lost, found), _classes(found, lost), *_removed(controls, lost), _copying(controls, lost)]
-    return verdicts.joined(*parts, _chance(rows[rows["role"] == PLACEBO]), _doubts(rows), _limits(controls, lost))
+    return verdicts.joined(*parts, _chance(rows[rows["role"] == PLACEBO], lost), _doubts(rows), _limits(controls, lost))
 
 
 def _loss(lost: Mapping[Any, Any], found: Comparison) -> str:
@@ -72,7 +73,15 @@ def _part(row: Mapping[Any, Any]) -> str:
     if row["share"] != row["share"]:
         return f"{row['condition']} {size}"
     ends = f"{100 * row['share_low']:.0f} to {100 * row['share_high']:.0f} %"
-    return f"{row['condition']} {size}, {100 * row['share']:.0f} % of the loss [{ends}]"
+    return f"{row['condition']} {size}, {100 * row['share']:.0f} % of the loss [{ends}]{_beyond(row)}"
+
+
+def _beyond(row: Mapping[Any, Any]) -> str:
+    """A control above the baseline cannot have removed a loss alone."""
+    if row["verdict"] != "improved":
+        return ""
+    size = verdicts.interval(row["difference"], row["low"], row["high"])
+    return f": more than the loss ({size} against the baseline), so it also adds something of its own"
 
 
 def _copying(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
@@ -86,16 +95,35 @@ def _copying(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
     return f"Outputs with a number found only in the exemplars: {', '.join(told)}."
 
 
-def _chance(placebo: pd.DataFrame) -> str:
+def _chance(placebo: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
     """What the A/A arms show: against the condition whose prompts they repeat."""
+    rows = placebo.to_dict("records")
     own = [
         tuple(row[f"removed{end}"] if row["removed"] == row["removed"] else row[name] for end, name in _ENDS.items())
-        for row in placebo.to_dict("records")
+        for row in rows
     ]
-    told = (f"{name} {verdicts.interval(*ends)}" for name, ends in zip(placebo["condition"], own, strict=True))
-    off = any(low > 0 or high < 0 for _, low, high in own)
-    what = "more than chance: find what else differs before you trust the rest" if off else "as by chance"
+    told = (
+        f"{row['condition']} {verdicts.interval(*ends)}{_repeated(row)}" for row, ends in zip(rows, own, strict=True)
+    )
+    untested = any(row["same_texts"] == 1 for row in rows)
+    what = "no test, since the same outputs came again" if untested else _judged(own, lost)
     return f"A/A, the same prompts with other samples: {'; '.join(told)}: {what}."
+
+
+def _repeated(row: Mapping[Any, Any]) -> str:
+    return " (all outputs the same, word for word, as with temperature 0)" if row["same_texts"] == 1 else ""
+
+
+def _judged(own: list[tuple[Any, ...]], lost: Mapping[Any, Any]) -> str:
+    """Chance is shown only by intervals that rule out what would matter: half of the loss."""
+    if any(low > 0 or high < 0 for _, low, high in own):
+        return "more than chance: find what else differs before you trust the rest"
+    shown = lost["verdict"] == "degraded"
+    most = abs(lost["difference"]) / 2 if shown else _NARROW
+    bound = f"{100 * most:.1f} points" + (", half of the loss," if shown else "")
+    if all(-most < low and high < most for _, low, high in own):
+        return f"as by chance, differences of {bound} are ruled out"
+    return f"too few to tell, differences of {bound} are not ruled out"
 
 
 def _doubts(rows: pd.DataFrame) -> str:

@@ -5,25 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from promptlab import given
-from promptlab.errors import InputError
 from promptlab.figures import describing, drawing, layouts, legends
+from promptlab.figures.evidence import OWN, QUOTED, UNITS, What, forest_table, named_comparisons
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
     from promptlab.comparison import Comparison
-
-    Sources = Comparison | Sequence[Comparison] | Mapping[str, Comparison]
-
-OWN, QUOTED = "own", "published"
-What = Literal["difference", "score"]
-_UNITS = {"difference": "points", "score": "%"}
+    from promptlab.figures.evidence import Sources
 
 
 def forest(
@@ -38,7 +32,7 @@ def forest(
 
     Filled where a verdict is reached, as in `degradation`; the intervals hold for all comparisons of one dataset
     together; a single own result reaches down as a band. What is quoted is a grey cross without an interval, since none
-    was published, with its source, the smallest first.
+    was published, by source, level and direction, the smallest first.
 
     Parameters
     ----------
@@ -46,7 +40,8 @@ def forest(
         For each dataset a comparison: a mapping from its name, or a list of comparisons that have labels.
     quoted
         For differences rows of `lab.published_findings` (`before`, `after`), each with its level and direction; for
-        scores rows of ``lab.published("deepseek_r1")`` (`value`). Findings without figures are counted, not drawn.
+        scores rows of ``lab.published("deepseek_r1")`` (`value`). Findings without figures, or with a range or several
+        of them, are no points: the heading counts them.
     what
         ``difference`` to the baseline, or ``score``.
     conditions
@@ -60,71 +55,23 @@ def forest(
     if what == "difference":
         ax.axvline(0, color=drawing.GREY, linewidth=1)
     _draw(ax, table, lines)
-    ax.set_xlabel(_xlabel(dict(_named(comparisons)), what))
-    beside = ", published figures without" if (table["origin"] == QUOTED).any() else ""
-    told = f"Forest plot: {what}s over datasets and models, own results with intervals{beside}"
-    drawing.tell(ax, describing.estimates(told, table, "estimate", _UNITS[what], zero=what == "difference"))
+    named = dict(named_comparisons(comparisons))
+    headline = _headline(table, named, what)
+    legends.headline(ax, headline and f"Own: {headline}")
+    ax.set_xlabel(_xlabel(named, what, quoted=bool((table["origin"] == QUOTED).any())))
+    drawing.tell(ax, _told(table, headline, what), table)
     return ax
 
 
-def forest_table(
-    comparisons: Sources,
-    quoted: pd.DataFrame | None = None,
-    *,
-    what: What = "difference",
-    conditions: Sequence[str] | None = None,
-) -> pd.DataFrame:
-    """What `forest` draws, a row a point: `origin` (own, published), names, `estimate`, `low`, `high`, `source`, ..."""
-    import pandas as pd
-
-    given.one_of("what of forest", what, _UNITS)
-    blocks = [_own(name, found, what, conditions) for name, found in _named(comparisons)]
-    if quoted is not None:
-        blocks.append(_quoted(quoted, what))
-    table = pd.concat(blocks, ignore_index=True)
-    return table.fillna({"verdict": "", "validity": "ok"}) if what == "difference" else table
-
-
-def _named(comparisons: Sources) -> list[tuple[str, Comparison]]:
-    from promptlab.comparison import Comparison
-
-    if isinstance(comparisons, Comparison):
-        comparisons = [comparisons]
-    several = list(comparisons.items()) if isinstance(comparisons, Mapping) else [("", each) for each in comparisons]
-    if not several:
-        raise InputError("comparisons of figures.forest is empty: give {dataset: comparison}")
-    for _, found in several:
-        drawing.drawable("forest", found, Comparison)
-    return [(name or found.label, found) for name, found in several]
-
-
-def _own(dataset: str, found: Comparison, what: What, conditions: Sequence[str] | None) -> pd.DataFrame:
-    table = found.table if what == "difference" else found.summary
-    known = list(dict.fromkeys(table["condition"]))
-    for condition in conditions or ():
-        given.one_of("condition of forest", condition, known)
-    table = table[table["condition"].isin(known if conditions is None else list(conditions))]
-    kept = [name for name in ("model", "condition", "low", "high", "reason", "verdict", "validity") if name in table]
-    return table[kept].assign(origin=OWN, dataset=dataset, estimate=table[what], source="")
-
-
-def _quoted(quoted: pd.DataFrame, what: What) -> pd.DataFrame:
-    needed = ["before", "after"] if what == "difference" else ["value"]
-    lacking = [name for name in needed if name not in quoted]
-    if lacking:
-        raise InputError(f"quoted lacks the column {lacking[0]}, which a forest of {what}s draws: see lab.published")
-    rows = quoted.dropna(subset=needed)
-    estimate = (rows["after"] - rows["before"] if what == "difference" else rows["value"]) / 100
-    dataset, condition = ("dataset", "shots") if what == "difference" else ("benchmark", "metric")
-    found = rows[["model", "source"]].assign(
-        origin=QUOTED, dataset=rows[dataset], condition=rows[condition].map(_in_shots), estimate=estimate, low=np.nan,
-        high=np.nan, reason="none was published", level=rows.get("level", ""), direction=rows.get("direction", ""),
-    )  # fmt: skip
-    return found.sort_values("estimate", kind="stable") if what == "difference" else found
-
-
-def _in_shots(condition: str) -> str:
-    return f"{condition} shots" if re.fullmatch(r"\d+ to \d+", condition) else condition
+def _told(table: pd.DataFrame, headline: str, what: What) -> str:
+    own, quoted = (table[table["origin"] == origin] for origin in (OWN, QUOTED))
+    told = [f"Forest plot: {what}s over datasets and models", headline, "own results with intervals"]
+    told += ["published figures without"] if len(quoted) else []
+    kind = ", ".join(filter(None, told))
+    parts = [describing.estimates(kind, own, "estimate", UNITS[what], zero=what == "difference")]
+    if len(quoted):
+        parts.append(describing.estimates("Published", quoted, "estimate", UNITS[what], zero=False))
+    return " ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -139,7 +86,7 @@ class _Line:
         return max(1.0, 0.75 * (self.label.count("\n") + 1)) + (self.row is None) * 0.4
 
 
-def _lines(table: pd.DataFrame, wordless: int) -> list[_Line]:
+def _lines(table: pd.DataFrame, undrawn: int) -> list[_Line]:
     lines: list[_Line] = []
     own, quoted = (table[table["origin"] == origin] for origin in (OWN, QUOTED))
     several = own["condition"].nunique() > 1
@@ -148,17 +95,25 @@ def _lines(table: pd.DataFrame, wordless: int) -> list[_Line]:
         labels = rows["model"] + ": " + rows["condition"] if several else rows["model"]
         lines += [_Line(label, i) for i, label in labels.items()]
     if len(quoted):
-        more = f"\n({wordless} more give no figures)" if wordless else ""
+        more = f"\n({undrawn} more, without a figure before and after, not drawn)" if undrawn else ""
         lines.append(_Line(f"published, no intervals{more}"))
-    return lines + [_Line(_quotation(row), i) for i, row in zip(quoted.index, quoted.to_dict("records"), strict=True)]
+    for heading, rows in quoted.groupby(quoted.apply(_origin, axis=1), sort=False) if len(quoted) else ():
+        lines.append(_Line(str(heading)))
+        lines += [_Line(_quotation(row), i) for i, row in zip(rows.index, rows.to_dict("records"), strict=True)]
+    return lines
+
+
+def _origin(row: pd.Series) -> str:
+    """Where figures come from, how they were come by, and what they speak for."""
+    source = re.search(r"arXiv [\d.]+( v\d+)?", row["source"])
+    origin = source[0] if source else row["source"][:30]
+    more = ", ".join(filter(None, [row["level"], row["direction"]]))
+    return f"{origin},{' ' if len(origin) + len(more) < 26 else chr(10)}{more}" if more else origin
 
 
 def _quotation(row: dict[Any, Any]) -> str:
-    source = re.search(r"arXiv [\d.]+( v\d+)?", row["source"])
-    origin = ", ".join(filter(None, [source[0] if source else row["source"][:30], row["level"], row["direction"]]))
-    what, under = f"{row['model']}, {row['dataset']}", row["condition"]
-    words = [f"{what}: {under}"] if len(what) + len(under) < 38 else [what, layouts.balanced(under, 33)]
-    return "\n".join([*words, origin])
+    what, under = f"{row['model']}, {row['dataset']}", row["condition"].removesuffix(" shots")
+    return f"{what}: {under}" if len(what) + len(under) < 40 else f"{what}:\n{layouts.balanced(under, 36)}"
 
 
 def _draw(ax: Axes, table: pd.DataFrame, lines: Sequence[_Line]) -> None:
@@ -203,9 +158,21 @@ def _label(ax: Axes, lines: Sequence[_Line], middles: np.ndarray, end: float) ->
     ax.margins(x=0.08)
 
 
-def _xlabel(named: Mapping[str, Comparison], what: What) -> str:
+def _headline(table: pd.DataFrame, named: Mapping[str, Comparison], what: What) -> str:
+    """What all own rows are, where that is one thing."""
+    conditions = list(dict.fromkeys(table[table["origin"] == OWN]["condition"]))
+    baselines = {found.baseline for found in named.values()}
+    if len(conditions) > 1 or len(baselines) > 1:
+        return ""
+    return f"{conditions[0]}{f' less {baselines.pop()}' if what == 'difference' else ''}"
+
+
+def _xlabel(named: Mapping[str, Comparison], what: What, *, quoted: bool) -> str:
     levels = " and ".join(sorted({drawing.level(found) for found in named.values()}))
     if what == "score":
         return f"questions answered correctly, % ({levels} of each dataset)"
     baselines = " or ".join(dict.fromkeys(found.baseline for found in named.values()))
-    return f"difference to {baselines}, points ({levels} of each dataset)"
+    if not quoted:
+        return f"difference to {baselines}, points ({levels} of each dataset)"
+    own = f"own: to {baselines} ({levels} of each dataset)"
+    return f"difference, points; {own}, published: between the shots or prompts that a row names"

@@ -6,16 +6,24 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
 from itertools import cycle
 
 from promptlab.choices import gold_label, label_alone, options_of
 from promptlab.errors import InputError
-from promptlab.numerals import clean
+from promptlab.numberwords import in_digits
+from promptlab.numerals import clean, written
+from promptlab.onenumber import one_number
 from promptlab.prompts.foreign import PROSE
 from promptlab.textnorm import normalise
 from promptlab.types import Question
 
-_TOKEN = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_|\n|[^\S\n](?=\d)")
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"  # written without spaces between words
+_TOKEN = re.compile(rf"[{CJK}]|[^\W\d_{CJK}]+|\d|[^\w\s]|_|\n|[^\S\n](?=\d)")
+_ARTICLE = re.compile(r"\b(?:an?|the)\b")
+_QUIET = re.compile(r"[\s$\\{}()\[\]]")
+_OPERATOR = re.compile(r"[-+*/^=,_]")
 
 Shown = list[tuple[str, str]]  # the exemplars as they are shown: what is asked, what is answered
 
@@ -27,6 +35,8 @@ def labelled(shown: Shown) -> Shown:
 
 def approximate_tokens(text: str) -> int:
     """Words, digits, marks, line ends and spaces before numbers: about a text's tokens where digits are read singly.
+
+    Where words are not set apart (Chinese, Japanese, Korean) every character counts.
 
     Examples
     --------
@@ -60,34 +70,49 @@ def first_answer(exemplar: Question) -> str:
 def wrong_answers(chosen: Sequence[Question], others: Sequence[Question]) -> tuple[Question, ...]:
     """The exemplars, each with a wrong answer: the answers change places among them so that none is right.
 
-    Where that cannot be (one exemplar, or too many with the same answer) an exemplar gets a wrong one of its own
-    choices, or the first answer among `others` that is wrong for it.
+    Wrong is what neither a grader nor a reader could take for a right one: another value, not another way to write it.
+    Formulas of the same characters count as the same; others are not worked out, so x(x+1) may stand for x^2+x. Where
+    answers cannot change places (one exemplar, or too many with the same answer) an exemplar gets a wrong one of its
+    own choices, or the first answer among `others` that is wrong for it, or among the exemplars.
     """
     moved = _moved([first_answer(exemplar) for exemplar in chosen])
+    rest = (*others, *chosen)
     pairs = zip(chosen, moved, strict=True)
-    return tuple(replace(each, answers=(new if _wrong(new, each) else _another(each, others),)) for each, new in pairs)
+    return tuple(replace(each, answers=(new if _wrong(new, each) else _another(each, rest),)) for each, new in pairs)
 
 
 def _moved(answers: Sequence[str]) -> list[str]:
     """The same answers in other places: in order of their value, each moves on past the most frequent one."""
-    places = sorted(range(len(answers)), key=lambda place: normalise(answers[place]))
-    step = max(Counter(map(normalise, answers)).values())
+    places = sorted(range(len(answers)), key=lambda place: _meaning(answers[place]))
+    step = max(Counter(map(_meaning, answers)).values())
     moved = dict(zip(places, [*places[step:], *places[:step]], strict=True))
     return [answers[moved[place]] for place in range(len(answers))]
 
 
 def _wrong(answer: str, exemplar: Question) -> bool:
     if not exemplar.choices:
-        return _value(answer) not in map(_value, exemplar.answers)
+        return not any(_readings(answer) & _readings(right) for right in exemplar.answers)
     named = label_alone(clean(answer), options_of(exemplar.choices))
     return named is not None and named not in (gold_label(right, exemplar.choices) for right in exemplar.answers)
 
 
-def _value(answer: str) -> float | str:
-    try:
-        return float(answer)
-    except ValueError:
-        return normalise(answer)
+def _meaning(answer: str) -> str:
+    value = _number(answer)
+    return normalise(answer) if value is None else written(value)
+
+
+@lru_cache(maxsize=16_384)
+def _readings(answer: str) -> frozenset[Fraction | str]:
+    """What an answer may be taken for: its number, of a percentage also the share, and its text."""
+    value = _number(answer)
+    numbers = () if value is None else (value, value / 100) if "%" in answer else (value,)
+    text = _QUIET.sub("", _ARTICLE.sub(" ", normalise(in_digits(clean(answer)))))
+    return frozenset((*numbers, "".join(sorted(text)) if _OPERATOR.search(text) else text))
+
+
+def _number(answer: str) -> Fraction | None:
+    found = one_number(answer)
+    return found.value if found else None
 
 
 def _another(exemplar: Question, others: Sequence[Question]) -> str:

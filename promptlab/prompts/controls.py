@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,7 @@ _OF_CONDITION: dict[str, dict[str, Any]] = {
     "question-first": {"question_first": True},
 }
 CONTROLS = (*_OF_EXEMPLARS, *_OF_CONDITION)
+_FOLLOW = ("embedding", "draws")  # factors that say how another one is carried out
 
 
 def few_shot_controls(
@@ -36,8 +38,10 @@ def few_shot_controls(
     Parameters
     ----------
     base
-        A condition with exemplars. ``layout="one-message"`` allows every control; in the other layouts the question has
-        its place, and ``question-first`` is left out. One that changes nothing of `base` is left out as well.
+        A condition with exemplars, worked ones for ``think``. ``layout="one-message"`` allows every control; elsewhere
+        the question has its place (no ``question-first``), and questions alone are no turns of a chat (no
+        ``questions`` among ``turns``). A control that changes nothing of `base`, or two things, is left out: a warning
+        says which and why.
     only
         Some of the controls: ``unrelated`` (as much text about something else), ``other-domain``, ``wrong-answers``,
         ``questions`` (without answers), ``think`` (rationales in think tags), ``reordered``, ``note`` (a sentence says
@@ -71,8 +75,18 @@ def few_shot_controls(
         )
     zero = base.but(name=baseline, exemplars=None, layout="turns", note="", question_first=False)
     wanted = CONTROLS if only is None else given.texts("only of few_shot_controls", only)
-    controls = [_control(base, name, asked=only is not None) for name in wanted]
-    return [zero, _again(zero), base, _again(base), *(each for each in controls if each)]
+    found = [_control(base, name) for name in wanted]
+    controls = [control for control in found if isinstance(control, Condition)]
+    _tell([refused for refused in found if isinstance(refused, InputError)], asked=only is not None)
+    return [zero, _again(zero), base, _again(base), *controls]
+
+
+def _tell(left_out: Sequence[InputError], *, asked: bool) -> None:
+    """What was asked for by name and cannot be made is an error; what all controls would have held is said."""
+    if left_out and asked:
+        raise left_out[0]
+    if left_out:
+        warnings.warn(f"left out by few_shot_controls: {'; '.join(map(str, left_out))}", stacklevel=3)
 
 
 def _again(condition: Condition) -> Condition:
@@ -81,8 +95,8 @@ def _again(condition: Condition) -> Condition:
     return condition.but(name=f"{condition.name}#{replicate}", replicate=replicate)
 
 
-def _control(base: Condition, name: str, *, asked: bool) -> Condition | None:
-    """One of the controls; None where `base` leaves no room for it and it was not asked for."""
+def _control(base: Condition, name: str) -> Condition | InputError:
+    """One of the controls, or why there is none: it must be one factor away from the base."""
     if name not in CONTROLS:
         raise unknown("control of few_shot_controls", name, CONTROLS)
     assert base.exemplars is not None
@@ -92,12 +106,21 @@ def _control(base: Condition, name: str, *, asked: bool) -> Condition | None:
             control = base.but(**own, **_OF_CONDITION[name])
         else:
             control = base.but(**own, exemplars=replace(base.exemplars, **_OF_EXEMPLARS[name]))
-    except InputError:
-        if asked:
-            raise
-        return None
-    if control.but(name=base.name, replicate=base.replicate) != base and not (name == "reordered" and base.shots < 2):
-        return control
-    if asked:
-        raise InputError(f"control {name!r} of few_shot_controls changes nothing of {base.name!r}")
-    return None
+    except InputError as problem:
+        return InputError(f"control {name!r}: {problem}")
+    why = _unfit(base, control, name)
+    return InputError(f"control {name!r} of {base.name!r} {why}") if why else control
+
+
+def _unfit(base: Condition, control: Condition, name: str) -> str:
+    """Why a control would show nothing, or not what it is called; empty where it does."""
+    assert base.exemplars is not None
+    before = base.factors()
+    changed = [name for name, value in control.factors().items() if value != before[name] and name not in _FOLLOW]
+    if not changed or (name == "reordered" and base.shots < 2):
+        return "changes nothing"
+    if len(changed) > 1:
+        return f"changes {' and '.join(changed)}, not one factor"
+    if name == "think" and base.exemplars.style != "worked":
+        return f"needs style='worked', not {base.exemplars.style!r}: rationales would come in as well"
+    return ""

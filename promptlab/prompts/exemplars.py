@@ -29,6 +29,7 @@ NO_FACTORS: dict[str, str | int | float] = {  # of a condition without exemplars
     **dict.fromkeys(("max_overlap", "draws", "exemplar_seed"), 0),
 }
 MAX_OVERLAP = 0.96
+THINK = ("<think>", "</think>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,8 @@ class Exemplars:
     k
         Shots, at least 1.
     style
-        ``worked``: the rationale, then the answer; ``think``: the rationale in ``<think>`` tags, then the answer (some
-        chat templates cut the reasoning out of earlier turns: see the preview); ``answers``: the answer alone;
+        ``worked``: the rationale, then the answer; ``think``: the rationale in `think_tags`, then the answer (some chat
+        templates cut the reasoning out of earlier turns: see the preview); ``answers``: the answer alone;
         ``questions``: the question alone. Without an answer there is no turn to show: with ``layout="turns"`` the
         questions then stand in one message with the question that is asked. A template's ``exemplar.answer`` is empty.
     select
@@ -63,15 +64,20 @@ class Exemplars:
         `promptlab.prompts.similarity.SENTENCES` where that package is installed, else ``tfidf``.
     max_overlap
         Near-duplicates of the question are passed over: exemplars that share more than this of its words and pairs of
-        words (Dice's coefficient), or repeat it outright. Questions that are legitimate neighbours stay below 0.96: 400
-        arithmetic ones and their pool reach 0.952 (one template, one number changed), 400 of GSM8K's test questions
-        and the others 0.70, the halves of MATH-500 0.70.
+        words (Dice's coefficient), or repeat it outright, markup and invisible characters aside; paraphrases are not
+        found. With options on both sides, at least half of them are the same too. Questions that are legitimate
+        neighbours stay below 0.96: 400 arithmetic ones and their pool reach 0.952 (one template, one number changed),
+        400 of GSM8K's test questions and the others 0.70, the halves of MATH-500 0.70.
     draws
         How many random choices there are. A question's draw follows from its id alone, so neither the order of the
         questions nor an extension of the run changes what a question is shown. Only ``random`` has draws; ``nearest``,
         ``most-different`` and ``fixed`` have one.
     given
         Exemplars of your own: shown as they are, or (with another `select` than ``given``) the pool to pick from.
+
+    think_tags
+        What opens and closes the reasoning of the model that is asked: ``("[THINK]", "[/THINK]")`` for Magistral. The
+        factor `style` names the opening one where it is another than ``<think>``.
 
     Notes
     -----
@@ -89,6 +95,7 @@ class Exemplars:
     draws: int = 8
     seed: int = 0
     given: tuple[Question, ...] = ()
+    think_tags: tuple[str, ...] = THINK
 
     def __post_init__(self) -> None:
         for name, allowed in (("style", Style), ("order", Order), ("content", Content)):
@@ -99,6 +106,11 @@ class Exemplars:
         share = checked.real("max_overlap of few_shot", self.max_overlap, lambda x: 0 < x <= 1, "above 0 and at most 1")
         object.__setattr__(self, "max_overlap", share)
         object.__setattr__(self, "embedding", embedding_named(self.embedding or AUTO) if self.by_similarity else "")
+        object.__setattr__(self, "think_tags", checked.texts("think_tags of few_shot", self.think_tags))
+        if len(self.think_tags) != 2 or not all(self.think_tags):
+            raise checked.wrong(
+                "think_tags of few_shot", self.think_tags, "what opens the reasoning, and what closes it"
+            )
         self._check_given()
 
     def _check_given(self) -> None:
@@ -133,7 +145,7 @@ class Exemplars:
         """What a condition's factors say of its exemplars."""
         drawn = self.draws if self.ranking and self.ranking.drawn else 1
         return {
-            "style": self.style,
+            "style": f"think {self.think_tags[0]}" if self._other_tags else self.style,
             "select": self.selected,
             "order": self.order,
             "content": self.content,
@@ -144,6 +156,10 @@ class Exemplars:
             "given": digest([(q.text, q.answers) for q in self.given]) if self.given else "",
             "rationales": made_by(self.given),
         }
+
+    @property
+    def _other_tags(self) -> bool:
+        return self.style == "think" and self.think_tags != THINK
 
     def on(self, pool: Sequence[Question]) -> Selector:
         """What picks from a pool (or from the pool of a question set), and shows why."""
@@ -175,4 +191,5 @@ class Exemplars:
         if not rationale:
             raise InputError(f"exemplar {exemplar.id!r} has no rationale: use few_shot(style='answers') or add one")
         final = final if answer_format else f"The answer is {answer}."
-        return f"<think>\n{rationale}\n</think>\n{final}" if self.style == "think" else f"{rationale} {final}"
+        opening, closing = self.think_tags
+        return f"{opening}\n{rationale}\n{closing}\n{final}" if self.style == "think" else f"{rationale} {final}"

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 from promptlab.errors import InputError, unknown
 from promptlab.prompts.conditions import Condition, Layout
-from promptlab.prompts.exemplars import GIVEN, MAX_OVERLAP, Content, Exemplars, Order, Style
+from promptlab.prompts.exemplars import GIVEN, MAX_OVERLAP, THINK, Content, Exemplars, Order, Style
 from promptlab.prompts.selecting import Ranking, Step
 from promptlab.prompts.similarity import AUTO
 from promptlab.types import Question
@@ -120,6 +120,7 @@ def few_shot(
     draws: int = 8,
     seed: int = 0,
     exemplars: Iterable[Question | Sequence[str]] = (),
+    think_tags: tuple[str, ...] = THINK,
     name: str | None = None,
     **factors: Any,
 ) -> Condition:
@@ -129,7 +130,7 @@ def few_shot(
     ----------
     k
         Shots; with explicit `exemplars` all of them by default.
-    style, order, content, embedding, max_overlap, draws, seed
+    style, order, content, embedding, max_overlap, draws, seed, think_tags
         See `Exemplars`.
     select
         See `Exemplars`; by default ``random``, or ``given`` with explicit `exemplars`.
@@ -163,6 +164,7 @@ def few_shot(
         draws=draws,
         seed=seed,
         given=given,
+        think_tags=think_tags,
     )
     told = (style, picker.selected, order, content, layout)
     usual = "-".join([f"few-shot-{shots}", *(each for each in told if each not in _USUAL)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from itertools import islice
@@ -14,8 +14,7 @@ from promptlab.prompts.contents import wrong_answers
 from promptlab.prompts.exemplars import Exemplars
 from promptlab.prompts.foreign import OTHER_DOMAIN
 from promptlab.prompts.selecting import Asked
-from promptlab.prompts.similarity import TFIDF, overlap, similarities
-from promptlab.textnorm import normalise
+from promptlab.prompts.similarity import TFIDF, bare, overlap, similarities
 from promptlab.types import AnswerFormat, Model, Prompt, Question
 from promptlab.wording import counted
 
@@ -84,7 +83,7 @@ class Selector:
         """The k exemplars, the most preferred first."""
         if self.rule.ranking is None:
             return self._given(question)
-        allowed = (other for other in self._ranked(question) if not self._repeats(question, other))
+        allowed = (other for other in self._ranked(question) if not _repeats(self.rule, question, other))
         found = tuple(islice(allowed, self.rule.k))
         if len(found) < self.rule.k:
             raise InputError(self._too_few(question, len(found)))
@@ -93,7 +92,7 @@ class Selector:
     def _given(self, question: Question) -> tuple[Question, ...]:
         chosen = self.rule.given[: self.rule.k]
         for exemplar in chosen:
-            if why := self._repeats(question, exemplar):
+            if why := _repeats(self.rule, question, exemplar):
                 raise InputError(
                     f"exemplar {exemplar.id!r} repeats the test question {question.id!r}{why}: {question.text[:80]!r}"
                 )
@@ -114,11 +113,11 @@ class Selector:
         """Where exemplars are picked from."""
         return OTHER_DOMAIN if self.rule.content == "other-domain" else self.rule.given or self.pool
 
-    def _ranked(self, question: Question) -> Sequence[Question]:
-        if self.rule.ranking is None:
+    def _ranked(self, question: Question) -> Iterable[Question]:
+        if self.rule.ranking is None or not self._source:
             return self._source
         key = f"{self.rule.seed}/{self.rule.draw_of(question)}"
-        asked = Asked(question, key, partial(self._similarity, question))
+        asked = Asked(question, key, partial(self._similarity, question), partial(_repeats, self.rule, question))
         return self.rule.ranking.ranked(asked, self._source)
 
     @cached_property
@@ -132,14 +131,6 @@ class Selector:
         places = _places(self._texts)
         return found[[places[exemplar.text] for exemplar in exemplars]]
 
-    def _repeats(self, question: Question, exemplar: Question) -> str:
-        """How an exemplar would give the answer away: as the question in more text or another order, or nearly."""
-        asked, shown = normalise(question.text), normalise(exemplar.text)
-        if sorted(asked.split()) == sorted(shown.split()) or f" {asked} " in f" {shown} ":
-            return " in its words"
-        shared = overlap(question.text, exemplar.text)
-        return f" nearly (overlap {shared:.3f}, above max_overlap)" if shared > self.rule.max_overlap else ""
-
     def _too_few(self, question: Question, found: int) -> str:
         if not self._source:
             return (
@@ -148,6 +139,23 @@ class Selector:
             )
         k, kind = self.rule.k, f" of kind {question.cluster!r}" if "own-kind" in self.rule.selected else ""
         return f"few_shot(k={k}): the pool has {counted(found, 'exemplar')}{kind} for question {question.id!r}"
+
+
+def _repeats(rule: Exemplars, question: Question, exemplar: Question) -> str:
+    """How an exemplar would give the answer away: as the question in more text or another order, or nearly."""
+    if _told_apart(question, exemplar):
+        return ""
+    asked, shown = bare(question.text), bare(exemplar.text)
+    if sorted(asked.split()) == sorted(shown.split()) or f" {asked} " in f" {shown} ":
+        return " in its words"
+    shared = overlap(question.text, exemplar.text)
+    return f" nearly (overlap {shared:.3f}, above max_overlap)" if shared > rule.max_overlap else ""
+
+
+def _told_apart(question: Question, exemplar: Question) -> bool:
+    """Whether options make two questions of one: "Which is true?" is another where most of them are others."""
+    ours, theirs = (set(map(bare, one.choices)) for one in (question, exemplar))
+    return bool(ours and theirs) and 2 * len(ours & theirs) < min(len(ours), len(theirs))
 
 
 @lru_cache(maxsize=8)

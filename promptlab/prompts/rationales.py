@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, overload
 
@@ -19,6 +21,9 @@ Only = Literal["correct", "all"]
 Part = Literal["reasoning", "answer"]
 
 MADE_BY = "made_by"  # the place of the provenance in `Question.meta`
+
+# Control tokens of a chat, in the models' several ways of writing them: shown to a model they end or open a turn.
+_MARKER = re.compile(r"<([|｜])[^<>\s]{1,40}\1>|</?s>|\[/?INST\]|</?(?:start|end)_of_turn>")
 
 
 class Answered(Protocol):
@@ -39,17 +44,22 @@ class Answered(Protocol):
 class SelfMade(Sequence[Question]):
     """Exemplars with a model's own rationales: for ``few_shot(exemplars=...)``, or as the pool of `with_pool`.
 
-    `left` has the ids of the questions that gave none. Every exemplar says in ``meta["made_by"]`` where it comes from.
+    `left` has the ids of the questions that gave none, `passed` counts the samples that were passed over, by reason.
+    Every exemplar says in ``meta["made_by"]`` where it comes from.
     """
 
     exemplars: tuple[Question, ...]
     left: tuple[str, ...]
+    passed: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_run(
         cls, run: Answered, *, only: Only = "correct", condition: str | None = None, part: Part | None = None
     ) -> SelfMade:
         """One exemplar a question: its first sample (by index) that is complete, and right where `only` asks for it.
+
+        Passed over is what would teach more than a rationale: an output with a loop (`looped`, where the run's frame
+        has that feature), a rationale with control tokens of a chat (``<|im_end|>``), and one that is empty.
 
         The run is the cache: `promptlab.run` on the same path pays nothing again, and its records stay the provenance.
 
@@ -75,14 +85,13 @@ class SelfMade(Sequence[Question]):
             if value not in allowed:
                 raise unknown(f"{what} of from_run", value, allowed)
         chosen = _condition(run, condition)
-        firsts = _firsts(run.to_frame(), chosen, only)
-        made = (_exemplar(run, each, firsts[each.id], part) for each in run.questions if each.id in firsts)
-        usable = tuple(exemplar for exemplar in made if exemplar.meta["rationale"])
-        if not usable:
+        made, passed = _firsts(run, _allowed(run.to_frame(), chosen, only), part)
+        if not made:
             what = "correct and complete" if only == "correct" else "complete and answered"
-            raise InputError(f"from_run: {run.path} has no {what} sample with a rationale under {chosen!r}")
-        kept = {exemplar.id for exemplar in usable}
-        return cls(usable, tuple(question.id for question in run.questions if question.id not in kept))
+            told = f" (passed over: {_counts(passed)})" if passed else ""
+            raise InputError(f"from_run: {run.path} has no {what} sample with a rationale under {chosen!r}{told}")
+        usable = tuple(made[question.id] for question in run.questions if question.id in made)
+        return cls(usable, tuple(question.id for question in run.questions if question.id not in made), passed)
 
     def __len__(self) -> int:
         return len(self.exemplars)
@@ -96,7 +105,8 @@ class SelfMade(Sequence[Question]):
 
     def __repr__(self) -> str:
         left = f", {counted(len(self.left), 'question')} left over" if self.left else ""
-        return f"<SelfMade: {counted(len(self), 'exemplar')} by {made_by(self.exemplars)}{left}>"
+        passed = f", samples passed over: {_counts(self.passed)}" if self.passed else ""
+        return f"<SelfMade: {counted(len(self), 'exemplar')} by {made_by(self.exemplars)}{left}{passed}>"
 
 
 def made_by(exemplars: Iterable[Question]) -> str:
@@ -114,24 +124,54 @@ def _condition(run: Answered, wanted: str | None) -> str:
     return wanted or run.conditions[0]
 
 
-def _firsts(frame: pd.DataFrame, condition: str, only: Only) -> dict[str, Mapping[Any, Any]]:
-    """The row of each question that is taken."""
-    usable = (frame["condition"] == condition) & (frame["ending"] == "complete") & (frame["replicate"] == 0)
+def _allowed(frame: pd.DataFrame, condition: str, only: Only) -> pd.DataFrame:
+    """The rows that may be taken, in the order in which they are tried."""
+    usable = (frame["condition"] == condition) & (frame["ending"] == "complete")
     if "variant" in frame:  # another one speaks of options in another order
         usable &= frame["variant"] == 0
     usable &= (frame["score"] >= 1) if only == "correct" else frame["answered"].astype(bool)
-    rows = frame[usable].sort_values("sample", kind="stable").drop_duplicates("question")
-    return {str(row["question"]): row for row in rows.to_dict("records")}
+    return frame[usable].sort_values("sample", kind="stable")
 
 
-def _exemplar(run: Answered, question: Question, row: Mapping[Any, Any], part: Part | None) -> Question:
+def _firsts(run: Answered, frame: pd.DataFrame, part: Part | None) -> tuple[dict[str, Question], Counter[str]]:
+    """The exemplar of each question, and how many samples before it were passed over for what."""
+    questions = {question.id: question for question in run.questions}
+    made: dict[str, Question] = {}
+    passed: Counter[str] = Counter()
+    for row in frame.to_dict("records"):
+        if (name := str(row["question"])) in made:
+            continue
+        rationale = _rationale(run, row, part)
+        if why := _unfit(rationale, row):
+            passed[why] += 1
+        else:
+            made[name] = _exemplar(run, questions[name], row, rationale)
+    return made, passed
+
+
+def _unfit(rationale: str, row: Mapping[Any, Any]) -> str:
+    if not rationale:
+        return "no rationale"
+    if _MARKER.search(rationale):
+        return "control tokens"
+    return "a loop" if (row.get("looped") or 0) > 0 else ""
+
+
+def _counts(passed: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} for {why}" for why, number in passed.items())
+
+
+def _rationale(run: Answered, row: Mapping[Any, Any], part: Part | None) -> str:
     completion = Completion(row["completion"], "complete", reasoning=row["reasoning"] or "")
     reasoning, answer_text = split_reasoning(completion)
-    if part == "answer" or (part is None and not reasoning):
-        reasoning = _without_answer(answer_text, run.manifest)
+    whole_answer = part == "answer" or (part is None and not reasoning)
+    return _without_answer(answer_text, run.manifest) if whole_answer else reasoning
+
+
+def _exemplar(run: Answered, question: Question, row: Mapping[Any, Any], rationale: str) -> Question:
     sample = {"key": row["key"], "condition": row["condition"], "sample": int(row["sample"])}
     provenance = {"model": run.manifest["model"]["name"], "run": str(run.path), **sample}
-    meta = {**question.meta, "rationale": reasoning, MADE_BY: provenance}
+    meta = {**question.meta, "rationale": rationale, MADE_BY: provenance}
     return replace(question, meta=meta, answers=question.answers if row["score"] >= 1 else (row["answer"],))
 
 

@@ -22,11 +22,12 @@ FILTER, RANK, REGROUP = range(3)  # the only sensible order: whom to ask, in wha
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, the name of its draw, and what measures how similar exemplars are to it."""
+    """A question, the name of its draw, what measures how similar exemplars are to it, and what finds repeats of it."""
 
     question: Question
     key: str
     similar: Callable[[Sequence[Question]], NDArray[np.float64]]
+    repeated: Callable[[Question], object]
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Step:
     stage: ClassVar[int] = RANK
     drawn: ClassVar[bool] = False  # whether another draw gives others
 
-    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Sequence[Question]:
-        """The candidates, or some of them, in the order of preference."""
+    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Iterable[Question]:
+        """The candidates, or some of them, in the order of preference; a later step may leave the rest unlooked at."""
         raise NotImplementedError
 
     def __add__(self, then: Step | Ranking) -> Ranking:
@@ -50,7 +51,7 @@ class Random(Step):
 
     name, drawn = "random", True
 
-    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Sequence[Question]:
+    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Iterable[Question]:
         return [candidates[i] for i in _shuffled(len(candidates), asked.key)]
 
 
@@ -65,7 +66,7 @@ class OwnKind(Step):
 
     name, stage = "own-kind", FILTER
 
-    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Sequence[Question]:
+    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Iterable[Question]:
         return [other for other in candidates if other.cluster is not None and other.cluster == asked.question.cluster]
 
 
@@ -75,7 +76,7 @@ class Nearest(Step):
     name = "nearest"
     sign: ClassVar[int] = -1
 
-    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Sequence[Question]:
+    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Iterable[Question]:
         order = np.array(_shuffled(len(candidates), asked.key), dtype=int)
         by_similarity = np.argsort(self.sign * asked.similar(candidates)[order], kind="stable")
         return [candidates[i] for i in order[by_similarity]]
@@ -89,16 +90,20 @@ class MostDifferent(Nearest):
 
 
 class Balanced(Step):
-    """One of each label in turn: `answers[0]` where exemplars are of kind ``label``, else their `cluster`."""
+    """One of each label in turn: `answers[0]` where exemplars are of kind ``label``, else their `cluster`.
+
+    What repeats the question has no turn: passed over later, it would cost its label a place.
+    """
 
     name, stage = "balanced", REGROUP
 
-    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Sequence[Question]:
+    def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Iterable[Question]:
         groups: dict[str, list[Question]] = {}
         for exemplar in candidates:
             groups.setdefault(_label(exemplar), []).append(exemplar)
-        in_turn = chain.from_iterable(zip_longest(*groups.values()))
-        return [exemplar for exemplar in in_turn if exemplar is not None]
+        usable = ((one for one in group if not asked.repeated(one)) for group in groups.values())
+        in_turn = chain.from_iterable(zip_longest(*usable))
+        return (exemplar for exemplar in in_turn if exemplar is not None)
 
 
 STEPS = {step.name: step for step in (Random(), OwnKind(), Fixed(), Nearest(), MostDifferent(), Balanced())}
@@ -138,10 +143,10 @@ class Ranking:
         ordered = any(step.stage == RANK for step in self.steps)
         return self.steps if ordered else sorted((*self.steps, Random()), key=lambda step: step.stage)
 
-    def ranked(self, asked: Asked, pool: Sequence[Question]) -> Sequence[Question]:
+    def ranked(self, asked: Asked, pool: Iterable[Question]) -> Iterable[Question]:
         """The pool, or a part of it, in the order of preference."""
         for step in self._whole:
-            pool = step.ranked(asked, pool)
+            pool = step.ranked(asked, tuple(pool))
         return pool
 
 

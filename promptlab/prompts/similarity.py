@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from promptlab.errors import InputError
+from promptlab.prompts.contents import CJK
 from promptlab.textnorm import normalise
 
 if TYPE_CHECKING:
@@ -22,6 +25,26 @@ AUTO, TFIDF = "auto", "tfidf"
 SENTENCES = "sentence-transformers/all-MiniLM-L6-v2@c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 
 Texts = tuple[str, ...]
+
+_CHARACTER = re.compile(f"([{CJK}])")
+_MARKUP = re.compile(r"\*\*|__|\$|\\[()\[\]]")  # bold, and what opens and closes a formula
+
+
+@lru_cache(maxsize=16_384)
+def bare(text: str) -> str:
+    """A text as repeats are looked for: normalised, without invisible characters and markup.
+
+    Where words are not set apart (Chinese, Japanese, Korean) characters are.
+
+    Examples
+    --------
+    >>> bare("What is **7** + $1$?"), bare("七加一?")
+    ('what is 7 + 1', '七 加 一')
+    """
+    if text.isascii():
+        return normalise(_MARKUP.sub(" ", text))
+    seen = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return " ".join(_CHARACTER.sub(r" \1 ", normalise(_MARKUP.sub(" ", seen))).split())
 
 
 def overlap(one: str, other: str) -> float:
@@ -41,7 +64,7 @@ def overlap(one: str, other: str) -> float:
 
 @lru_cache(maxsize=16_384)
 def _pieces(text: str) -> Counter[Any]:
-    words = normalise(text).split()
+    words = bare(text).split()
     return Counter([*words, *pairwise(words)])
 
 
