@@ -23,7 +23,8 @@ _HOMES = {
     "promptlab.questions": "QuestionSet available_benchmarks load_questions",
     "promptlab.prompts": "Condition Exemplars chain_of_thought concise condition_from few_shot few_shot_controls "
     "from_template medprompt medprompt_followup medprompt_steps preview r1_zero_template zero_shot",
-    "promptlab.models": "Profile available_models available_profiles fetch_base open_model serve_embedded serve_vllm",
+    "promptlab.models": "Profile available_models available_profiles fetch_base longest_output open_model "
+    "serve_embedded serve_vllm",
     "promptlab.formats": "ANSWER_IS ANSWER_TAGS BOXED",
     "promptlab.grading": "as_grader by_kind drop_f1 grader_named label maths number regex",
     "promptlab.runner": "run",

@@ -17,6 +17,14 @@ class InputError(PromptlabError, ValueError):
     """A parameter, file or configuration is not what it should be; nothing was called or changed."""
 
 
+class Problems(InputError):
+    """Several at once, a line each."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(str(self).split("\n"))
+
+
 class ModelError(PromptlabError, RuntimeError):
     """A model or server cannot be used at all (not one failed sample: that is an ending)."""
 
@@ -29,6 +37,11 @@ class BudgetError(PromptlabError, RuntimeError):
     """The next request would exceed the budget that the caller set."""
 
 
+def lines_of(problem: PromptlabError) -> tuple[str, ...]:
+    """Each problem that an error speaks of."""
+    return problem.lines if isinstance(problem, Problems) else (str(problem),)
+
+
 def unknown(what: str, value: object, allowed: Iterable[str]) -> InputError:
     """An error for a name that is not among the allowed ones, with the nearest of them.
 
@@ -38,6 +51,6 @@ def unknown(what: str, value: object, allowed: Iterable[str]) -> InputError:
     "unknown condition 'few-shots': did you mean 'few-shot'? Allowed: zero-shot, few-shot"
     """
     names = [str(name) for name in allowed]
-    near = difflib.get_close_matches(str(value), names, n=1)
+    near = difflib.get_close_matches(str(value), names, n=1) or [n for n in names if n.endswith(f":{value}")]
     hint = f"did you mean {near[0]!r}? " if near else ""
     return InputError(f"unknown {what} {value!r}: {hint}Allowed: {', '.join(names)}")

@@ -96,13 +96,22 @@ def _papermill_logs_to(file: IO[str]) -> Iterator[None]:
         logger.removeHandler(handler)
 
 
+# A page that is sent to somebody loads nothing from elsewhere: neither its own scripts nor what a model wrote.
+_ELSEWHERE = ("require_js_url", "jquery_url", "mathjax_url", "mermaid_js_url", "mermaid_layout_elk_js_url")
+_ALONE = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; font-src data:; '
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">"
+)
+
+
 def to_html(notebook: Path) -> Path:
-    """Write the executed notebook as a page beside it and return the page's path."""
+    """Write the executed notebook as a page beside it and return the page's path; formulas stay as they are written."""
     from nbconvert import HTMLExporter
 
     page = notebook.with_suffix(".html")
-    body, _ = HTMLExporter(exclude_anchor_links=True).from_filename(str(notebook))
-    page.write_text(body, encoding="utf-8")
+    known = [name for name in _ELSEWHERE if HTMLExporter.class_traits().get(name)]
+    body, _ = HTMLExporter(exclude_anchor_links=True, **dict.fromkeys(known, "")).from_filename(str(notebook))
+    page.write_text(body.replace("<head>", f"<head>{_ALONE}", 1), encoding="utf-8")
     return page
 
 

@@ -47,6 +47,8 @@ _CLEANING = tuple(
     )
 )
 
+_UNCLEAN = re.compile(r"[^\x00-\x7f]|[\\{*_`~^$]|\.\.|=\s*-|dollar|euro")  # without these no rule above finds anything
+
 _SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
            "k": 10**3, "K": 10**3, "M": 10**6, "bn": 10**9}  # fmt: skip
 _TOKEN = re.compile(
@@ -89,6 +91,8 @@ def clean(text: str) -> str:
     >>> clean("$-\\\\dfrac{3}{4}$"), clean("1½"), clean("١٢"), clean("1{,}234 \\\\text{km}")
     ('-3/4', '1 1/2', '12', '1,234  km')
     """
+    if not _UNCLEAN.search(text):
+        return text
     text = re.sub(r"[^\x00-\x7f]", lambda found: _plain(found.group()), text)
     text = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: "^" + unicodedata.normalize("NFKC", found.group()), text)
     text = _FRACTION.sub(_plain_fraction, text)

@@ -17,7 +17,14 @@ Ending = Literal["complete", "truncated", "empty", "refused", "error"]
 
 def digest(value: object) -> str:
     """SHA-256 (32 hex digits) of a JSON-able value: equal values, equal digest, on every machine."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _hashed(_canonical(value))
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _hashed(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -221,8 +228,9 @@ def request_keys(model: ModelId, sampling: Sampling) -> Callable[[Prompt, int, i
 
     `engine` is left out, so an upgrade does not orphan a run.
     """
-    identity, settings = [model.name, model.revision, model.adapter, model.template_hash], asdict(sampling)
-    return lambda prompt, replicate, index: digest([identity, prompt.hash, settings, replicate, index])
+    identity = _canonical([model.name, model.revision, model.adapter, model.template_hash])
+    settings = _canonical(asdict(sampling))  # written once: a run asks for the key of every sample
+    return lambda prompt, replicate, index: _hashed(f'[{identity},"{prompt.hash}",{settings},{replicate},{index}]')
 
 
 def request_key(model: ModelId, prompt: Prompt, sampling: Sampling, replicate: int, index: int) -> str:

@@ -92,6 +92,8 @@ class FakeServer:
     owned_by
         What ``/v1/models`` says ("vllm", "llamacpp", ...); `meta` is merged into that entry, and `models_fault`
         is what that route answers instead.
+    routes
+        What other paths answer.
     log
         A file that gets one JSON line a request, written when the request has arrived.
     """
@@ -104,10 +106,12 @@ class FakeServer:
         owned_by: str = "fake",
         meta: dict[str, Any] | None = None,
         models_fault: Fault | None = None,
+        routes: dict[str, Any] | None = None,
         port: int = 0,
         log: Path | None = None,
     ) -> None:
         self.latency, self.reply, self.port, self.models_fault = latency, reply, port, models_fault
+        self.routes = routes or {}
         self.card = {"id": "fake", "object": "model", "owned_by": owned_by, **(meta or {})}
         self.script = iter(list(script))
         self.bodies: list[dict[str, Any]] = []  # of the completion routes, in order of arrival
@@ -192,6 +196,8 @@ class _Connection(asyncio.Protocol):
             self._fault(path, {}, self.server.models_fault, _key(headers))
         elif path == "/v1/models":
             self._send(200, {"object": "list", "data": [self.server.card]})
+        elif path in self.server.routes:
+            self._send(200, self.server.routes[path])
         else:
             self._send(404, _error("no such route"))
 

@@ -11,6 +11,7 @@ import pytest
 from promptlab import figures
 from promptlab.comparison import compare, contrast, dose
 from promptlab.errors import InputError
+from promptlab.figures import drawing
 from promptlab.planner import plan
 from promptlab.stats import Guess
 
@@ -148,6 +149,42 @@ def test_contrast_shows_both_effects_and_their_difference():
     ax = figures.against_control(found)
     assert len(ax.get_legend_handles_labels()[1]) == 3
     np.testing.assert_allclose(points_of(ax, "r1 less plain")[:, 0], 100 * found.table["contrast"])
+
+
+def test_a_class_whose_bars_are_too_narrow_to_be_seen_is_told_in_figures():
+    frame = samples(("r1",))
+    first = (frame["condition"] == "few-shot-3") & (frame["question"] == "q1")
+    frame = frame.assign(ending=np.where(first, "truncated", "complete"), score=frame["score"].mask(first, 0.0))
+    many = pd.concat(
+        [frame.assign(question=frame["question"] + f"-{i}", ending="complete") for i in range(3)] + [frame]
+    )
+    found = compare(many, baseline="zero-shot")
+    ax = figures.accounting(found, mpl.figure.Figure(layout="constrained").subplots())
+    most = 100 * found.accounting.query("part == 'truncated'")["difference"].abs().max()
+    labels = ax.get_legend_handles_labels()[1]
+    assert f"truncated (at most {most:.1f} points)" in labels
+    assert "wrong after reasoning" in labels
+
+
+def test_what_is_said_above_a_point_stays_inside_the_axes():
+    ax = mpl.figure.Figure(layout="constrained").subplots()
+    ax.plot([1, 3], [2.0, -20.0])
+    doubtful = {"verdict": ["degraded"] * 2, "validity": ["fragile"] * 2, "reason": "", "low": 0.0}
+    values = pd.Series([2.0, -20.0])
+    drawing.remarks(ax, values, np.array([1, 3]), pd.DataFrame(doubtful), values, upright=True)
+    drawing.make_room(ax)
+    ax.figure.draw_without_rendering()
+    assert [text.get_text() for text in ax.texts] == ["fragile"] * 2
+    assert all(text.get_window_extent().y1 <= ax.get_window_extent().y1 for text in ax.texts)
+    assert ax.get_ylim()[0] < -20, "all points stay inside as well"
+
+
+def test_a_figure_says_how_many_intervals_hold_together(comparison):
+    axes = iter(mpl.figure.Figure(layout="constrained").subplots(3))
+    assert "intervals of 6;" in figures.degradation(comparison, next(axes)).get_xlabel()
+    assert "intervals of 8)" in figures.scores(comparison, next(axes)).get_xlabel()
+    found = dose(samples(), baseline="zero-shot")
+    assert f"intervals of {len(found.table)})" in figures.dose_response(found, next(axes)).get_ylabel()
 
 
 def test_a_missing_interval_draws_no_bar():

@@ -132,6 +132,51 @@ def test_save_writes_svg_png_numbers_and_alt_text(width, found, tmp_path):
         assert not ax.figure.texts
 
 
+def drawn_values(ax, upright: bool) -> np.ndarray:
+    """What points, ends of intervals and lines show on the axis of values, and the widths of bars."""
+    side, found = int(upright), []
+    for part in ax.collections:
+        if hasattr(part, "get_segments"):
+            found += [end[side] for segment in part.get_segments() for end in segment]
+        elif len(part.get_offsets()):
+            found += [spot[side] for spot in part.get_offsets()]
+    for line in (line for line in ax.lines if line.get_transform() == ax.transData):
+        values = np.asarray(line.get_ydata() if upright else line.get_xdata(), float)
+        found += [] if len(values) == 2 and not values.any() else list(values)  # no line at 0
+    bars = [bars for bars in ax.containers if isinstance(bars, mpl.container.BarContainer)]
+    found += [bar.get_width() for some in bars for bar in some]
+    return np.array([value for value in found if np.isfinite(value)])
+
+
+UPRIGHT = {"dose_response", "slope_chart", "lengths", "training", "power"}
+
+
+@pytest.mark.parametrize("draw", DRAW)
+def test_the_csv_holds_every_number_that_is_drawn(draw: str, found, tmp_path):
+    ax = DRAW[draw](found)
+    *_, csv, _ = figures.save(ax, tmp_path / "a")
+    table = pd.read_csv(csv)
+    known = table.select_dtypes("number").to_numpy().ravel()
+    if draw == "slope_chart":
+        sides = [table[f"{side}_baseline"] + table[f"{side}_difference"] for side in ("model", "control")]
+        known = np.concatenate([known, *sides])
+    for panel in ax.figure.axes:
+        values = drawn_values(panel, draw in UPRIGHT)
+        assert len(values) > 3
+        near = np.nanmin(np.abs(values[:, None] - np.concatenate([known, 100 * known, [0.0]])[None, :]), axis=1)
+        assert near.max() < 1e-6, values[near > 1e-6]
+    names = {"training": {"a", "b"}, "dose_response": set(found["comparison"].design.models())}.get(draw, set())
+    assert names <= set(table.get("model", []))
+
+
+def test_of_a_figure_that_is_not_ones_own_the_numbers_must_be_given(tmp_path):
+    ax = mpl.figure.Figure().subplots()
+    with pytest.raises(InputError, match="promptlab did not draw this figure, so say what it was drawn from"):
+        figures.save(ax, tmp_path / "a")
+    *_, csv, _ = figures.save(ax, tmp_path / "a", pd.DataFrame({"x": [1]}))
+    assert csv.read_text() == "x\n1\n"
+
+
 def test_the_same_figure_gives_the_same_bytes(found, tmp_path):
     ax = figures.degradation(found["comparison"])
     files = [figures.save(ax, tmp_path / name, found["comparison"].table, width="journal")[:2] for name in "ab"]
@@ -164,7 +209,7 @@ def test_alt_text_says_what_has_no_interval_and_what_to_doubt():
     told = figures.alt_text(figures.degradation(compare(data, baseline="zero-shot")).figure)
     assert "In doubt: few-shot-3: invalid." in told
     one = compare(samples(("r1",)).query("question == 'q0'"), baseline="zero-shot")
-    assert "Without an interval: few-shot-1; few-shot-3; " in figures.alt_text(figures.degradation(one).figure)
+    assert "None has an interval." in figures.alt_text(figures.degradation(one).figure)
 
 
 def test_every_figure_has_an_alt_text_of_its_own(found):

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from test_figures import points_of, samples
+from test_figures import samples
 
 from promptlab import figures
 from promptlab.comparison import by_length, contrast
@@ -33,6 +33,10 @@ def test_the_slopes_join_the_two_scores_and_their_difference_stands_above():
         value, low, high = (f"{100 * found.table[name][i]:+.1f}" for name in ("contrast", "low", "high"))
         assert ax.texts[i].get_text() == f"{value}\n[{low}, {high}]"
     assert ax.get_legend_handles_labels()[1] == ["r1", "plain"]
+    told = figures.alt_text(ax.figure)
+    for model in ("r1", "plain"):
+        before, after = 100 * means[model, "zero-shot"], 100 * means[model, "few-shot-3"]
+        assert f"{before:.1f} to {after:.1f} % under few-shot-3" in told
 
 
 def test_a_flagged_contrast_is_open_and_said_in_the_slope_chart():
@@ -75,12 +79,23 @@ def lengths():
 
 def test_lengths_draws_both_kinds_of_bins(lengths):
     ax = figures.lengths(lengths, axes())
-    for kind, label in (("within", "r1"), ("raw", "_")):
+    for kind, label in (("within", "r1: "), ("raw", "_")):
         rows = lengths.table[(lengths.table["model"] == "r1") & (lengths.table["kind"] == kind)]
-        drawn = [np.asarray(c.get_offsets()) for c in ax.collections if c.get_label() == label]
-        assert any(np.allclose(d, rows[["length", "score"]] * [1, 100]) for d in drawn if len(d) == len(rows))
-    plain = lengths.table.query("model == 'plain' and kind == 'within'")
-    np.testing.assert_allclose(points_of(ax, "plain")[:, 0], plain["length"])
+        drawn = [np.asarray(c.get_offsets()) for c in ax.collections if c.get_label().startswith(label)]
+        assert any(np.allclose(d[:, 1], 100 * rows["score"]) for d in drawn if len(d) == len(rows))
+    names = [text for text in ax.get_legend_handles_labels()[1] if " to " in text]
+    plain = lengths.table.query("model == 'plain'").set_index(["kind", "bin"])["length"]
+    ends = [f"{plain[kind, 1]:.1f} to {plain[kind, 4]:.1f}" for kind in ("raw", "within")] if plain.max() < 100 else []
+    assert names[1].startswith("plain: ")
+    assert all(end in names[1] for end in ends)
+
+
+def test_no_two_points_of_lengths_cover_each_other(lengths):
+    ax = figures.lengths(lengths, axes())
+    points = [np.asarray(c.get_offsets())[:, 0] for c in ax.collections if not hasattr(c, "get_segments")]
+    places = np.unique(np.concatenate(points).round(6))
+    assert len(places) == 2 * 2 * lengths.bins, "models x kinds x bins"
+    assert np.diff(np.sort(places)).min() > 0.05
 
 
 def test_its_alt_text_gives_both_ends(lengths):

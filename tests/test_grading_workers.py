@@ -86,6 +86,17 @@ def test_threads_have_a_worker_each_and_the_right_answers():
     assert len(pool._idle) == 0
 
 
+def test_a_verdict_that_belongs_to_another_question_is_not_taken():
+    """Once a wrong answer was graded equal: with a line too many in its pipe a worker answers one question late."""
+    pool = Pool()
+    assert pool.compare("x+x", "2x") == "equal"
+    stdin = pool._idle[0]._process.stdin
+    assert stdin
+    stdin.write(b'[1, "x+x", "2x"]\n')
+    assert [pool.compare("x+1", said) for said in ("x+2", "1+x", "y+1")] == ["different", "equal", "different"]
+    pool.close()
+
+
 def _in_a_child(queue) -> None:
     queue.put(workers.POOL.compare("x+x", "2x"))
     workers.POOL.close()

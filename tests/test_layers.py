@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "promptlab"
 LAYERS = (
     {"errors", "given", "types", "formats", "wording", "textnorm", "numerals", "numberwords", "onenumber", "choices",
-     "reasoning", "markup", "tables", "portal", "assets"},
+     "reasoning", "markup", "tables", "portal", "assets", "hub"},
     {"questions", "prompts", "models", "grading", "traces", "store", "stats", "quoting",
      "traininglogs"},
     {"records", "importing"},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptlab.numerals import MAX_EXPONENT, clean, numerals, written
+from promptlab.numerals import _CLEANING, _FRACTION, _UNCLEAN, MAX_EXPONENT, clean, numerals, written
 
 
 def values(text: str) -> list[Fraction | None]:
@@ -117,3 +117,15 @@ def test_any_text_is_read(text: str):
     for n in numerals(cleaned):
         assert any(c.isdigit() for c in cleaned[n.start : n.end])
         assert (n.value is None) == bool(n.why)
+
+
+_PIECES = ("5", "1,234", "10", " ", ".", "..", "dollars", "euro", "cents", " and ", "x", "=", "- 3", "-", "+", "e5",
+           "kg", "%", "#", "{,}", "frac", "(", ")", "/", ":", "US", "·", "$", "^2", "\\,", "**", "`", "~")  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=9).map("".join) | st.text())
+def test_what_is_passed_over_as_clean_is_clean(text: str):
+    if not _UNCLEAN.search(text):
+        assert not any(pattern.search(text) for pattern, _ in _CLEANING)
+        assert not _FRACTION.search(text)

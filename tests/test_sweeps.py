@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,7 +55,10 @@ def test_done_runs_are_skipped_failed_ones_wait_to_be_asked_for_and_nothing_is_l
     folder = root / failed.id
     kept = nbformat.read(folder / "executed.ipynb", as_version=4).cells
     assert any("as it was asked to" in str(cell.get("outputs")) for cell in kept), "the partial notebook"
-    assert "as it was asked to" in (folder / "executed.html").read_text()
+    page = (folder / "executed.html").read_text()
+    assert "as it was asked to" in page
+    assert "default-src 'none'" in page
+    assert not re.search(r"(src=|import\()[\"']https?:", page), "it asks no other machine for anything"
     assert {path.name for path in (root / done.id).iterdir()} >= {"executed.ipynb", "executed.html", "executed.log"}
 
     assert cli.main(["sweep", str(file), "--out", str(root)]) == 1, "as it was"
@@ -190,7 +194,9 @@ def test_what_is_no_fault_of_a_run_stops_the_sweep_and_leaves_it_to_be_done(tmp_
 def test_a_disk_that_is_full_in_a_cell_stops_the_sweep_and_the_same_command_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    full = 'import errno, os\nif (beside / "full").exists():\n    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))'
+    full = (
+        'import errno, os\nif (beside / "full").exists():\n    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))'
+    )
     write_notebook(tmp_path / "tiny.ipynb", WORKS, full)
     file, root = write_sweep(tmp_path, grid={"n": [1, 3]}), tmp_path / "runs"
     root.mkdir()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from fake_server import FakeServer, Fault
-from promptlab.errors import InputError
+from promptlab.errors import InputError, Problems
 from promptlab.sweeps import read_sweep, sweep
-from promptlab.sweeps.checking import Problems, check
+from promptlab.sweeps.checking import check
 from promptlab.sweeps.expanding import Planned, expand
 from promptlab.sweeps.predicting import predicted
 from tiny_notebooks import ASKS, RUNS, write_notebook, write_sweep
@@ -44,6 +45,99 @@ def test_all_problems_at_once_a_line_each_with_the_runs_that_have_it(tmp_path: P
         "parameter 'out' is the sweep's own: each run has its directory",
     ]
     assert [line.rpartition("(")[2].partition("-")[0] for line in lines] == ["one", "two", "three", "four", "four"]
+
+
+def test_a_misspelt_name_hides_no_other_problem_and_no_part_of_an_experiment_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    parameters = {
+        "n_question": 3,
+        "models": ["embedded:nobody", "openai:gpt-x", "r1", NOWHERE],
+        "questions": {"source": "gsm9k"},
+        "conditions": ["zero-shot", "concise", "few-shots"],
+        "max_tokens": 0,
+    }
+    write_notebook(
+        tmp_path / "tiny.ipynb", RUNS, parameters=f"{ASKS}\nsamples = 1\ngrader = 'by-kind'\nbaseline = None"
+    )
+    others = {"samples": 0, "grader": "by-knd", "baseline": "concis", "conditions": ["zero-shot", "concise"]}
+    found = []
+    for given in (parameters, {**parameters, **others}):
+        runs = expand(read_sweep(write_sweep(tmp_path, parameters=given, grid=None)), tmp_path)
+        found.append("\n".join(problems(runs, tmp_path)))
+    first, second = found
+    told = [
+        "did you mean 'n_questions'",
+        "did you mean 'gsm8k'",
+        "max_tokens is 0",
+        "unknown embedded model 'nobody'",
+        "unknown model 'r1': did you mean 'embedded:r1'",
+    ]
+    for line in [*told, "did you mean 'few-shot'"]:
+        assert line in first
+    for line in [*told, "'samples' is 0", "did you mean 'by-kind'", "did you mean 'concise'"]:
+        assert line in second
+    runs = expand(read_sweep(write_sweep(tmp_path, parameters={**parameters, "max_tokens": 8}, grid=None)), tmp_path)
+    third = "\n".join(problems(runs, tmp_path))
+    assert "set the environment variable OPENAI_API_KEY" in third
+    assert "the server at http://127.0.0.1:9/v1 cannot be reached" in third
+
+
+def test_a_run_that_is_not_chosen_must_be_possible_as_well(tmp_path: Path):
+    write_notebook(tmp_path / "tiny.ipynb", RUNS, parameters=f"{ASKS}\ngrader = 'by-kind'")
+    file = write_sweep(tmp_path, grid={"grader": ["by-knd", "number"]}, parameters={"models": ["openai:gpt-x"]})
+    with pytest.raises(Problems, match=r"did you mean 'by-kind'.* \(by-knd-[0-9a-f]{6}\)") as caught:
+        sweep(file, out=tmp_path / "runs", only="by-k*", progress=False, say=lambda _: None)
+    assert "OPENAI_API_KEY" in str(caught.value)
+    with pytest.raises(Problems, match=r"did you mean 'by-kind'.* \(by-knd-[0-9a-f]{6}\)"):
+        sweep(file, out=tmp_path / "runs", only="number*", progress=False, say=lambda _: None)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_speed_of_a_model_that_is_none_of_the_sweep(tmp_path: Path):
+    runs = asking(tmp_path, parameters={"models": ["embedded:nobody"]})
+    with pytest.raises(Problems, match="unknown model in 'tokens_per_second' 'embedded:nobdy': did you mean"):
+        check(runs, tmp_path, speeds=["embedded:nobdy"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"), [({}, "names no kernel: open it in"), ({"name": "python4"}, "did you mean 'python3'")]
+)
+def test_a_notebook_whose_kernel_is_not_there(spec: dict[str, str], message: str, tmp_path: Path):
+    file = write_notebook(tmp_path / "tiny.ipynb")
+    notebook = nbformat.read(file, as_version=4)
+    notebook.metadata["kernelspec"] = {**spec, "display_name": "x"}
+    nbformat.write(notebook, file)
+    with pytest.raises(InputError, match=message):
+        expand(read_sweep(write_sweep(tmp_path)), tmp_path)
+
+
+RECORDED = ["recorded:r1", "recorded:sft"]
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"recorded": ["recorded:r9"]}, "unknown recorded run 'recorded:r9': did you mean 'recorded:r1'"),
+        ({"recorded_control": {"q": ["z"]}}, "'recorded_control' speaks of recorded runs, and 'recorded' names none"),
+        ({"reuse": "nothere"}, "reuse: nothere is no directory with records"),
+        ({"reuse": ["nothere"]}, "reuse: nothere is no directory with records"),
+        ({"recorded": RECORDED, "recorded_control": {"q": ["z"]}}, "recorded: unknown control 'q'"),
+        (
+            {"recorded": RECORDED, "recorded_control": {}, "recorded_also": ["few-shot-9"]},
+            "unknown recorded condition 'few-shot-9': did you mean 'few-shot-5'",
+        ),
+    ],
+)
+def test_what_the_main_notebook_takes_from_earlier_runs_is_there(
+    parameters: dict[str, object], message: str, base_weights: Path, tmp_path: Path
+):
+    small = {"models": ["embedded:r1"], "control": "", "conditions": ["zero-shot", "concise"], "max_tokens": 8}
+    keys = {"notebook": None, "grid": None, "parameters": {**small, "recorded": [], "n_questions": 2, **parameters}}
+    (line,) = problems(expand(read_sweep(write_sweep(tmp_path, **keys)), tmp_path), tmp_path)
+    assert message in line
 
 
 def test_each_notebook_is_asked_what_it_takes(tmp_path: Path):
@@ -98,6 +192,15 @@ def test_the_table_counts_what_runs_share_once(tmp_path: Path):
     assert list(table["completion tokens, at most"]) == ["60", "30", "90"]
     assert list(table["time, at most"]) == ["30 s", "15 s", "45 s"]
     assert list(predicted(runs, cells, states, {"another": 2.0})["time, at most"]) == [""] * 3
+    few, more = states
+    table = predicted(runs, cells, {few: "interrupted", more: "done"}, 2.0)
+    assert list(table["requests"]) == ["0", "0", "0"], "a finished run has what the others share with it"
+    table = predicted(runs, cells, {few: "interrupted", more: "to do"}, 2.0, {few: 4})
+    assert list(table["requests"]) == ["2", "3", "5"]
+    assert list(table["completion tokens, at most"]) == ["20", "30", "50"]
+    for retry_failed, left in ((False, ["0", "3", "3"]), (True, ["6", "3", "9"])):
+        table = predicted(runs, cells, {few: "failed", more: "to do"}, 2.0, retry_failed=retry_failed)
+        assert list(table["requests"]) == left
 
 
 def test_a_dry_run_says_what_it_would_do_and_leaves_nothing_behind(tmp_path: Path):

@@ -80,30 +80,34 @@ import promptlab as lab
 model = lab.open_model(f"openai:fake@{server}", key_env="PLANTED", retries=0)
 questions = lab.load_questions("arithmetic", n=2)
 conditions, sampling = [lab.zero_shot(), lab.concise()], lab.Sampling(max_tokens=9)
-print(lab.run(model, conditions, questions, sampling=sampling, path=f"{out}/runs/x"))"""
+run = lab.run(model, conditions, questions, sampling=sampling, path=f"{out}/runs/x")
+display(run, run.show())"""
 
 
 @pytest.mark.notebook
 def test_a_key_that_a_server_echoes_stands_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd):
-    """One server fails each request, the other refuses the key, and both repeat it."""
+    """One server fails each request, one refuses the key, one lets the model say it, and all repeat it."""
     monkeypatch.setenv("PLANTED", KEY)
     write_notebook(tmp_path / "tiny.ipynb", TALKS, parameters='server = ""  # where\nout = "out"  # results')
     said, refusal = "your key {key} is {key}", Fault(status=401, message="your key {key} is wrong")
     with (
         FakeServer(reply=lambda _: Fault(status=500, message=said)) as failing,
         FakeServer(reply=lambda _: refusal, models_fault=Fault(status=404)) as refusing,
+        FakeServer(reply=lambda _: f"Your key {KEY} begins with {KEY[:20]}, {KEY.upper()}") as telling,
     ):
-        grid = {"kind": {"fails": {"server": failing.base_url}, "refuses": {"server": refusing.base_url}}}
+        servers = {"fails": failing, "refuses": refusing, "tells": telling}
+        grid = {"kind": {kind: {"server": server.base_url} for kind, server in servers.items()}}
         file = write_sweep(tmp_path, grid=grid)
         assert cli.main(["sweep", str(file), "--out", str(tmp_path / "runs")]) == 1
         assert failing.bodies
         assert refusing.bodies
     states = [read_state(folder) for folder in sorted(tmp_path.glob("runs/*-*"))]
-    assert [state.state for state in states] == ["done", "failed"]
+    assert [state.state for state in states] == ["done", "failed", "done"]
     assert "your key [key] is wrong" in states[1].error
     texts = [*capfd.readouterr(), *(path.read_bytes().decode("latin-1") for path in _files(tmp_path))]
     assert any("your key [key] is [key]" in text for text in texts), "the records say what the server said"
-    assert not [text[:200] for text in texts if KEY in text]
+    assert any("Your key [key] begins with [key], [key]" in text for text in texts), "what the model said, too"
+    assert not [text[:200] for text in texts if KEY[:20].lower() in text.lower()]
     assert os.environ["PLANTED"] == KEY
 
 

@@ -41,10 +41,17 @@ def test_labels_set_several_parameters_and_make_readable_ids(tmp_path: Path):
 
 
 def test_an_axis_may_stand_anywhere_in_the_parameters(tmp_path: Path):
-    found = given_by(tmp_path, parameters={"many": [{"k": "$k"}, "a $k of text"]}, grid={"k": [1, 3]})
-    assert found == [{"many": [{"k": k}, "a $k of text"]} for k in (1, 3)]
+    parts = [{"k": "$k"}, "few-$k", "costs $5, $\\alpha$"]
+    found = given_by(tmp_path, parameters={"many": parts}, grid={"k": [1, 3]})
+    assert found == [{"many": [{"k": k}, f"few-{k}", parts[2]]} for k in (1, 3)]
+    found = given_by(tmp_path, parameters={"word": "n is $n"}, grid={"n": [1, 3]})
+    assert found == [{"word": f"n is {n}", "n": n} for n in (1, 3)], "a parameter of the notebook stays one"
     with pytest.raises(InputError, match=r"unknown axis in the parameters: '\$x': .*Allowed: \$n"):
         runs_of(tmp_path, parameters={"word": "$x"})
+    with pytest.raises(InputError, match=r"unknown axis in the parameters: '\$shot': did you mean '\$shots'"):
+        runs_of(tmp_path, parameters={"word": "few-$shot"}, grid={"shots": [1]})
+    with pytest.raises(InputError, match=r"\$many stands inside a text and is \[2\]: only a text or a number can"):
+        runs_of(tmp_path, parameters={"word": "x$many"}, grid={"many": [[2], [3]]})
 
 
 def test_include_adds_and_exclude_takes_out(tmp_path: Path):
@@ -68,8 +75,15 @@ def test_include_adds_and_exclude_takes_out(tmp_path: Path):
         ({"grid": {"pair": {"a": 3}}}, r"grid\.pair\.a must be a mapping"),
         ({"exclude": [{"m": 1}]}, "unknown axis in 'exclude' 'm'"),
         ({"exclude": [{"n": 7}]}, r"exclude\[0\] takes out no run: {'n': 7}"),
+        ({"exclude": [{"n": [1, 2]}]}, r"each names one value, or one label, of an axis \(n: n-1, n-2\)"),
+        ({"grid": {"n": [1], "b": {"x": {"n": 3}}}}, "both 'n' and 'b' set 'n': which of them holds"),
+        ({"grid": {"b": {"x": {"n": 3}}}, "include": [{"b": "x", "n": 4}]}, "both 'b' and 'n' set 'n'"),
+        (
+            {"grid": {"b": {"x": {"n": 1}, "y": {"word": "a"}}}},
+            "twice, with equal parameters: x-.* and y-",
+        ),
         ({"exclude": [{"n": 1}, {"n": 2}]}, "'exclude' takes out every run"),
-        ({"include": [{"n": 1}]}, "the same run is asked for twice: n-1-"),
+        ({"include": [{"n": 1}]}, "the same run is asked for twice, with equal parameters: n-1-[0-9a-f]{6}$"),
         ({"include": {"n": 1}}, "'include' must be a list"),
         ({"notebook": "nowhere.ipynb"}, "there is no notebook nowhere.ipynb"),
         ({"jobs": 0}, "'jobs' is 0"),
@@ -89,6 +103,13 @@ def test_a_date_and_a_key_given_twice_are_refused(tmp_path: Path):
         read_sweep(file)
     file.write_text(f"{text}about: again\n")
     with pytest.raises(InputError, match=r"tiny\.yaml: says 'about' twice"):
+        read_sweep(file)
+
+
+def test_a_value_that_contains_itself_is_one_error(tmp_path: Path):
+    file = write_sweep(tmp_path)
+    file.write_text(f"{file.read_text()}parameters: &all {{many: [*all]}}\n")
+    with pytest.raises(InputError, match=r"tiny\.yaml: holds a value that contains itself"):
         read_sweep(file)
 
 
@@ -127,15 +148,27 @@ def test_the_page_shows_a_file_that_works(tmp_path: Path):
     assert len(expand(read_sweep(file), tmp_path)) == 21
 
 
-KEYS = ("sk-proj-1234567890abcdefghij", "hf_abcdefghijklmnopqrst", "Bearer abcdefgh12345", "https://me:pass@host/v1")
+KEYS = (
+    "sk-proj-1234567890abcdefghij",
+    "sk-ant-api03-AbCd.EfGh1234567890AbCdEfGh",
+    "hf_abcdefghijklmnopqrst",
+    "Bearer abcdefgh12345",
+    "https://me:pass@host/v1",
+    "ASIAABCDEFGHIJKLMNOP",
+    "Basic dXNlcjpwYXNzd29yZDEyMw==",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2ln",
+    "uses key 0f8a7c1be2d940f8a7c1be2d94aabbcc",
+    "token: 123e4567-e89b-12d3-a456-426614174000",
+)
 
 
 @pytest.mark.parametrize("value", KEYS)
 def test_what_looks_like_a_key_is_refused_and_not_repeated(value: str, tmp_path: Path):
-    file = write_sweep(tmp_path, parameters={"word": f"openai:x {value}"})
-    with pytest.raises(
-        InputError, match=r"tiny\.yaml: parameters\.word holds something that looks like a key"
-    ) as caught:
+    with pytest.raises(InputError, match=r"^parameters\.word holds something that looks like a key"):
+        refuse_secrets({"parameters": {"word": f"openai:x {value}"}})
+    file = write_sweep(tmp_path)
+    file.write_text(f"# {value}\n{file.read_text()}")
+    with pytest.raises(InputError, match=r"tiny\.yaml: line 1 holds something that looks like a key") as caught:
         read_sweep(file)
     assert value not in str(caught.value)
 
@@ -147,6 +180,13 @@ def test_under_a_name_that_speaks_of_one_anything_random_is_a_key(name: str):
     refuse_secrets(
         {"options": [{name: "MY_OWN_KEY"}], "key_env": "MY_KEY", "max_tokens": 100, "a": "sk-learn and hf_hub"}
     )
+    harmless = [
+        "Basic understanding",
+        "the key few-shot-3-own-kind-one-message",
+        "token vllm:hf-internal-testing/tiny",
+        "key " * 9,
+    ]
+    refuse_secrets({"texts": harmless, "revision": "740312add88f781978c0658806c59bc2815b9866"})
 
 
 SHIPPED = [path for path in sorted(ROOT.glob("experiments/*.yaml")) if "grid" in read_yaml(path)]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promptlab.errors import InputError
-from promptlab.experiment.reading import called, one_of, parts_of, read_yaml
+from promptlab.errors import InputError, Problems, lines_of
+from promptlab.experiment.reading import as_list, called, one_of, parts_of, read_yaml
 from promptlab.grading import grader_named
-from promptlab.models import open_model
+from promptlab.models import longest_output, open_model
 from promptlab.prompts import Condition, Preview, preview
 from promptlab.questions import QuestionSet, load_questions
 from promptlab.runner import run
@@ -80,7 +80,7 @@ class Experiment:
         try:
             return cls.from_mapping(read_yaml(Path(path)))
         except InputError as problem:
-            raise InputError(f"{path}: {problem}") from None
+            raise Problems("\n".join(f"{path}: {line}" for line in lines_of(problem))) from None
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Experiment:
@@ -94,7 +94,7 @@ class Experiment:
         models: Any,
         conditions: Any,
         questions: Mapping[str, Any],
-        max_tokens: int,
+        max_tokens: int | None,
         out: str | Path,
         n_questions: int | None = None,
         temperature: float = 0.6,
@@ -112,16 +112,18 @@ class Experiment:
         questions, n_questions, seed
             Options of `load_questions`, and the two of them that are set apart. `seed` is the sampling's too.
         max_tokens, temperature, top_p
-            Of `Sampling`.
+            Of `Sampling`; `max_tokens` None: what the profiles of the models recommend (`longest_output`).
         out
             A directory; the records go to ``runs/`` in it.
         reuse
             The `out` of other calls: samples that this design shares with them are copied, not paid for.
         """
         size = {} if n_questions is None else {"n": n_questions}
-        sampling = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
+        longest = longest_output(as_list(models, "models")) if max_tokens is None else max_tokens
+        sampling = {"max_tokens": longest, "temperature": temperature, "top_p": top_p, "seed": seed}
         parts = {"models": models, "conditions": conditions, "questions": {**questions, **size, "seed": seed}}
-        records = {"path": Path(out) / RECORDS, "reuse": [Path(folder) / RECORDS for folder in reuse]}
+        folders = [Path(folder) / RECORDS for folder in as_list(reuse, "reuse")] if reuse else ()
+        records = {"path": Path(out) / RECORDS, "reuse": folders}
         return cls.from_mapping({**parts, "sampling": sampling, **records, **others})
 
     def narrowed(self, conditions: Collection[str], questions: Mapping[str, Any]) -> Experiment:

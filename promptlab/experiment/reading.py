@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from promptlab import given as checks
-from promptlab.errors import InputError, unknown
+from promptlab.errors import InputError, Problems, PromptlabError, lines_of, unknown
 from promptlab.formats import FORMATS
 from promptlab.grading import grader_named
 from promptlab.prompts import Condition, condition_from
@@ -18,48 +19,94 @@ from promptlab.types import AnswerFormat, Sampling
 T = TypeVar("T")
 
 _NEEDED = ("models", "conditions", "questions", "sampling", "path")
-_AS_GIVEN = ("samples", "grader", "margin", "control", "max_tokens_total", "stop_every")
 
 
 def parts_of(given: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
-    """The fields of an `Experiment`, which are called `names`, from plain values."""
-    for key in given:
-        if key not in names:
-            raise unknown("key of an experiment", key, names)
-    for key in _NEEDED:
-        if key not in given:
-            raise InputError(f"the experiment says nothing about {key!r}")
-    conditions = tuple(condition_from(spec) for spec in as_list(given["conditions"], "conditions"))
-    options = {key: given[key] for key in _AS_GIVEN if key in given}
-    _check(given, conditions, options)
-    return {
-        "models": tuple(as_list(given["models"], "models")),
-        "conditions": conditions,
-        "questions": called(load_questions, given["questions"], "questions"),
-        "sampling": called(Sampling, given["sampling"], "sampling"),
-        "path": Path(str(given["path"])),
-        "baseline": one_of("baseline", given.get("baseline") or conditions[0].name, [c.name for c in conditions]),
-        "answer_format": _format(given.get("answer_format")),
-        "reuse": tuple(Path(str(folder)) for folder in given.get("reuse") or ()),
-        **options,
-    }
+    """The fields of an `Experiment`, which are called `names`, from plain values.
+
+    Raises
+    ------
+    PromptlabError
+        All that does not fit, at once.
+    """
+    problems: list[PromptlabError] = [unknown("key of an experiment", key, names) for key in given if key not in names]
+    if missing := [repr(key) for key in _NEEDED if key not in given]:
+        problems.append(InputError(f"the experiment says nothing about {', '.join(missing)}"))
+    parts: dict[str, Any] = {}
+
+    def take(key: str, read: Callable[[], Any]) -> None:
+        try:
+            parts[key] = read()
+        except PromptlabError as problem:
+            problems.append(problem)
+
+    for key in (key for key in _READ if key in given):
+        take(key, partial(_READ[key], given[key]))
+    if "conditions" in parts:
+        arms = [condition.name for condition in parts["conditions"]]
+        take("baseline", lambda: one_of("baseline", given.get("baseline") or arms[0], arms))
+    if problems:
+        lines = [line for problem in problems for line in lines_of(problem)]
+        raise Problems("\n".join(lines)) if len(lines) > 1 else problems[0]
+    return parts
 
 
-def _check(given: Mapping[str, Any], conditions: tuple[Condition, ...], options: Mapping[str, Any]) -> None:
-    """What would otherwise be noticed after the samples have been paid for."""
-    for name in as_list(given["models"], "models"):
+def _models(value: Any) -> tuple[str, ...]:
+    names = as_list(value, "models")
+    for name in names:
         if not isinstance(name, str):
             raise InputError(f"'models' holds {name!r}; allowed are names such as 'embedded:instruct'")
+    return tuple(names)
+
+
+def _conditions(value: Any) -> tuple[Condition, ...]:
+    conditions = tuple(condition_from(spec) for spec in as_list(value, "conditions"))
     if len({c.name for c in conditions}) < 2:
         raise InputError("'conditions' must name at least two different conditions: one alone compares with nothing")
-    if not isinstance(options.get("control", ""), str | Mapping):
-        raise InputError(f"'control' is {options['control']!r}; allowed: a model's short name, or model: control")
-    margin = options.get("margin")
-    if margin is not None and (not isinstance(margin, int | float) or not 0 < margin < 1):
-        raise InputError(f"'margin' is {margin!r}; allowed: a share above 0 and below 1 (0.02 is two points), or none")
-    if options.get("stop_every") is not None:
-        checks.whole("'stop_every'", options["stop_every"], 1)
-    grader_named(str(options.get("grader", "by-kind")))
+    return conditions
+
+
+def _control(value: Any) -> Any:
+    if not isinstance(value, str | Mapping):
+        raise InputError(f"'control' is {value!r}; allowed: a model's short name, or model: control")
+    return value
+
+
+def _margin(value: Any) -> float | None:
+    if value is not None and (not isinstance(value, int | float) or not 0 < value < 1):
+        raise InputError(f"'margin' is {value!r}; allowed: a share above 0 and below 1 (0.02 is two points), or none")
+    return value
+
+
+def _count(key: str, value: Any) -> int | None:
+    return None if value is None else checks.whole(f"{key!r}", value, 1)
+
+
+def _grader(name: Any) -> str:
+    grader_named(str(name))
+    return str(name)
+
+
+def _format(name: str | None) -> AnswerFormat | None:
+    return None if name is None else FORMATS[one_of("answer_format", name, list(FORMATS))]
+
+
+# What otherwise would be noticed after the samples have been paid for.
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "models": _models,
+    "conditions": _conditions,
+    "questions": lambda options: called(load_questions, options, "questions"),
+    "sampling": lambda options: called(Sampling, options, "sampling"),
+    "path": lambda path: Path(str(path)),
+    "samples": lambda k: checks.whole("'samples'", k, 1),
+    "answer_format": _format,
+    "grader": _grader,
+    "margin": _margin,
+    "control": _control,
+    "max_tokens_total": partial(_count, "max_tokens_total"),
+    "stop_every": partial(_count, "stop_every"),
+    "reuse": lambda folders: tuple(Path(str(folder)) for folder in as_list(folders, "reuse")) if folders else (),
+}
 
 
 def read_yaml(path: Path) -> Mapping[str, Any]:
@@ -114,7 +161,3 @@ def one_of(key: str, value: str, allowed: list[str]) -> str:
     if value not in allowed:
         raise unknown(key, value, allowed)
     return value
-
-
-def _format(name: str | None) -> AnswerFormat | None:
-    return None if name is None else FORMATS[one_of("answer_format", name, list(FORMATS))]

@@ -8,7 +8,8 @@ from promptlab.figures.bars import accounting, changes
 from promptlab.figures.curves import dose_response
 from promptlab.figures.describing import alt_text
 from promptlab.figures.dots import degradation, feature, power, scores, within
-from promptlab.figures.forests import forest, forest_table
+from promptlab.figures.evidence import forest_table
+from promptlab.figures.forests import forest
 from promptlab.figures.saving import save
 from promptlab.figures.trends import lengths, training
 from promptlab.figures.versus import against_control, slope_chart

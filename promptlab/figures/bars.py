@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from promptlab.comparison import Comparison
 
+_SEEN = 0.02  # of the width of all bars: what is narrower is a sliver
 HATCHES = ("", "//", "..", "\\\\", "xx", "||", "o", "--")
 
 
@@ -28,7 +29,7 @@ def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
     ax = _diverging(comparison, comparison.accounting, ax)
     ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points ({_open(comparison)})")
     what = f"Diverging bars: parts of each difference to {comparison.baseline} by class of wrong outputs"
-    drawing.tell(ax, _told(what, comparison.accounting))
+    drawing.tell(ax, _told(what, comparison.accounting), _with_sums(comparison, comparison.accounting))
     return ax
 
 
@@ -43,13 +44,19 @@ def changes(comparison: Comparison, ax: Axes | None = None) -> Axes:
         f"({_open(comparison)})"
     )
     what = f"Diverging bars: questions that turn wrong (negative) or right against {comparison.baseline}, by class"
-    drawing.tell(ax, _told(what, comparison.changes))
+    drawing.tell(ax, _told(what, comparison.changes), _with_sums(comparison, comparison.changes))
     return ax
 
 
 def _told(what: str, table: pd.DataFrame) -> str:
     spoken = table.assign(part=table["part"].str.replace("_", " "))
     return describing.estimates(what, spoken, "difference", "points")
+
+
+def _with_sums(comparison: Comparison, table: pd.DataFrame) -> pd.DataFrame:
+    """`whole` is what a row's diamond shows: the difference that its parts sum to."""
+    keys = ["model", "condition"]
+    return table.merge(comparison.table[[*keys, "difference"]].rename(columns={"difference": "whole"}), on=keys)
 
 
 def _open(comparison: Comparison) -> str:
@@ -72,7 +79,8 @@ def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> 
         _bars(ax, y, size, np.where(size >= 0, gains, losses), sure, PARTS.index(part["part"].iloc[0]))
         gains, losses = gains + size.clip(min=0), losses + size.clip(max=0)
     for i, name in ((PARTS.index(name), name) for name in names):  # a class looks the same in every figure
-        ax.barh(0, 0, color=_colour(i), hatch=_hatch(i), edgecolor="white", label=name.replace("_", " "))
+        label = _named(name, table[table["part"] == name]["difference"], gains.max() - losses.min())
+        ax.barh(0, 0, color=_colour(i), hatch=_hatch(i), edgecolor="white", label=label)
     ax.plot(100 * rows["difference"], y, "D", color="black", markersize=5, label="difference")
     ax.axvline(0, color=drawing.GREY, linewidth=1)
     drawing.condition_axis(ax, labels)
@@ -84,6 +92,13 @@ def _bars(ax: Axes, y: np.ndarray, size: np.ndarray, start: np.ndarray, sure: np
     """Full where sure, else open; the hatch says which part it is in either."""
     for rows, face, edge in ((sure, _colour(i), "white"), (~sure, "white", _colour(i))):
         ax.barh(y[rows], size[rows], left=start[rows], height=0.6, color=face, edgecolor=edge, hatch=_hatch(i))
+
+
+def _named(name: str, parts: pd.Series, span: float) -> str:
+    """What no bar shows, since all of a class's are too narrow to be seen, stands in the legend."""
+    most = 100 * parts.abs().max()
+    size = f" (at most {most:.1f} points)" if most < _SEEN * span else ""
+    return f"{name.replace('_', ' ')}{size}"
 
 
 def _colour(i: int) -> str:

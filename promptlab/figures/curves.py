@@ -44,6 +44,8 @@ def _both(found: DoseResponse) -> tuple[Axes, Axes]:
 
 
 def _paired(found: DoseResponse, ax: Axes) -> Axes:
+    import pandas as pd
+
     models = found.comparison.design.models()
     kinds = list(dict.fromkeys(found.slopes["series"]))
     ax.axhline(0, color=drawing.GREY, linewidth=1)
@@ -56,11 +58,13 @@ def _paired(found: DoseResponse, ax: Axes) -> Axes:
         drawing.dots(ax, 100 * rows["difference"], x, low, high, look, drawing.decided(rows), upright=True)
         drawing.remarks(ax, 100 * rows["difference"], x, rows, high, upright=True)
         ax.plot([0, *x], [0, *(100 * rows["difference"])], color=look["color"], linewidth=1, alpha=0.6)
+    drawing.make_room(ax)
     ax.set_xticks(sorted({0, *found.table["shots"]}))
     ax.set_xlabel("exemplars shown (shots k); open: not decided")
-    ax.set_ylabel(f"difference to {found.baseline}, points\n({drawing.level(found)})")
+    ax.set_ylabel(f"difference to {found.baseline}, points\n({drawing.level(found, len(found.table))})")
     what = f"Dose-response: paired difference to {found.baseline} by number of exemplars"
-    drawing.tell(ax, f"{describing.estimates(what, found.table, 'difference', 'points')} {' '.join(found.verdicts)}")
+    told = f"{describing.estimates(what, found.table, 'difference', 'points')} {' '.join(found.verdicts)}"
+    drawing.tell(ax, told, pd.concat([found.table, found.slopes], ignore_index=True))
     return drawing.tidy(ax)
 
 
@@ -73,24 +77,29 @@ def _told(slope: dict[Any, Any]) -> str:
 
 
 def _scores(comparison: Comparison, ax: Axes) -> Axes:
+    import pandas as pd
+
     summary = comparison.summary
-    lines = _dosed(summary)
+    lines, drawn = _dosed(summary), []
     kinds = list(dict.fromkeys(kind for _, kind, _ in lines))
     models = comparison.design.models()
     for i, (model, kind, line) in enumerate(lines):
         look = drawing.style(models.index(model), ", ".join((model, *filter(None, kind))))
         look["marker"] = drawing.style(kinds.index(kind), "")["marker"] if len(kinds) > 1 else look["marker"]
         points = _from_baseline(line, summary[drawing.baseline(comparison, model)])
+        drawn.append(points)
         x = points["shots"].to_numpy(float) + _beside(i, len(lines))
         drawing.dots(ax, 100 * points["score"], x, 100 * points["low"], 100 * points["high"], look, upright=True)
         drawing.remarks(ax, 100 * points["score"], x, points, 100 * points["high"], upright=True)
         ax.plot(x, 100 * points["score"], color=look["color"], linewidth=1, alpha=0.6)
     ax.set_xticks(sorted({0, *(k for *_, line in lines for k in line["shots"])}))
     ax.set_ylim(bottom=0)
+    drawing.make_room(ax)
     ax.set_xlabel("exemplars shown (shots k)")
-    ax.set_ylabel(f"correct, %\n({drawing.level(comparison)})")
+    ax.set_ylabel(f"correct, %\n({drawing.level(comparison, len(summary))})")
     what = "Dose-response: score by number of exemplars shown"
-    drawing.tell(ax, describing.estimates(what, summary, "score", "%", zero=False))
+    points = pd.concat(drawn).drop_duplicates()
+    drawing.tell(ax, describing.estimates(what, points, "score", "%", zero=False), points)
     return drawing.tidy(ax)
 
 

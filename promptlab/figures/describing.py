@@ -125,6 +125,8 @@ def _side(names: list[str]) -> str:
 
 def _lacking(rows: list[_Point]) -> str:
     names = [row.name for row in rows if row.low != row.low]
+    if rows and len(names) == len(rows):
+        return "None has an interval."
     return f"Without an interval: {_listed(names)}." if names else ""
 
 

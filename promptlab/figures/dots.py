@@ -35,10 +35,10 @@ def scores(comparison: Comparison, ax: Axes | None = None) -> Axes:
         drawing.remarks(ax, 100 * rows["score"], y, rows)
     drawing.condition_axis(ax, conditions)
     ax.set_xlim(0, max(100 * summary[["score", "high"]].max().max() * 1.05, 10))
-    ax.set_xlabel(f"questions answered correctly, % ({drawing.level(comparison)})")
+    ax.set_xlabel(f"questions answered correctly, % ({drawing.level(comparison, len(summary))})")
     legends.legend(ax, comparison)
     what = "Dots with intervals: score by condition and model"
-    drawing.tell(ax, describing.estimates(what, summary, "score", "%", zero=False))
+    drawing.tell(ax, describing.estimates(what, summary, "score", "%", zero=False), summary)
     return ax
 
 
@@ -60,10 +60,12 @@ def degradation(comparison: Comparison, ax: Axes | None = None) -> Axes:
         drawing.dots(ax, 100 * rows["difference"], y, low, high, style, drawing.decided(rows))
         drawing.remarks(ax, 100 * rows["difference"], y, rows, high)
     drawing.condition_axis(ax, conditions)
-    ax.set_xlabel(f"difference to {comparison.baseline}, points ({drawing.undecided(comparison)})")
+    ax.set_xlabel(
+        f"difference to {comparison.baseline}, points\n({drawing.level(comparison, len(table))}; open: not decided)"
+    )
     legends.legend(ax, comparison)
     what = f"Dots with intervals: paired difference of each condition to {comparison.baseline}"
-    drawing.tell(ax, describing.estimates(what, table, "difference", "points"))
+    drawing.tell(ax, describing.estimates(what, table, "difference", "points"), table)
     return ax
 
 
@@ -79,10 +81,10 @@ def feature(comparison: Comparison, name: str, ax: Axes | None = None) -> Axes:
         drawing.remarks(ax, rows["value"], y, rows)
     drawing.condition_axis(ax, conditions)
     ax.set_xlim(left=0)
-    ax.set_xlabel(f"{name.replace('_', ' ')}, mean a question ({drawing.level(comparison)})")
+    ax.set_xlabel(f"{name.replace('_', ' ')}, mean a question ({drawing.level(comparison, len(table))})")
     legends.legend(ax, comparison)
     what = f"Dots with intervals: {name.replace('_', ' ')} by condition and model"
-    drawing.tell(ax, describing.estimates(what, table, "value", "", zero=False))
+    drawing.tell(ax, describing.estimates(what, table, "value", "", zero=False), table)
     return ax
 
 
@@ -113,7 +115,7 @@ def within(association: Association, ax: Axes | None = None) -> Axes:
     legends.legend_below(ax, association.label)
     what = f"Dots with intervals: {association.feature.replace('_', ' ')} of right less wrong answers, within questions"
     ends = ("within_low", "within_high")
-    drawing.tell(ax, describing.estimates(what, table, "within", "", ends=ends))
+    drawing.tell(ax, describing.estimates(what, table, "within", "", ends=ends), table)
     return ax
 
 
@@ -122,6 +124,8 @@ def power(plan: Plan, ax: Axes | None = None) -> Axes:
 
     Dashed: the wanted differences; a line crosses one at the questions that it takes.
     """
+    import pandas as pd
+
     from promptlab.planner import Plan
 
     drawing.drawable("power", plan, Plan)
@@ -142,7 +146,7 @@ def power(plan: Plan, ax: Axes | None = None) -> Axes:
     ax.set_ylabel(f"points found with {100 * plan.power:g} % power\n(at {100 * plan.alpha:g} %{family})")
     drawing.tidy(ax)
     legends.legend_below(ax)
-    drawing.tell(ax, _told(plan))
+    drawing.tell(ax, _told(plan), pd.concat([table, plan.needed], ignore_index=True))
     return ax
 
 

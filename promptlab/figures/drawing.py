@@ -12,6 +12,7 @@ from promptlab.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from promptlab.comparison import Comparison, DoseResponse
 
@@ -23,6 +24,7 @@ GREY = "#5f5f5f"
 WIDTH = 7.2  # inches, as a blog shows it
 _BESIDE: tuple[tuple[int, int], dict[str, Any]] = (7, 0), {"va": "center"}
 _ABOVE: tuple[tuple[int, int], dict[str, Any]] = (0, 5), {"va": "bottom", "ha": "center", "rotation": 90}
+_NUMBERS = "promptlab_numbers"  # an attribute of Axes
 _MAKERS = {"Comparison": "compare", "Contrast": "contrast", "DoseResponse": "dose", "Plan": "plan"}
 _MAKERS |= {"Association": "associated", "ByLength": "by_length"}
 
@@ -45,9 +47,23 @@ def stacked(height: float) -> tuple[Axes, Axes]:
     return upper, lower
 
 
-def tell(ax: Axes, text: str) -> None:
-    """Keep the alt text with the Axes; `describing.alt_text` finds it there."""
+def tell(ax: Axes, text: str, table: pd.DataFrame) -> None:
+    """Keep the alt text and the numbers with the Axes; `describing.alt_text` and `drawn_from` find them there."""
     ax.set_label(text)
+    setattr(ax, _NUMBERS, table)
+
+
+def drawn_from(figure: Figure) -> pd.DataFrame:
+    """The numbers of all that promptlab drew in a figure; of several panels each row says which (1 is the first)."""
+    import pandas as pd
+
+    tables = [getattr(ax, _NUMBERS) for ax in figure.axes if hasattr(ax, _NUMBERS)]
+    if not tables:
+        raise InputError("data of save: promptlab did not draw this figure, so say what it was drawn from")
+    if len(tables) == 1:
+        return tables[0]
+    numbered = [table.assign(panel=i) for i, table in enumerate(tables, start=1)]
+    return pd.concat(numbered, ignore_index=True)
 
 
 def drawable(figure: str, found: object, *kinds: type) -> None:
@@ -127,6 +143,18 @@ def remarks(
             ax.annotate(why, spot, offset, textcoords="offset points", fontsize="small", color=GREY, **turned)
 
 
+def make_room(ax: Axes) -> None:
+    """Let the axis end above the remarks that stand upright, so that each is seen to belong to its point."""
+    bottom, top = ax.get_ylim()
+    figure: Any = ax.get_figure(root=True)
+    points = ax.get_window_extent().height * 72 / figure.dpi
+    for text in ax.texts:
+        share = (8 + 5.5 * len(text.get_text())) / points
+        if share < 0.7:  # a text that is as long as the axis stands out
+            top = max(top, (text.xy[1] - share * bottom) / (1 - share))  # type: ignore[attr-defined]  # of annotations
+    ax.set_ylim(bottom, top)
+
+
 def doubt(row: dict[Any, Any]) -> str:
     """An open verdict is in doubt already, unless it is invalid."""
     valid = row.get("validity", "ok")
@@ -152,12 +180,9 @@ def baseline(comparison: Comparison, model: str) -> pd.Series:
     return (summary["model"] == model) & (summary["condition"] == comparison.baseline)
 
 
-def level(found: Comparison | DoseResponse) -> str:
-    return f"{100 * (1 - found.alpha):g} % simultaneous intervals"
-
-
-def undecided(found: Comparison | DoseResponse) -> str:
-    return f"{level(found)}; open: not decided"
+def level(found: Comparison | DoseResponse, family: int = 0) -> str:
+    """With the size of the family, since a comparison that stands in two of them may be decided in the smaller one."""
+    return f"{100 * (1 - found.alpha):g} % simultaneous intervals{f' of {family}' if family else ''}"
 
 
 def row_label(row: dict[Any, Any], table: pd.DataFrame) -> str:

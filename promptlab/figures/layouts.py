@@ -102,7 +102,10 @@ def balanced(text: str, most: int) -> str:
 
     >>> balanced("difference to zero-shot, points (95 % intervals)", 40)
     'difference to zero-shot,\\npoints (95 % intervals)'
+    >>> balanced("r1-distill-qwen-1.5b, MATH-500: pass@1", 28)
+    'r1-distill-qwen-1.5b,\\nMATH-500: pass@1'
     """
     flat = " ".join(text.split())
-    wrapped = [textwrap.wrap(flat, width, break_on_hyphens=False) for width in range(max(1, most // 2), most + 1)]
+    least = max(1, most // 2, *(len(word) for word in flat.split() if len(word) <= most))
+    wrapped = [textwrap.wrap(flat, width, break_on_hyphens=False) for width in range(least, most + 1)]
     return "\n".join(next(lines for lines in wrapped if len(lines) == len(wrapped[-1])))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from promptlab import given, markup
-from promptlab.figures import describing, layouts, legends
+from promptlab.figures import describing, drawing, layouts, legends
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ AS_DRAWN = Width(0, 1.0, 200)
 def save(
     ax: Axes,
     path: str | Path,
-    data: pd.DataFrame,
+    data: pd.DataFrame | None = None,
     note: str = "",
     *,
     width: Literal["blog", "journal"] | None = None,
@@ -50,7 +50,8 @@ def save(
     path
         Without an ending; folders are made.
     data
-        What the figure was drawn from.
+        What the figure was drawn from, if promptlab did not draw it; of its own figures the numbers are known, those of
+        every panel.
     note
         Small text under the figure (`Registration.stamp`, for example), which ends the alt text as well.
     width
@@ -73,7 +74,7 @@ def save(
     svg, png, csv, txt = (stem.with_name(stem.name + ending) for ending in (".svg", ".png", ".csv", ".txt"))
     told = markup.visible(describing.alt_text(figure, note))
     _write(figure, svg, png, size, told)
-    data.to_csv(csv, index=False)
+    (drawing.drawn_from(figure) if data is None else data).to_csv(csv, index=False)
     txt.write_text(told + "\n", encoding="utf-8")
     return [svg, png, csv, txt]
 

@@ -18,44 +18,54 @@ if TYPE_CHECKING:
 
 
 def lengths(found: ByLength, ax: Axes | None = None) -> Axes:
-    """Accuracy over the length of the reasoning: within a question (filled, solid), over all samples (open, dashed).
+    """Accuracy from short to long reasoning: within a question (filled, solid), over all samples (open, dotted).
 
-    Where only the dashed line falls, long reasoning is a sign of a hard question and of nothing else.
+    Bins of equal size stand side by side, and the legend says how long the reasoning in the first and last of them is:
+    samples of one question differ little. Where only the dotted line falls, long reasoning is a sign of a hard question
+    and of nothing else.
     """
     from promptlab.comparison import ByLength
 
     drawing.drawable("lengths", found, ByLength)
-    ax = ax or drawing.axes(height=3.8)
-    arms = found.table.groupby(["model", "condition"], sort=False)
-    one = found.table["condition"].nunique() == 1
+    ax = ax or drawing.axes(height=4.2)
+    arms = list(found.table.groupby(["model", "condition"], sort=False))
+    one, step = found.table["condition"].nunique() == 1, 0.25 / len(arms)
     for i, ((model, condition), rows) in enumerate(arms):
-        look = drawing.style(i, str(model) if one else f"{model}, {condition}")
+        look = drawing.style(i, f"{model if one else f'{model}, {condition}'}: {_range(rows)}")
         for kind, full, dash in (("within", True, "-"), ("raw", False, ":")):
             part = rows[rows["kind"] == kind]
+            x = part["bin"].to_numpy(float) + step * (2 * i + (0 if full else 1) - len(arms) + 0.5)
             low, high = (100 * part[name] for name in ("low", "high"))
             shown = look if full else look | {"label": "_"}
-            drawing.dots(
-                ax,
-                100 * part["score"],
-                part["length"].to_numpy(float),
-                low,
-                high,
-                shown,
-                np.full(len(part), full),
-                upright=True,
-            )
-            ax.plot(part["length"], 100 * part["score"], color=look["color"], linewidth=1.2, linestyle=dash)
-    ax.set_ylim(bottom=0)
+            drawing.dots(ax, 100 * part["score"], x, low, high, shown, np.full(len(part), full), upright=True)
+            ax.plot(x, 100 * part["score"], color=look["color"], linewidth=1.2, linestyle=dash)
     what = found.feature.replace("_", " ")
     under = f", under {found.table['condition'].iloc[0]}" if one else ""
-    ax.set_xlabel(f"{what}, mean of each of {found.bins} bins{under}")
+    _frame(ax, found, f"bins of {what}, shortest to longest (means: see the legend){under}")
+    legends.legend_below(ax, found.label)
+    drawing.tell(ax, _told(found, f"Curves with intervals: accuracy by {what}{under}"), found.table)
+    return ax
+
+
+def _range(rows: pd.DataFrame) -> str:
+    """Mean lengths in the first and the last bin, over all samples and within a question."""
+    length = rows.set_index(["kind", "bin"])["length"].sort_index()
+    over, inside = (f"{_words(length[kind].iloc[0])} to {_words(length[kind].iloc[-1])}" for kind in ("raw", "within"))
+    return f"{over}, within a question {inside}"
+
+
+def _words(length: float) -> str:
+    return f"{length:,.0f}" if length >= 100 else f"{length:.1f}"
+
+
+def _frame(ax: Axes, found: ByLength, xlabel: str) -> None:
+    ax.set_ylim(bottom=0)
+    ax.set_xticks(range(1, found.bins + 1))
+    ax.set_xlabel(xlabel)
     ax.set_ylabel(f"correct, % ({100 * (1 - found.alpha):g} % simultaneous intervals)")
     ax.plot([], [], color=drawing.GREY, linewidth=1.2, marker="o", label="samples of one question, by rank")
     ax.plot([], [], ":", color=drawing.GREY, linewidth=1.2, marker="o", markerfacecolor="white", label="all samples")
     drawing.tidy(ax)
-    legends.legend_below(ax, found.label)
-    drawing.tell(ax, _told(found, f"Curves with intervals: accuracy by {what}{under}"))
-    return ax
 
 
 def _told(found: ByLength, what: str) -> str:
@@ -82,6 +92,8 @@ def training(logs: Mapping[str, pd.DataFrame], measure: str = "accuracy", ax: Ax
     ax
         Where to draw; a new figure by default.
     """
+    import pandas as pd
+
     _checked(logs, measure)
     ax = ax or drawing.axes(height=3.4)
     for i, (model, log) in enumerate(logs.items()):
@@ -94,7 +106,8 @@ def training(logs: Mapping[str, pd.DataFrame], measure: str = "accuracy", ax: Ax
     drawing.tidy(ax)
     legends.legend_below(ax)
     drawn = {model: (log["step"].to_numpy(float), log[measure].to_numpy(float)) for model, log in logs.items()}
-    drawing.tell(ax, describing.lines(f"Training curves: {measure.replace('_', ' ')} over steps", drawn, "step"))
+    told = describing.lines(f"Training curves: {measure.replace('_', ' ')} over steps", drawn, "step")
+    drawing.tell(ax, told, pd.concat([log.assign(model=model) for model, log in logs.items()], ignore_index=True))
     return ax
 
 

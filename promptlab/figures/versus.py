@@ -40,7 +40,7 @@ def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
     drawing.condition_axis(ax, conditions)
     ax.set_xlabel(f"points ({_level(contrast)})")
     legends.legend_below(ax, contrast.label)
-    drawing.tell(ax, _told(contrast, "Dots with intervals"))
+    drawing.tell(ax, _told(contrast, "Dots with intervals"), table)
     return ax
 
 
@@ -72,7 +72,7 @@ def slope_chart(contrast: Contrast, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("correct, %")
     drawing.tidy(ax)
     legends.legend_below(ax, contrast.label)
-    drawing.tell(ax, _told(contrast, "Slope chart"))
+    drawing.tell(ax, f"{_told(contrast, 'Slope chart')} {_told_scores(contrast)}", table)
     return ax
 
 
@@ -111,3 +111,13 @@ def _told(contrast: Contrast, kind: str) -> str:
         f"{contrast.baseline} on the one less that on the other"
     )
     return describing.estimates(what, contrast.table, "contrast", "points")
+
+
+def _told_scores(contrast: Contrast) -> str:
+    """The ends of the slopes; a model has its baseline once for all conditions, unless questions are missing."""
+    told = []
+    for side, name in (("model", contrast.model), ("control", contrast.control)):
+        before, after = _levels(contrast.table, side)
+        slopes = zip(contrast.table["condition"], before, after, strict=True)
+        told.append(f"{name}: {'; '.join(f'{a:.1f} to {b:.1f} % under {under}' for under, a, b in slopes)}.")
+    return " ".join([f"Scores from {contrast.baseline} to the condition:", *told])

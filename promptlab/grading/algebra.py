@@ -110,11 +110,11 @@ def main() -> None:
     sys.addaudithook(refuse)
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
-        gold, said = json.loads(line)
+        number, gold, said = json.loads(line)
         limit_time(seconds)
         verdict = compared(gold, said)
         limit_time(0)
-        print(verdict, file=answers, flush=True)
+        print(number, verdict, file=answers, flush=True)
 
 
 if __name__ == "__main__":

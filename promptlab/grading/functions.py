@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from promptlab.errors import InputError, PromptlabError
@@ -66,7 +66,8 @@ def as_grade(result: Any, answer_text: str) -> Grade:
     """Check what a grader returned and make it a `Grade`; anything but a score in [0, 1] is an error."""
     if isinstance(result, Grade):
         score = _score(result.score)
-        return replace(result, score=score, answer=str(result.answer), answered=result.answered or score > 0)
+        answered = result.answered or score > 0
+        return Grade(score, str(result.answer), answered, result.format_ok, result.why)
     answer = answer_text.strip()
     return Grade(_score(result), answer[:SHOWN], bool(answer))
 

@@ -106,8 +106,10 @@ def _bare(cleaned: str) -> str:
 def _after_phrase(line: str) -> Fraction | Refusal:
     """In a sentence: the number right after the phrase; a sum's result; else the sentence's last number."""
     whole = _SENTENCE.match(line)
-    sentence = whole.group() if whole and any(numerals(whole.group())) else line
+    sentence = whole.group() if whole else line
     found = list(numerals(sentence))
+    if not found:  # its digit is no number, as in "x2."
+        sentence, found = line, list(numerals(line))
     direct = not re.search(r"\w", sentence[: found[0].start])
     joined = len(found) > 1 and _JOINED.fullmatch(sentence, found[0].end, found[1].start)
     if direct and not joined:

@@ -24,17 +24,19 @@ _ALGEBRA = Path(__file__).with_name("algebra.py")
 
 
 class Worker:
-    """One process and its pipes. It ends when its standard input does: with this process at the latest."""
+    """One process and its pipes. It ends when its standard input does: with this process at the latest.
+
+    Every verdict bears the number of its question: one that belongs to another, whatever has become of the pipes, must
+    not be taken for it. They have no buffers, which a forked child would flush into them once more.
+    """
 
     def __init__(self, seconds: float, mebibytes: int) -> None:
-        self.seconds = seconds
+        self.seconds, self._asked = seconds, 0
         # -P: the script's folder stays off the path
         command = [sys.executable, "-P", str(_ALGEBRA), str(seconds), str(mebibytes)]
         env = {**os.environ, "PYTHONHASHSEED": "0"}  # SymPy's order of terms must not change from worker to worker
         pipe, null = subprocess.PIPE, subprocess.DEVNULL
-        self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=null, env=env, text=True, encoding="utf-8"
-        )
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=null, env=env, bufsize=0)
         if self._line(_START) != "ready":
             self.stop()
             raise PromptlabError("math-verify does not start: `python -c 'import math_verify'` may say why")
@@ -42,13 +44,14 @@ class Worker:
     def ask(self, gold: str, said: str) -> str:
         """A verdict of `algebra.compared`; else "timeout" or "crash", and the process is gone."""
         assert self._process.stdin  # narrows the type: it was opened as a pipe
+        self._asked += 1
         try:
-            self._process.stdin.write(json.dumps([gold, said]) + "\n")
-            self._process.stdin.flush()
+            self._process.stdin.write(f"{json.dumps([self._asked, gold, said])}\n".encode())
         except OSError:
             self.stop()
             return "crash"
-        return self._line(_PATIENCE * self.seconds) or self._epitaph()
+        number, _, verdict = self._line(_PATIENCE * self.seconds).partition(" ")
+        return verdict if number == str(self._asked) else self._epitaph()
 
     def _line(self, patience: float) -> str:
         """The next line; nothing if the process ends, or is killed for taking longer."""
@@ -58,7 +61,7 @@ class Worker:
         timer.daemon = True
         timer.start()
         try:
-            return self._process.stdout.readline().strip()
+            return self._process.stdout.readline().decode().strip()
         finally:
             timer.cancel()
 

@@ -4,7 +4,7 @@ from promptlab.models.embedded import EmbeddedModel
 from promptlab.models.families import available_profiles
 from promptlab.models.fetching import fetch_base
 from promptlab.models.openai_api import OpenAIModel
-from promptlab.models.opening import available_models, open_model, serve_embedded
+from promptlab.models.opening import available_models, longest_output, open_model, serve_embedded
 from promptlab.models.profiles import Profile
 from promptlab.models.vllm_server import serve_vllm
 
@@ -15,6 +15,7 @@ __all__ = [
     "available_models",
     "available_profiles",
     "fetch_base",
+    "longest_output",
     "open_model",
     "serve_embedded",
     "serve_vllm",

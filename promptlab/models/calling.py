@@ -6,12 +6,13 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from promptlab.errors import ModelError
+from promptlab.models.redacting import redact, without
 from promptlab.models.replies import Failure, one_line, read_replies, read_status
 from promptlab.types import Completion
 
@@ -97,10 +98,10 @@ class Caller:
             await self.pace.turn()
             started = time.monotonic()
             outcome = await self._attempt(call, asked)
-            seconds = time.monotonic() - started
             if not isinstance(outcome, Failure):
                 self.recognised = True
-                return [call.finish(replace(completion, seconds=seconds)) for completion in outcome]
+                return [call.finish(without(self.key, completion)) for completion in outcome]
+            seconds = time.monotonic() - started
             message = redact(outcome.message, self.key)
             if outcome.fatal or (outcome.stranger and not self.recognised):
                 does = "answers as another model" if outcome.stranger else "refuses every request"
@@ -117,6 +118,7 @@ class Caller:
         """One call. The JSON is taken as it is (`cast_to=object`): faster than the client's models, and complete."""
         import openai
 
+        started = time.monotonic()
         try:
             async with asyncio.timeout(self.policy.timeout):  # the client's own timeout starts again with every byte
                 body = await next(self.clients).post(call.path, cast_to=object, body=call.body)
@@ -132,7 +134,8 @@ class Caller:
             return Failure(f"no connection: {one_line(cause)}")
         except (ValueError, RecursionError) as error:
             return Failure(f"the answer is not JSON: {one_line(error)}")
-        return read_replies(body, asked, prefill=call.prefill, echoes=call.echoes, answers_as=call.answers_as)
+        how: dict[str, Any] = {"prefill": call.prefill, "echoes": call.echoes, "answers_as": call.answers_as}
+        return read_replies(body, asked, **how, seconds=time.monotonic() - started)
 
 
 class _TooLong(Exception):
@@ -190,8 +193,3 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, OverflowError):
         return None
-
-
-def redact(text: str, key: str) -> str:
-    """A server may echo the key in its error; "none" is the stand-in where no key is needed."""
-    return text.replace(key, "[key]") if key and key != "none" else text

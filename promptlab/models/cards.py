@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from promptlab.errors import InputError, ModelError
 from promptlab.models.replies import error_text, one_line
 from promptlab.models.transport import is_loopback, redact
+
+if TYPE_CHECKING:
+    import openai
 
 
 def checked_url(url: str) -> str:
@@ -48,8 +51,7 @@ def read_card(base_url: str, model: str, key: str) -> Mapping[str, Any]:
     """
     import openai
 
-    http = openai.DefaultHttpxClient(trust_env=False, verify=False) if is_loopback(base_url) else None
-    with openai.OpenAI(base_url=base_url, api_key=key, timeout=30, max_retries=2, http_client=http) as client:
+    with _client(base_url, key) as client:
         try:
             return _find_card(client.get("/models", cast_to=object), model)
         except openai.APIStatusError as error:
@@ -62,6 +64,24 @@ def read_card(base_url: str, model: str, key: str) -> Mapping[str, Any]:
         cause = f"refuses the key (status {status})" if status else "cannot be reached"
         raise ModelError(f"the server at {base_url} {cause}: {redact(one_line(reason), key)}")
     return {}
+
+
+def ask(base_url: str, path: str, key: str) -> object:
+    """What a route that a server may have answers; None where it has none."""
+    import openai
+
+    with _client(base_url, key) as client:
+        try:
+            return client.get(path, cast_to=object)
+        except (openai.OpenAIError, ValueError):
+            return None
+
+
+def _client(base_url: str, key: str) -> openai.OpenAI:
+    import openai
+
+    http = openai.DefaultHttpxClient(trust_env=False, verify=False) if is_loopback(base_url) else None
+    return openai.OpenAI(base_url=base_url, api_key=key, timeout=30, max_retries=2, http_client=http)
 
 
 def context_of(card: Mapping[str, Any]) -> int | None:

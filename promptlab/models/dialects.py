@@ -101,10 +101,15 @@ class Dialect:
             return replace(completion, ending="error", error=f"thinking is off, and all came as reasoning: {cure}")
         return without_prefill(completion, prefill)
 
-    def check(self, name: str, sampling: Sampling, prompts: Sequence[Prompt]) -> None:
-        """Raise `InputError` for what this server, or a model in this mode, would reject or ignore."""
+    def check(
+        self, name: str, sampling: Sampling, prompts: Sequence[Prompt], accepted: Sequence[str] | None = None
+    ) -> None:
+        """Raise `InputError` for what this server, or a model in this mode, would reject or ignore.
+
+        `accepted` are the keys that the server takes; None: not known.
+        """
         engines_only = dict.fromkeys(ENGINES_ONLY if self.kind == HOSTED else (), "OpenAI's API refuses it")
-        check_sampling(sampling, refused={**engines_only, **self.mode.refused()})
+        check_sampling(sampling, accepted, {**engines_only, **self.mode.refused()})
         self.mode.check(name, sampling, prompts)
         server = f"{name!r}: this server ({self.kind or 'of unknown kind'})"
         for prompt in prompts:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from promptlab import given
 from promptlab.errors import InputError
+from promptlab.models.accepting import accepted_keys, unchecked
 from promptlab.models.cards import checked_key_env, checked_url, context_of, read_card
 from promptlab.models.counting import counting, source_of_counts
 from promptlab.models.dialects import HOSTED, Dialect
@@ -36,8 +37,8 @@ class OpenAIModel:
     name
         Short name in columns and legends; default the last part of `model`.
     key_env
-        The environment variable that holds the API key (the key itself is never stored). Default
-        ``OPENAI_API_KEY``; a server on this machine needs none.
+        The environment variable that holds the API key. The key itself is never stored: where an answer or an error
+        repeats it, ``[key]`` stands in its place. Default ``OPENAI_API_KEY``; a server on this machine needs none.
     max_in_flight
         Requests that wait for an answer at the same time.
     requests_per_minute
@@ -145,7 +146,7 @@ class OpenAIModel:
         """What is sent with every request because of the kind of server and the profile, and how; for a manifest.
 
         `substituted` says what goes out otherwise than it was said, and `notes` where the last `check` saw the run
-        differ from the profile's recommendations.
+        differ from the profile's recommendations, or could not tell whether the server heeds a setting.
         """
         return {
             **{"server": self.kind, "base_url": self.base_url, "model": self.model, "profile": self.profile.name},
@@ -166,13 +167,14 @@ class OpenAIModel:
         ModelError
             The server cannot be reached, or refuses the key.
         """
-        self._key()
-        self._dialect.check(self.name, sampling, prompts)
+        key = self._key()
+        accepted = accepted_keys(self.kind, self.base_url, key, prompts) if sampling.extra else None
+        self._dialect.check(self.name, sampling, prompts, accepted)
         if self.context is not None and sampling.max_tokens >= self.context:
             raise InputError(
                 f"max_tokens={sampling.max_tokens} leaves no room in {self.name!r}'s {self.context} tokens"
             )
-        self._notes = self.mode.notes(self.name, sampling, prompts)
+        self._notes = (*self.mode.notes(self.name, sampling, prompts), *unchecked(sampling, accepted, self.kind))
 
     def as_sent(self, prompt: Prompt) -> str:
         """The messages as they go out; which template the server applies to them is not known here."""

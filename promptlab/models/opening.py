@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from promptlab.assets import list_assets
 from promptlab.errors import InputError, unknown
 from promptlab.models.embedded import EmbeddedModel, make_spec
 from promptlab.models.engine import engine_version, lent, served
+from promptlab.models.modes import mode_of
 from promptlab.models.openai_api import OpenAIModel
 from promptlab.models.vllm_offline import VllmModel
 from promptlab.models.vllm_server import attach_vllm
 from promptlab.types import Model
 
+_EMBEDDED = 256
 _OPENAI = re.compile(r"(?P<model>.+?)(?:@(?P<base_url>https?://.+))?")
 
 
@@ -63,6 +65,28 @@ def available_models() -> list[str]:
     """The names that `open_model` knows, patterns included."""
     patterns = ["embedded:instruct+ADAPTER.gguf", "openai:MODEL@BASE_URL", "vllm:MODEL"]
     return [*(f"embedded:{name}" for name in _embedded()), *patterns]
+
+
+def longest_output(models: str | Iterable[str]) -> int:
+    """Tokens that an output of any of these models may need: the largest limit that their profiles recommend.
+
+    Embedded models have no profile, and need no more than 256.
+
+    Examples
+    --------
+    >>> longest_output("embedded:r1"), longest_output(["embedded:r1", "vllm:deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"])
+    (256, 32768)
+    """
+    names = [models] if isinstance(models, str) else list(models)
+    return max((_longest(str(name)) for name in names), default=_EMBEDDED)
+
+
+def _longest(name: str) -> int:
+    scheme, _, rest = name.partition(":")
+    match = _OPENAI.fullmatch(rest)
+    if match is None or scheme not in ("openai", "vllm"):
+        return _EMBEDDED
+    return mode_of(match["model"] if scheme == "openai" else rest)[1].profile.max_tokens
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from promptlab.types import Completion, Ending
@@ -40,7 +40,13 @@ def read_reply(body: object, *, prefill: str = "", echoes: bool = False) -> Comp
 
 
 def read_replies(
-    body: object, asked: int = 1, *, prefill: str = "", echoes: bool = False, answers_as: str = ""
+    body: object,
+    asked: int = 1,
+    *,
+    prefill: str = "",
+    echoes: bool = False,
+    answers_as: str = "",
+    seconds: float | None = None,
 ) -> list[Completion] | Failure:
     """Read the JSON of a chat or text completion.
 
@@ -55,6 +61,8 @@ def read_replies(
         The start of the model's turn that was sent; `echoes` servers repeat it in their answer, others do not.
     answers_as
         The name under which the server must answer; empty: any.
+    seconds
+        How long the answer took.
 
     Returns
     -------
@@ -73,9 +81,10 @@ def read_replies(
     if not isinstance(choices, list) or not choices:
         return Failure("the answer holds no choices")
     read = [_read_choice(choice, prefill, echoes) for choice in choices[:asked]]
-    good = [choice for choice in read if isinstance(choice, Completion)]
+    good = [choice for choice in read if isinstance(choice, dict)]
     broken = [choice for choice in read if isinstance(choice, Failure)]
-    return _with_tokens(good, body, alone=len(choices) == 1) if good else broken[0]
+    _add_tokens(good, body, alone=len(choices) == 1)
+    return [Completion(**choice, seconds=seconds) for choice in good] or broken[0]
 
 
 def _parsed(text: str) -> object:
@@ -91,7 +100,8 @@ def _same_model(asked: str, told: str) -> bool:
     return not told or told == asked.split(":")[0] or re.fullmatch(re.escape(asked) + _DATED, told) is not None
 
 
-def _read_choice(choice: object, prefill: str, echoes: bool) -> Completion | Failure:
+def _read_choice(choice: object, prefill: str, echoes: bool) -> dict[str, Any] | Failure:
+    """The fields of a `Completion`."""
     if not isinstance(choice, Mapping):
         return Failure("the answer holds no choices")
     message = choice.get("message") if "message" in choice else {"content": choice.get("text")}
@@ -103,13 +113,14 @@ def _read_choice(choice: object, prefill: str, echoes: bool) -> Completion | Fai
     if finish_reason.lower() in _BROKEN:
         return Failure(f"the server gave up on this answer: finish_reason {one_line(finish_reason)}")
     new = text.removeprefix(prefill) if echoes else text
-    return Completion(
-        text=prefill + new if new else (prefill or refusal),
-        ending=_ending(finish_reason, new, reasoning, refusal),
-        reasoning=reasoning,
-        finish_reason=finish_reason,
-        completion_tokens=_length(choice.get("token_ids")),
-    )
+    return {
+        "text": prefill + new if new else (prefill or refusal),
+        "ending": _ending(finish_reason, new, reasoning, refusal),
+        "reasoning": reasoning,
+        "finish_reason": finish_reason,
+        "completion_tokens": _length(choice.get("token_ids")),
+        "prompt_tokens": 0,  # usage speaks of the whole answer: its prompt counts once, with the first choice
+    }
 
 
 def _ending(finish_reason: str, text: str, reasoning: str, refusal: str) -> Ending:
@@ -140,23 +151,17 @@ def _parts(value: object) -> list[Mapping[str, Any]]:
     return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
 
 
-def _with_tokens(read: list[Completion], body: Mapping[str, Any], *, alone: bool) -> list[Completion]:
-    """Usage speaks of the whole answer: its prompt counts once, with the first choice.
-
-    What each of several choices took is known only where the server lists their tokens.
-    """
+def _add_tokens(read: list[dict[str, Any]], body: Mapping[str, Any], *, alone: bool) -> None:
+    """What usage says; what each of several choices took is known only where the server lists their tokens."""
     usage = _mapping(body.get("usage"))
     output, prompt = _mapping(usage.get("completion_tokens_details")), _mapping(usage.get("prompt_tokens_details"))
     cached = _count(prompt.get("cached_tokens"))
-    first = replace(
-        read[0],
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        cached_tokens=_count(_mapping(body.get("timings")).get("cache_n")) if cached is None else cached,
-    )
-    if not alone:
-        return [first, *(replace(choice, prompt_tokens=0) for choice in read[1:])]
-    written, thought = _count(usage.get("completion_tokens")), _count(output.get("reasoning_tokens"))
-    return [replace(first, completion_tokens=written, reasoning_tokens=thought)]
+    for first in read[:1]:
+        first["prompt_tokens"] = _count(usage.get("prompt_tokens"))
+        first["cached_tokens"] = _count(_mapping(body.get("timings")).get("cache_n")) if cached is None else cached
+        if alone:
+            first["completion_tokens"] = _count(usage.get("completion_tokens"))
+            first["reasoning_tokens"] = _count(output.get("reasoning_tokens"))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -64,7 +64,7 @@ def check_sampling(
         if key in reasons:
             raise InputError(f"Sampling.extra must not set {key!r}: {reasons[key]}")
         if known is not None and key not in known:
-            raise unknown("key in Sampling.extra", key, known)
+            raise unknown("key in Sampling.extra", key, [name for name in known if name not in reasons])
 
 
 def check_prompt(prompt: Prompt) -> None:

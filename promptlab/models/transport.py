@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from promptlab.models.calling import Call, Caller, Pace, Policy, is_loopback, open_client, redact
+from promptlab.models.calling import Call, Caller, Pace, Policy, is_loopback, open_client
+from promptlab.models.redacting import redact
 from promptlab.types import Answers, Completion, Request
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ import gc
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -74,12 +73,12 @@ class Engine:
         """
         if self.busy:
             raise ModelError(f"the engine of {self.options['model']} is answering another call: one after the other")
-        todo, held, group = deque(requests), 0, list[Answer]()
+        start, held, group = 0, 0, list[Answer]()  # a request is made when its turn comes
         self.busy = True
         try:
-            while todo or held or group:
-                new = [todo.popleft() for _ in range(min(len(todo), self.most - held - len(group)))]
-                held += len(new)
+            while start < len(requests) or held or group:
+                new = list(requests[start : start + self.most - held - len(group)])
+                start, held = start + len(new), held + len(new)
                 reader = threading.Event()
                 work = asyncio.wrap_future(self._thread.submit(self._work, new, prepare, reader))
                 if group:

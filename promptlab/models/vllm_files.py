@@ -11,6 +11,7 @@ from pathlib import Path
 
 from promptlab import given
 from promptlab.errors import InputError, ModelError
+from promptlab.hub import hub_file
 from promptlab.models.replies import one_line
 from promptlab.types import digest
 
@@ -87,10 +88,8 @@ _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # vLLM takes no other for max_lora
 
 def _commit(model: str, revision: str | None) -> str:
     """The hub names the folder of a download after its commit, also in the cache of a machine without network."""
-    from huggingface_hub import hf_hub_download
-
     try:
-        return Path(hf_hub_download(model, "config.json", revision=revision)).parent.name
+        return hub_file(model, "config.json", revision=revision).parent.name
     except (OSError, ValueError) as problem:
         raise ModelError(
             f"{model!r} is neither a folder here nor to be had from the hub: {one_line(problem)}. A gated model needs"

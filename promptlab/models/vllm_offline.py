@@ -12,7 +12,7 @@ from typing import Any
 
 from promptlab.models.modes import mode_of
 from promptlab.models.profiles import Profile
-from promptlab.models.replies import Failure, read_reply
+from promptlab.models.replies import Failure, read_replies
 from promptlab.models.settings import VLLM, check_sampling
 from promptlab.models.vllm_engine import Answer, Ask, Engine, held_engine, let_go
 from promptlab.models.vllm_files import find_adapter, find_weights
@@ -182,7 +182,7 @@ def _read(answer: Answer, opening: str) -> Completion:
         "prompt_tokens_details": {"cached_tokens": answer.output.num_cached_tokens},
     }
     body = {"choices": [{"text": choice.text, "finish_reason": choice.finish_reason or ""}], "usage": usage}
-    found = read_reply(body, prefill=opening)
+    found = read_replies(body, prefill=opening, seconds=answer.seconds)
     if isinstance(found, Failure):
         return Completion("", "error", error=found.message, seconds=answer.seconds)
-    return replace(found, seconds=answer.seconds)
+    return found[0]

@@ -28,7 +28,8 @@ class Text:
             weights.place, revision=weights.commit, trust_remote_code=trust_remote_code
         )
         self._mode, self._lock = mode, threading.Lock()  # the engine's thread and the reader's both count
-        self.tokens = lru_cache(maxsize=1024)(self._tokens)  # the samples of a prompt come one after another
+        # The samples of a prompt come one after another.
+        self.tokens, self.opened = lru_cache(maxsize=1024)(self._tokens), lru_cache(maxsize=1024)(self._opened)
 
     @property
     def template_hash(self) -> str:
@@ -48,7 +49,7 @@ class Text:
         except (jinja2.TemplateError, ValueError) as problem:
             raise InputError(f"the model's chat template refuses these messages: {one_line(problem)}") from None
 
-    def opened(self, prompt: Prompt) -> str:
+    def _opened(self, prompt: Prompt) -> str:
         """The tag of reasoning with which the template has opened the model's turn: it belongs to the completion."""
         if prompt.text is not None:
             return ""

@@ -63,13 +63,16 @@ def question_row(question: Question) -> tuple[Any, ...]:
     return question.id, storable_text(question.text), answers, question.kind, choices, question.cluster, meta
 
 
-def as_json(value: Any) -> str:
-    return storable_text(json.dumps(value, ensure_ascii=False, default=_plain))
-
-
 def _plain(value: Any) -> Any:
     """NumPy's numbers as Python's; what JSON does not know as text."""
     return value.item() if hasattr(value, "item") else str(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_plain)  # made once: every sample has features
+
+
+def as_json(value: Any) -> str:
+    return storable_text(_ENCODER.encode(value))
 
 
 def _features(features: Mapping[str, Any]) -> str:

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from promptlab.errors import InputError, ModelError, PromptlabError, unknown
+from promptlab.errors import Problems, PromptlabError, lines_of, unknown
 from promptlab.experiment import Experiment
-from promptlab.models import open_model
+from promptlab.prompts import Condition
+from promptlab.sweeps import recordings
 from promptlab.sweeps.expanding import Planned
 from promptlab.sweeps.notebooks import OURS
-from promptlab.types import Model, Prompt, Sampling
+from promptlab.sweeps.reaching import Models
+from promptlab.types import Prompt
 from promptlab.wording import counted
 
 _FLAT = inspect.signature(Experiment.from_parameters).parameters
 PARTS = {*_FLAT, *(part.name for part in fields(Experiment))} - {"others", "sampling", "path"}
 _ALLOWED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text, or null"}
-
-
-class Problems(InputError):
-    """Several, one line each."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = tuple(lines)
 
 
 @dataclass(frozen=True)
@@ -48,8 +43,18 @@ def experiment_of(run: Planned, out: Path) -> Experiment | None:
     return Experiment.from_parameters(**{**parts, "out": out})
 
 
-def check(runs: Sequence[Planned], root: Path) -> dict[str, list[Cell]]:
-    """The cells of each run that is an experiment, by its id, if all is well; makes no paid call.
+def check(
+    runs: Sequence[Planned],
+    root: Path,
+    chosen: Sequence[Planned] | None = None,
+    *,
+    speeds: Iterable[str] = (),
+    shown: bool = False,
+) -> dict[str, list[Cell]]:
+    """The cells of each chosen run that is an experiment, by its id, if all is well; makes no paid call.
+
+    Of runs that are not chosen no model is asked for; but they are frozen as well, and must be possible. `speeds` are
+    the models whose speed is told; with `shown` a terminal shows which run is looked at.
 
     Raises
     ------
@@ -57,16 +62,27 @@ def check(runs: Sequence[Planned], root: Path) -> dict[str, list[Cell]]:
         Unknown or mistyped parameters, questions that are not there, an experiment that cannot be, a model that cannot
         be opened, a key that is not set, a server that is not reached, a prompt that does not fit, ...
     """
+    from tqdm.auto import tqdm
+
     found: dict[str, list[str]] = {}
     cells: dict[str, list[Cell]] = {}
-    models = _Models()
-    for run in runs:
-        for line in _check_run(run, root, models, cells):
-            found.setdefault(" ".join(line.split()), []).append(run.id)
-    models.close()
+    found |= {line: [run.id for run in runs] for line in _unknown(speeds, runs)}
+    with closing(Models()) as models, tqdm(runs, "checking", leave=False, disable=None if shown else True) as bar:
+        for run in bar:
+            bar.set_postfix_str(run.id)
+            asked = models if chosen is None or run in chosen else None
+            for line in dict.fromkeys(" ".join(line.split()) for line in _check_run(run, root, asked, cells)):
+                found.setdefault(line, []).append(run.id)
     if found:
-        raise Problems([f"{line} ({_where(ids, len(runs))})" for line, ids in found.items()])
+        raise Problems("\n".join(f"{line} ({_where(ids, len(runs))})" for line, ids in found.items()))
     return cells
+
+
+def _unknown(speeds: Iterable[str], runs: Sequence[Planned]) -> Iterator[str]:
+    models = {name for run in runs for name in run.models}
+    yield from (
+        str(unknown("model in 'tokens_per_second'", name, sorted(models))) for name in speeds if name not in models
+    )
 
 
 def _where(ids: Sequence[str], of: int) -> str:
@@ -75,35 +91,54 @@ def _where(ids: Sequence[str], of: int) -> str:
     return ids[0] if len(ids) == 1 else f"{counted(len(ids), 'run')}, {ids[0]} the first"
 
 
-def _check_run(run: Planned, root: Path, models: _Models, cells: dict[str, list[Cell]]) -> Iterator[str]:
-    lines = list(_misfits(run))
-    yield from lines
-    if lines:
-        return
+def _check_run(run: Planned, root: Path, models: Models | None, cells: dict[str, list[Cell]]) -> Iterator[str]:
+    misfits = dict(_misfits(run))
+    yield from misfits.values()
+    run = replace(run, given={name: value for name, value in run.given.items() if name not in misfits})
+    yield from recordings.lacking(run)
     try:
         experiment = experiment_of(run, root / run.id)
-        if experiment is None:
-            for name in run.models:
-                models.open(name)
-            return
-        experiment.open_models()  # as its notebook does: a control must be one of them
-        for cell, prompts in _asked(experiment):
-            cells.setdefault(run.id, []).append(cell)
-            models.check(cell, experiment.sampling, prompts)
     except PromptlabError as problem:
-        yield str(problem)
+        yield from lines_of(problem)
+        yield from models.unreachable(run) if models else ()
+    else:
+        if models:
+            yield from _check_models(run, experiment, models, cells)
 
 
-def _misfits(run: Planned) -> Iterator[str]:
-    """What the sweep sets and the notebook does not take."""
+def _check_models(
+    run: Planned, experiment: Experiment | None, models: Models, cells: dict[str, list[Cell]]
+) -> Iterator[str]:
+    unopened = list(models.unopened(run.models))
+    yield from unopened
+    if experiment is None:
+        return
+    if not unopened:
+        try:
+            experiment.open_models()  # as its notebook does: a control must be one of them
+            yield from () if any(recordings.lacking(run)) else recordings.unlike(run, experiment)
+        except PromptlabError as problem:
+            yield str(problem)
+    for condition in experiment.conditions:
+        try:
+            for cell, prompts in _asked(experiment, condition):
+                cells.setdefault(run.id, []).append(cell)
+                yield from models.check(cell.model, cell.key, experiment.sampling, prompts)
+        except PromptlabError as problem:
+            yield str(problem)
+
+
+def _misfits(run: Planned) -> Iterator[tuple[str, str]]:
+    """What the sweep sets and the notebook does not take: its name, and what is wrong with it."""
     known = run.notebook.defaults
     for name, value in run.given.items():
         if name == "out":
-            yield "parameter 'out' is the sweep's own: each run has its directory"
+            yield name, "parameter 'out' is the sweep's own: each run has its directory"
         elif name not in known:
-            yield str(unknown(f"parameter of {run.notebook.name}.ipynb", name, [n for n in known if n not in OURS]))
+            others = [other for other in known if other not in OURS]
+            yield name, str(unknown(f"parameter of {run.notebook.name}.ipynb", name, others))
         elif allowed := _misfit(known[name], value, name in PARTS):
-            yield f"parameter {name!r} of {run.notebook.name}.ipynb is {value!r}: it must be {allowed}"
+            yield name, f"parameter {name!r} of {run.notebook.name}.ipynb is {value!r}: it must be {allowed}"
 
 
 def _misfit(default: Any, value: Any, part: bool) -> str:
@@ -123,44 +158,12 @@ def _misfit(default: Any, value: Any, part: bool) -> str:
     return "" if part else "a list" if kind is list else "a mapping" if kind is dict else ""
 
 
-def _asked(experiment: Experiment) -> Iterator[tuple[Cell, list[Prompt]]]:
-    """What an experiment asks, by condition and model."""
-    e = experiment
-    for condition in e.conditions:
-        condition.check_samples(e.samples)
-        prompts = [condition.render(q, pool=e.questions.pool, answer_format=e.answer_format) for q in e.questions]
-        tokens = sum(len(text) for prompt in prompts for _, text in prompt.turns) // 4
-        requests = len(prompts) * e.samples
-        for name in e.models:
-            key = (name, repr(condition), e.questions.hash, repr(e.sampling), e.samples, e.answer_format)
-            yield Cell(key, name, requests, tokens * e.samples, requests * e.sampling.max_tokens), prompts
-
-
-class _Models:
-    """Models that stay open while a sweep is checked; one that is not to be had is not asked again."""
-
-    def __init__(self) -> None:
-        self._open: dict[str, Model] = {}
-        self._wrong: dict[str, PromptlabError] = {}
-        self._seen: set[tuple[Any, ...]] = set()
-
-    def open(self, name: str) -> Model:
-        if name not in self._open:
-            self._open[name] = open_model(name)
-        return self._open[name]
-
-    def check(self, cell: Cell, sampling: Sampling, prompts: Sequence[Prompt]) -> None:
-        if cell.model in self._wrong:
-            raise self._wrong[cell.model]
-        if cell.key in self._seen:
-            return
-        self._seen.add(cell.key)
-        try:
-            self.open(cell.model).check(sampling, prompts)
-        except ModelError as problem:
-            self._wrong[cell.model] = problem
-            raise
-
-    def close(self) -> None:
-        for model in self._open.values():
-            model.close()
+def _asked(e: Experiment, condition: Condition) -> Iterator[tuple[Cell, list[Prompt]]]:
+    """What an experiment asks under one condition, by model."""
+    condition.check_samples(e.samples)
+    prompts = [condition.render(q, pool=e.questions.pool, answer_format=e.answer_format) for q in e.questions]
+    tokens = sum(len(text) for prompt in prompts for _, text in prompt.turns) // 4
+    requests = len(prompts) * e.samples
+    for name in e.models:
+        key = (name, repr(condition), e.questions.hash, repr(e.sampling), e.samples, e.answer_format)
+        yield Cell(key, name, requests, tokens * e.samples, requests * e.sampling.max_tokens), prompts

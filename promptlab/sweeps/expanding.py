@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from promptlab.errors import InputError, unknown
+from promptlab.sweeps.filling import filled
 from promptlab.sweeps.notebooks import OURS, Notebook, read_notebook
 from promptlab.sweeps.reading import Parameters, Sweep, label_of
 from promptlab.types import digest
-
-_PLACE = re.compile(r"\$[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,13 @@ class Planned:
     @property
     def models(self) -> tuple[str, ...]:
         """The names of its models, where its notebook says `models` or `model`."""
-        found = self.parameters.get("models", self.parameters.get("model", ()))
-        names = [found] if isinstance(found, str) else found
-        return tuple(name for name in names or () if isinstance(name, str))
+        found = self.parameters.get("models", self.parameters.get("model"))
+        return tuple(name for name in listed(found) if isinstance(name, str))
+
+
+def listed(value: Any) -> list[Any]:
+    """What a parameter holds, one or several, as a list."""
+    return list(value) if isinstance(value, list | tuple) else [value] if value else []
 
 
 def expand(sweep: Sweep, near: Path) -> list[Planned]:
@@ -78,38 +81,22 @@ def expand(sweep: Sweep, near: Path) -> list[Planned]:
     notebooks: dict[str, Notebook] = {}
     runs = []
     for label, chosen in [*_grid(sweep), *_included(sweep)]:
-        parameters = _filled({**sweep.parameters, **chosen}, sweep)
+        parameters, used = filled({**sweep.parameters, **chosen}, sweep)
         name = str(parameters.pop("notebook", sweep.notebook))
         if name not in notebooks:
             notebooks[name] = read_notebook(name, near)
-        runs.append(_planned(label or notebooks[name].name, notebooks[name], parameters))
+        spare = used - notebooks[name].defaults.keys()  # an axis that stands somewhere else need be no parameter itself
+        taken = {name: value for name, value in parameters.items() if name not in spare}
+        runs.append(_planned(label or notebooks[name].name, notebooks[name], taken))
     if not runs:
         raise InputError("nothing is left to run: 'exclude' takes out every run")
-    ids = [run.id for run in runs]
-    for id in ids:
-        if ids.count(id) > 1:
-            raise InputError(f"the same run is asked for twice: {id}")
+    seen: dict[str, str] = {}
+    for run in runs:
+        if run.hash in seen:
+            names = " and ".join(dict.fromkeys([seen[run.hash], run.id]))
+            raise InputError(f"the same run is asked for twice, with equal parameters: {names}")
+        seen[run.hash] = run.id
     return runs
-
-
-def _filled(parameters: Parameters, sweep: Sweep) -> dict[str, Any]:
-    """The parameters in which ``$AXIS`` stands for that axis's value; such an axis is no parameter itself."""
-    used: set[str] = set()
-
-    def fill(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: fill(part) for key, part in value.items()}
-        if isinstance(value, list):
-            return [fill(part) for part in value]
-        if not isinstance(value, str) or not _PLACE.fullmatch(value):
-            return value
-        if value[1:] not in parameters:
-            raise unknown("axis in the parameters:", value, [f"${axis.name}" for axis in sweep.grid])
-        used.add(value[1:])
-        return parameters[value[1:]]
-
-    filled = {name: fill(value) for name, value in parameters.items()}
-    return {name: value for name, value in filled.items() if name not in used}
 
 
 def _planned(label: str, notebook: Notebook, given: Parameters) -> Planned:
@@ -124,16 +111,17 @@ def _grid(sweep: Sweep) -> Iterator[tuple[str, Parameters]]:
     if not sweep.grid and sweep.include:
         return  # a list of runs, then
     for labels in itertools.product(*(axis.sets for axis in sweep.grid)):
-        chosen: dict[str, Any] = {}
-        for axis, label in zip(sweep.grid, labels, strict=True):
-            chosen |= axis.sets[label]
+        chosen = _joined({axis.name: axis.sets[label] for axis, label in zip(sweep.grid, labels, strict=True)})
         named = {axis.name: label for axis, label in zip(sweep.grid, labels, strict=True)}
         out = [_matches(entry, named, chosen, sweep) for entry in sweep.exclude]
         hits = [n + hit for n, hit in zip(hits, out, strict=True)]
         if not any(out):
             yield "-".join(labels), chosen
     if 0 in hits:
-        raise InputError(f"exclude[{hits.index(0)}] takes out no run: {dict(sweep.exclude[hits.index(0)])!r}")
+        entry = dict(sweep.exclude[hits.index(0)])
+        axes = "; ".join(f"{axis.name}: {', '.join(axis.sets)}" for axis in sweep.grid if axis.name in entry)
+        one = "each names one value, or one label, of an axis"
+        raise InputError(f"exclude[{hits.index(0)}] takes out no run: {entry!r}; {one} ({axes})")
 
 
 def _matches(entry: Parameters, labels: Mapping[str, str], chosen: Parameters, sweep: Sweep) -> bool:
@@ -146,16 +134,28 @@ def _matches(entry: Parameters, labels: Mapping[str, str], chosen: Parameters, s
 def _included(sweep: Sweep) -> Iterator[tuple[str, Parameters]]:
     axes = {axis.name: axis for axis in sweep.grid}
     for entry in sweep.include:
-        chosen: dict[str, Any] = {}
+        together: dict[str, Parameters] = {}
         labels = []
         for key, value in entry.items():
             sets = axes[key].sets if key in axes else {}
             if isinstance(value, str) and value in sets:
                 labels.append(value)
-                chosen |= sets[value]
+                together[key] = sets[value]
             elif key in axes and all(key not in parameters for parameters in sets.values()):
                 raise unknown(f"label of grid.{key}", value, sets)
             else:
                 labels.append(label_of(key, value, 0))
-                chosen[key] = value
-        yield "-".join(labels), chosen
+                together[key] = {key: value}
+        yield "-".join(labels), _joined(together)
+
+
+def _joined(chosen: Mapping[str, Parameters]) -> dict[str, Any]:
+    """What several axes set, each by its name, together."""
+    found: dict[str, Any] = {}
+    by: dict[str, str] = {}
+    for axis, parameters in chosen.items():
+        for name, value in parameters.items():
+            if name in by:
+                raise InputError(f"both {by[name]!r} and {axis!r} set {name!r}: which of them holds?")
+            found[name], by[name] = value, axis
+    return found

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from promptlab.errors import InputError
 
-# What common services' keys begin with, a private key's first line, a bearer header, a user with a password in an URL.
+# How common services' keys begin, a private key's first line, a header with one, a user with a password in an URL.
 _KEY = re.compile(
-    r"\b(sk|pk|rk|gsk|xai|hf|ghp|gho|ghs|glpat|github_pat|AKIA|AIza|nvapi|pplx|r8|xox[abps])[-_]?[A-Za-z0-9_-]{16,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY|\bBearer\s+\S{8,}|://[^/\s:@]+:[^/\s@]+@"
+    r"\b(sk|pk|rk|gsk|xai|gh[opsu]|glpat|github_pat|A[KS]IA|AIza|nvapi|pplx|r8|xox[abps])[-_]?[A-Za-z0-9_-]{16,}"
+    r"|\bhf_[A-Za-z0-9]{16,}|\bsk-(?=[A-Za-z_.-]*\d)[A-Za-z0-9_.-]{16,}|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|\bBearer\s+\S{8,}|\bBasic\s+(?=[A-Za-z+/]*[\d=])[A-Za-z0-9+/=]{12,}|://[^/\s:@]+:[^/\s@]+@"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
+)
+# A word that speaks of one, and right behind it letters mixed with digits, or hexadecimal groups.
+_SAID = re.compile(
+    r"\b(key|token|secret|password|passwd)\b[\s:='\"]{1,4}"
+    r"((?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9+/]{20,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})",
+    re.IGNORECASE,
 )
 _NAMED = re.compile(r"(api[-_ ]?key|secret|passw|credential|authori[sz]ation|^key$|(^|[-_])token$)", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_WHY = "keep keys in the environment, where a model finds its own (OPENAI_API_KEY, or the variable that key_env names)"
+
+
+def refuse_written(file: Path) -> None:
+    """Raise `InputError` where a line of a file, a comment too, holds what looks like a key."""
+    with suppress(OSError):  # whoever reads it says so
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+            if _like_a_key(line):
+                raise InputError(f"line {number} holds something that looks like a key: {_WHY}")
 
 
 def refuse_secrets(value: Any) -> None:
     """Raise `InputError` where a value, or what stands under a name that speaks of one, looks like a key."""
     for place in _secrets(value, ""):
-        raise InputError(
-            f"{place or 'it'} holds something that looks like a key: keep keys in the environment, where a model finds"
-            " its own (OPENAI_API_KEY, or the variable that key_env names)"
-        )
+        raise InputError(f"{place or 'it'} holds something that looks like a key: {_WHY}")
+
+
+def _like_a_key(text: str) -> bool:
+    return bool(_KEY.search(text) or _SAID.search(text))
 
 
 def _secrets(value: Any, place: str, named: bool = False) -> Iterator[str]:
@@ -35,7 +55,7 @@ def _secrets(value: Any, place: str, named: bool = False) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for i, part in enumerate(value):
             yield from _secrets(part, f"{place}[{i}]", named)
-    elif isinstance(value, str) and (_KEY.search(value) or (named and _random(value))):
+    elif isinstance(value, str) and (_like_a_key(value) or (named and _random(value))):
         yield place
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from promptlab.assets import find_asset
-from promptlab.errors import InputError, PromptlabError
+from promptlab.errors import InputError, PromptlabError, unknown
 from promptlab.types import digest
 
 OURS = ("out", "progress")  # set by the sweep where a notebook has them
@@ -40,7 +40,10 @@ def read_notebook(name: str, near: Path) -> Notebook:
         text = file.read_text(encoding="utf-8")
         notebook = nbformat.reads(text, as_version=4)
         (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+        _check_kernel(notebook.metadata.get("kernelspec", {}).get("name"), file)
         return Notebook(file.stem, nbformat.writes(notebook), _defaults(cell.source))
+    except InputError:
+        raise
     except ValueError:  # of the unpacking
         raise InputError(f"{file} needs one cell tagged `parameters`") from None
     except (OSError, SyntaxError, nbformat.reader.NotJSONError) as problem:
@@ -57,6 +60,16 @@ def _find(name: str, near: Path) -> Path:
         raise InputError(
             f"there is no notebook {name}, neither here nor in {near}, and none ships by that name"
         ) from None
+
+
+def _check_kernel(name: str | None, file: Path) -> None:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    if not name:
+        raise InputError(f"{file} names no kernel: open it in JupyterLab, choose one and save it")
+    known = KernelSpecManager().find_kernel_specs()
+    if name not in known:
+        raise unknown(f"kernel of {file}", name, known)
 
 
 def _defaults(source: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from promptlab import given
 from promptlab.errors import InputError, unknown
 from promptlab.experiment.reading import read_yaml
-from promptlab.sweeps.keys import refuse_secrets
+from promptlab.sweeps.keys import refuse_secrets, refuse_written
 
 MAIN = "notebooks/few_shot_degradation.ipynb"
 Parameters = Mapping[str, Any]
@@ -41,8 +41,8 @@ class Sweep:
     notebook
         The notebook that is run; by default the main one. `parameters`, an axis or `include` may name another.
     parameters
-        What all runs have in common, by the names in the notebook's parameters cell; somewhere in them ``$AXIS`` stands
-        for a value of that axis, which then needs to be no parameter itself.
+        What all runs have in common, by the names in the notebook's parameters cell; somewhere in them, also inside a
+        text, ``$AXIS`` stands for a value of that axis, which then need be no parameter itself.
     grid
         The axes, of which every combination is a run: ``parameter: [values]``, or
         ``axis: {label: {parameter: value, ...}, ...}`` where several parameters go together.
@@ -72,9 +72,10 @@ def read_sweep(path: str | Path) -> Sweep:
     """Read a sweep file; what is wrong in itself is one `InputError` that names the file."""
     file = given.on_disk("the sweep's file", path)
     try:
+        refuse_written(file)
         found = read_yaml(file)
-        refuse_secrets(found)
         _check_plain(found)
+        refuse_secrets(found)
         return _sweep(file.stem, found)
     except InputError as problem:
         raise InputError(f"{file}: {problem}") from None
@@ -105,8 +106,10 @@ def _sweep(name: str, found: Mapping[str, Any]) -> Sweep:
 def _check_plain(found: Mapping[str, Any]) -> None:
     try:
         json.dumps(found)
-    except (TypeError, ValueError) as problem:
+    except TypeError as problem:
         raise InputError(f"holds a value that no notebook can take ({problem}): put dates into quotes") from None
+    except (ValueError, RecursionError):
+        raise InputError("holds a value that contains itself, or is nested too deeply") from None
 
 
 _WHY = {

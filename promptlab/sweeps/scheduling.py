@@ -71,7 +71,8 @@ def _round(workers: Executor, tasks: Sequence[Task], at_a_time: int, root: Path,
     while due or waiting:
         with suppress(BrokenExecutor):  # by another task, which says so; the next round takes what is left
             while due and len(waiting) < at_a_time:
-                waiting[workers.submit(work, due[0].group)] = due.popleft()
+                future = workers.submit(work, due[0].group)
+                waiting[future] = due.popleft()
         if not waiting:
             break
         ended, _ = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)

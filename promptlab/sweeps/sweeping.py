@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from promptlab import given, tables
 from promptlab.errors import InputError
+from promptlab.executing import count_samples
+from promptlab.experiment.designing import RECORDS
 from promptlab.store.locking import lock
 from promptlab.sweeps.checking import check
 from promptlab.sweeps.display import told
@@ -108,9 +110,13 @@ def sweep(
     jobs = given.whole("jobs of sweep", asked.jobs if jobs is None else jobs, 1)
     runs = expand(asked, near)
     chosen = _chosen(runs, only)
-    cells = check(chosen, root)
+    speeds = asked.tokens_per_second
+    named = speeds if isinstance(speeds, Mapping) else ()
+    cells = check(runs, root, chosen, speeds=named, shown=progress)
     states = {run.id: "to do" if fresh else _known(run, root).state.replace("waiting", "to do") for run in chosen}
-    say(f"{asked.about}\n\n{tables.markdown(predicted(chosen, cells, states, asked.tokens_per_second))}\n")
+    stored = {id: count_samples(root / id / RECORDS)[0] for id, state in states.items() if state != "to do"}
+    table = predicted(chosen, cells, states, speeds, stored, retry_failed=retry_failed)
+    say(f"{asked.about}\n\n{tables.markdown(table)}\n")
     if dry_run:
         return None
     root.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from promptlab import markup
 from promptlab.errors import ModelError, PromptlabError, StoreError
 from promptlab.executing import CellError, execute, to_html
 from promptlab.models.sharing import shared
-from promptlab.sweeps.expanding import Planned
+from promptlab.sweeps.expanding import Planned, listed
 from promptlab.sweeps.freezing import DESIGN
 from promptlab.sweeps.states import State, held, now, read_state, replace_file, write_state
 
@@ -96,7 +96,7 @@ def _parameters(run: Planned, group: Group) -> dict[str, Any]:
     given |= {"progress": False} if "progress" in takes else {}
     if "reuse" in takes:
         done = [group.root / id for id in group.kin[run.id] if read_state(group.root / id).state == "done"]
-        given["reuse"] = [*run.parameters["reuse"], *map(str, done)]
+        given["reuse"] = [*listed(run.parameters["reuse"]), *map(str, done)]
     return given
 
 

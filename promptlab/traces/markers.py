@@ -97,7 +97,8 @@ def _one_of(rules: dict[str, tuple[str, ...]]) -> str:
     return "|".join(f"{begin}(?:{'|'.join(behind)})" for begin, behind in rules.items())
 
 
-_ANY = re.compile(f"(?P<doubt>{_one_of(_DOUBTS)})|(?P<check>{_one_of(_CHECKS)})", re.IGNORECASE)
+_BEGINS = r"(?:(?<!\w)|(?=[一-鿿]))"  # inside a word nothing can, which most places of a text are
+_ANY = re.compile(f"{_BEGINS}(?:(?P<doubt>{_one_of(_DOUBTS)})|(?P<check>{_one_of(_CHECKS)}))", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,.!?…—–，。！？-]{0,3}(?:no[,.! ]{0,2})?")
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _BEFORE, _AFTER = 2, 12  # characters beside a marker that tell whether the question says the same

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ import promptlab as lab
 from promptlab.errors import InputError, ModelError
 from promptlab.models.vllm_offline import VllmModel
 from promptlab.reasoning import split_reasoning
-from promptlab.types import Completion, Message, Model, Prompt, Sampling
+from promptlab.runner.lazy import Lazy
+from promptlab.types import Completion, Message, Model, Prompt, Request, Sampling
 
 PROMPTS = [chat(f"What is {i} + 2? Think step by step.") for i in range(4)]
 
@@ -153,6 +156,28 @@ def test_an_engine_that_fails_in_mid_run_loses_nothing(
     assert len(table) == 1
     assert run.manifest["packages"]["vllm"].startswith("0.")
     assert "float32" in run.manifest["model"]["engine"]
+
+
+def test_no_more_requests_exist_than_the_engine_can_use(base: Path) -> None:
+    """Memory does not grow with the number of samples: requests are made when their turn comes, and let go."""
+    model = lab.open_model(f"vllm:{base}", **OPTIONS, max_num_seqs=2)
+    known, alive = list[weakref.ref[Request]](), list[int]()
+
+    def made(number: int) -> Request:
+        (request,) = requests(PROMPTS[:1], sampling=Sampling(max_tokens=2))
+        request = replace(request, key=str(number), seed=number)
+        known.append(weakref.ref(request))
+        alive.append(sum(each() is not None for each in known))
+        return request
+
+    found = asyncio.run(_keys(model, Lazy(range(40), made)))
+    assert sorted(found, key=int) == [str(number) for number in range(40)]
+    assert max(alive) <= 10  # two in work, two ready, as many at the reader's
+    model.close()
+
+
+async def _keys(model: Model, asked: Sequence[Request]) -> list[str]:
+    return [key async for group in model.generate(asked) for key, _ in group]
 
 
 def test_a_template_that_opens_the_reasoning(thinker: Path, tmp_path: Path) -> None:

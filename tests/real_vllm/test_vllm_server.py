@@ -24,7 +24,7 @@ from making import OPTIONS
 import promptlab as lab
 from promptlab.errors import InputError, ModelError
 from promptlab.models.vllm_served import ServedModel
-from promptlab.types import Model, Sampling
+from promptlab.types import Model, Prompt, Sampling
 
 CLOSE = 16  # the token </think>, and a bias that makes this model use it soon
 BIAS = {"logit_bias": {str(CLOSE): 16}}
@@ -88,6 +88,16 @@ def test_what_it_says_of_itself(parsing: ServedModel, thinker: Path) -> None:
     assert (parsing.name, parsing.kind, parsing.context) == ("thinker", "vllm", 1024)
     assert parsing.settings["flags"]["reasoning_parser"] == "deepseek_r1"
     assert str(thinker) not in str(parsing.settings)
+
+
+def test_a_setting_that_the_server_would_ignore_is_an_error(parsing: ServedModel) -> None:
+    """vLLM takes any key and obeys those of its schema, which it publishes."""
+    parsing.check(Sampling(max_tokens=9, extra={"top_k": 5, "min_tokens": 2}), [chat("Hi"), Prompt(text="Hi")])
+    assert parsing.settings["notes"] == []
+    with pytest.raises(InputError, match="did you mean 'top_k'"):
+        parsing.check(Sampling(max_tokens=9, extra={"topk": 5}), [chat("Hi")])
+    with pytest.raises(InputError, match="'typical_p'"):  # of other engines
+        parsing.check(Sampling(max_tokens=9, extra={"typical_p": 0.9}), [chat("Hi")])
 
 
 def test_reasoning_is_kept_apart(parsing: ServedModel) -> None:

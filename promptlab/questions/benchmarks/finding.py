@@ -8,6 +8,7 @@ from pathlib import Path
 
 from promptlab import given
 from promptlab.errors import InputError
+from promptlab.hub import hub_file
 from promptlab.questions.benchmarks.cards import Benchmark
 from promptlab.questions.reading import Table, read_table
 
@@ -43,11 +44,11 @@ def read_hub(card: Benchmark, split: str) -> Table:
 def _download(card: Benchmark, split: str) -> Path:
     wanted = card.splits[split]
     try:
-        from huggingface_hub import hf_hub_download
+        return hub_file(wanted.repo, wanted.file, repo_type="dataset", revision=wanted.revision)
     except ImportError:
         raise lacking(card, split, "downloading needs the package huggingface_hub (extra 'hub')") from None
-    try:
-        return Path(hf_hub_download(wanted.repo, wanted.file, repo_type="dataset", revision=wanted.revision))
+    except ConnectionError as problem:
+        raise lacking(card, split, str(problem)) from None
     except Exception as problem:
         raise lacking(card, split, f"the hub did not give its file ({type(problem).__name__})") from problem
 
