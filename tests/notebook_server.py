@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import promptlab
+
 _OPTIONS = (
     "--no-browser", "--allow-root", "--ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.log_level=ERROR",
     "--ServerApp.port_retries=0", "--LabApp.extension_manager=readonly", "--LabApp.news_url=",
@@ -25,7 +27,7 @@ _QUIET = {
 
 @contextmanager
 def jupyterlab(folder: Path) -> Iterator[str]:
-    """Serve the notebooks of a folder with settings of its own; its kernels know these tests' modules."""
+    """Serve the notebooks of a folder with settings of its own; its kernels know what these tests import."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -35,7 +37,8 @@ def jupyterlab(folder: Path) -> Iterator[str]:
     places = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}
     places |= {"JUPYTER_RUNTIME_DIR": "runtime", "JUPYTERLAB_SETTINGS_DIR": "settings", "IPYTHONDIR": "ipython"}
     own = {name: str(folder / ".jupyter" / place) for name, place in places.items()}
-    own["PYTHONPATH"] = str(Path(__file__).parent)
+    # The package that the tests import, which need not be the one that is installed.
+    own["PYTHONPATH"] = os.pathsep.join([str(Path(promptlab.__file__).parents[1]), str(Path(__file__).parent)])
     command = [sys.executable, "-m", "jupyterlab", *_OPTIONS, f"--port={port}", f"--LabApp.app_settings_dir={settings}"]
     with (folder / "jupyterlab.log").open("w") as log:
         server = subprocess.Popen([*command, str(folder)], stdout=log, stderr=log, env={**os.environ, **own})

@@ -16,7 +16,7 @@ from browser import browser
 from large_run import make_large_run
 from notebook_server import jupyterlab
 from promptlab.explorer.opening import first_state
-from promptlab.explorer.saved import LOST
+from promptlab.explorer.saved import GAINED, LOST
 from promptlab.explorer.state import prompt_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ _ANSWER = """([kind, label, value, sight]) => new Promise(resolve => {
   const page = document.querySelector('.pl-page'), start = performance.now();
   const name = e => (e.labels?.[0] ?? e).textContent.trim();
   const control = [...page.querySelectorAll(kind)].filter(e => e.checkVisibility() && name(e) === label).at(-1);
-  if (value === null) { control.click(); } else {
+  if (kind === '[role=tab]') {
+    const {x, y} = control.getBoundingClientRect();
+    for (const part of ['pointerdown', 'pointerup']) {
+      control.dispatchEvent(new PointerEvent(part, {bubbles: true, clientX: x + 5, clientY: y + 5})); }
+  } else if (value === null) { control.click(); } else {
     control.value = typeof value === 'number' && kind === 'select' ? control.options[value].value : value;
     control.dispatchEvent(new Event('change', {bubbles: true})); }
   const look = () => (page.innerText.includes(sight) ? resolve(performance.now() - start) : setTimeout(look, 2));
@@ -43,9 +47,17 @@ _NAMELESS = """page => [...page.querySelectorAll('button, input, select, textare
     && !e.getAttribute('aria-label') && !e.textContent.trim()).map(e => e.outerHTML.slice(0, 200))"""
 _UNREACHED = """page => [...page.querySelectorAll('button, input, select, textarea, summary')]
   .filter(e => e.checkVisibility() && !e.disabled && e.tabIndex < 0).map(e => e.outerHTML.slice(0, 200))"""
-_CUT = """page => { const edge = page.getBoundingClientRect().right + 1;
-  return [...page.querySelectorAll('*')].filter(e => e.checkVisibility() && (e.getBoundingClientRect().right > edge
-    || (e.matches('button, label, .pl-facts, td, th') && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0)))
+_CUT = """page => {
+  const box = e => e.getBoundingClientRect(), edge = box(page).right + 1, pen = document.createElement('canvas');
+  const chosen = (e, style, text) => { text.font = style.font;  // what of a list's choice has no room
+    const room = e.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return e.labels[0].textContent !== 'Question' && text.measureText(e.selectedOptions[0].text).width > room; };
+  const outside = (a, b) => a.left < b.left || a.right > b.right || a.top < b.top || a.bottom > b.bottom;
+  const cut = e => box(e).right > edge
+    || (e.matches('button, label, [role=tab], .pl-facts, td, th') && e.scrollWidth > e.clientWidth + 1 && e.clientWidth)
+    || (e.matches('select') && chosen(e, getComputedStyle(e), pen.getContext('2d')))
+    || (e.matches('svg text') && outside(box(e), box(e.ownerSVGElement)));
+  return [...page.querySelectorAll('*')].filter(e => e.checkVisibility() && cut(e))
     .map(e => `${e.tagName} ${e.textContent.slice(0, 60)}`); }"""
 
 
@@ -82,7 +94,7 @@ def button(page: Page, name: str) -> Locator:
 
 
 def turn_to(page: Page, name: str) -> None:
-    page.locator(".pl-page").get_by_role("radio", name=name, exact=True).click()
+    page.locator(".pl-page").get_by_role("tab", name=name, exact=True).click()
 
 
 def focused(page: Page) -> str:
@@ -119,7 +131,7 @@ def shoot(page: Page, name: str) -> None:
 
 def explore(model: str, **options: Any) -> str:
     given = "".join(f", {name}={value!r}" for name, value in options.items())
-    return f"import promptlab as lab\nlab.explore({model}{given})"
+    return f"import promptlab as lab\nassert lab.__file__ == {lab.__file__!r}\nlab.explore({model}{given})"
 
 
 QUESTIONS = {"source": "arithmetic", "split": "test", "n": 40, "seed": 0}
@@ -151,6 +163,13 @@ def test_the_tour(opened: Callable[..., Page], base_weights: Path, tmp_path: Pat
     sees(page, "concise (baseline)")
     assert focused(page) == "Condition"
     control(page, "Condition").select_option("zero-shot")
+    control(page, "Content").select_option("wrong-answers")
+    control(page, "Select").select_option("most-different")
+    control(page, "Layout").select_option("one-message")
+    sees(page, "few-shot-1-answers-most-different-wrong-answers-one-message")
+    shoot(page, "long-names")
+    for label, value in (("Content", "own"), ("Select", "random"), ("Layout", "turns")):
+        control(page, label).select_option(value)
     button(page, "Remove").nth(2).click()
     page.wait_for_function("!document.querySelector('.pl-page').innerText.includes('edited (against')")
     page.wait_for_function("document.activeElement.textContent === 'Remove'")
@@ -161,7 +180,10 @@ def test_the_tour(opened: Callable[..., Page], base_weights: Path, tmp_path: Pat
     other = lab.load_questions(**QUESTIONS)[3]
     fill(page, "Search", "")
     moves: dict[str, list[tuple[str, str, Any, str]]] = {
-        "page": [("input", "Take it away", None, "Save both"), ("input", "One question", None, "Add a condition")],
+        "page": [
+            ("[role=tab]", "Take it away", None, "Save both"),
+            ("[role=tab]", "One question", None, "Add a condition"),
+        ],
         "question": [("select", "Question", 3, f"; {other.id}"), ("select", "Question", 7, f"; {target.id}")],
         "k": [("input", "k", "2", "few-shot-2-answers"), ("input", "k", "1", "few-shot-1-answers")],
     }
@@ -184,7 +206,10 @@ def test_the_tour(opened: Callable[..., Page], base_weights: Path, tmp_path: Pat
 
     # 3: on n questions.
     fill(page, "Samples (K)", "1")
-    turn_to(page, "On n questions")
+    page.get_by_role("tab", name="One question").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("tab", selected=True, name="On n questions").count() == 1
     button(page, "Run on n questions").click()
     sees(page, "all 3 questions were asked")
     sees(page, "is not decided on plain against zero-shot")
@@ -214,7 +239,6 @@ def test_the_tour(opened: Callable[..., Page], base_weights: Path, tmp_path: Pat
 
     # 5: take it away.
     turn_to(page, "Take it away")
-    assert page.locator(".pl-page").get_by_role("radio", checked=True).count() == 1
     sees(page, "lab.few_shot(k=1, style='answers')")
     shoot(page, "take-away")
     code = page.locator(".pl-text", has_text="import promptlab").inner_text()
@@ -247,7 +271,8 @@ model = LocalModel("<b>evil</b>", reply=lambda request: Completion(texts[request
 
 def test_hostile_completions_are_inert(opened: Callable[..., Page], tmp_path: Path):
     rows = [{"question": f"{'<img src=x onerror=window.pwned=1>' * i} What is {i} + 1?", "answer": i} for i in (1, 2)]
-    options = {"questions": rows, "conditions": ["zero-shot", "concise"], "samples": 6, "n": 2, "out": str(tmp_path)}
+    long = {"concise": {"name": "few-shot-2-most-different-wrong-answers-one-message"}}
+    options = {"questions": rows, "conditions": ["zero-shot", long], "samples": 6, "n": 2, "out": str(tmp_path)}
     page = opened("hostile", [HOSTILE + explore("model", **options)])
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -259,6 +284,7 @@ def test_hostile_completions_are_inert(opened: Callable[..., Page], tmp_path: Pa
     turn_to(page, "On n questions")
     button(page, "Run on n questions").click()
     sees(page, "all 2 questions were asked")
+    shoot(page, "long-name-judged")
     turn_to(page, "Saved run")
     fill(page, "Directory", str(next((tmp_path / "runs").iterdir())))
     button(page, "Open").click()
@@ -281,14 +307,19 @@ def test_a_large_saved_run_answers_at_once(
     took = {"next": [page.evaluate(_ANSWER, [*press, f"question {i} of 5,000"]) for i in range(2, 12)]}
     press = "button", "Sample ›", None
     took["sample"] = [page.evaluate(_ANSWER, [*press, f"sample {i} of 8"]) for i in range(2, 8)]
-    for label, value in (("Grade (left)", "correct"), ("Pairs", LOST), ("Right", "condition-7")):
-        took[label] = [page.evaluate(_CHOICE, [label, value])]
-    assert "condition-7" in page.locator(".pl-page").inner_text()
+    for label, values in {
+        "Grade (left)": ("correct", "any", "wrong", "any", "correct"), "Pairs": (LOST, "any", GAINED, "any", LOST),
+        "Left": (f"condition-{i}" for i in (2, 3, 4, 5, 0)), "Right": (f"condition-{i}" for i in (8, 9, 5, 6, 7)),
+    }.items():  # fmt: skip
+        took[label] = []
+        for value in values:
+            took[label].append(page.evaluate(_CHOICE, [label, value]))
+            page.wait_for_timeout(200)  # the rest of the page follows
     left = page.get_by_text(re.compile(r"question 1 of [\d,]+")).inner_text()
     assert 0 < int(left.rpartition(" ")[2].replace(",", "")) < 5_000  # what the filters left
     with capsys.disabled():
-        said = ", ".join(f"{name} {median(times):.0f} ms" for name, times in took.items())
-        print(f"\nexplorer, 5,000 questions x 10 conditions x 8 samples: {said}")
+        said = ", ".join(f"{name} {median(ms):.0f} ms (at most {max(ms):.0f})" for name, ms in took.items())
+        print(f"\nexplorer, 5,000 questions x 10 conditions x 8 samples (medians): {said}")
 
 
 _CHOICE = """([label, value]) => new Promise(resolve => {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_explorer_asking import control, page, texts, until
+from test_explorer_asking import Gated, control, page, texts, until
 
 import promptlab as lab
 from local_models import LocalModel
@@ -140,6 +140,16 @@ class TestView:
         until(lambda: "all 4 questions were asked" in texts(whole))
         assert 'aria-valuenow="24"' in texts(whole)  # what was kept of the first call counts
 
+    def test_stopped_before_a_question_is_complete_it_says_so(self, tmp_path: Path):
+        model = Gated()
+        whole = page(model, tmp_path, n=4, conditions=["zero-shot", "concise"])
+        control(whole, "Run on n questions").click()
+        model.allowed = 1
+        until(lambda: 'aria-valuenow="1"' in texts(whole))
+        control(whole, "Stop").click()
+        until(lambda: "no question is complete yet" in texts(whole))
+        assert "nan" not in texts(whole)
+
     def test_it_says_what_is_run_and_whose_result_is_shown(self, tmp_path: Path):
         whole = page(LocalModel(), tmp_path, n=4, conditions=["zero-shot", "concise"])
         assert "local: zero-shot against concise, on the first n of 4 questions" in texts(whole)
@@ -182,6 +192,8 @@ def test_the_plot_says_its_numbers_and_escapes_its_names(tmp_path: Path):
     heard = Heard()
     heard.judge(state(tmp_path), LocalModel(reply=right_unless_concise), tmp_path)
     heard.wait()
+    long = "few-shot-2-most-different-wrong-answers-one-message"
+    assert ">few-shot-2-m…one-message<" in dot_plot(heard.looks[-1].table.replace("concise", long), "zero-shot", None)
     table = heard.looks[-1].table.replace("concise", "<script>")
     plot = dot_plot(table, "zero-shot", 0.02)
     assert "<script>" not in plot

@@ -180,6 +180,21 @@ class TestFlags:
         assert again.found(Filter(left="zero-shot", right="concise", flagged=True)).tolist() == [4]
         assert again.found(Filter(left="zero-shot", right="chain-of-thought", flagged=True)).tolist() == []
 
+    def test_the_flagged_one_is_shown_on_its_side(self, run: lab.Run):
+        saved = Saved(run)
+        wanted = Filter(left="zero-shot", right="concise", flagged=True)
+        row = int(saved.samples("concise", 4)[2])
+        saved.flag(row, True)
+        assert saved.shown(wanted, 4) == (saved.samples("zero-shot", 4)[0], row)
+        mine = int(saved.samples("zero-shot", 4)[1])
+        saved.flag(mine, True)
+        assert saved.shown(wanted, 4) == (mine, row)
+        others = {str(s) for s in saved.rows["status"]} - {str(saved.rows["status"].iloc[mine])}
+        for status in others:  # what is asked of the left side is not asked of the right one's flag
+            fits = Filter(left="zero-shot", right="concise", grade=status, flagged=True)
+            left = [i for i in saved.samples("zero-shot", 4) if saved.rows["status"].iloc[i] == status]
+            assert saved.found(fits).tolist() == ([4] if left else [])
+
     def test_a_run_that_ships_is_not_written_to(self):
         shipped = lab.load_run("recorded:plain")
         with pytest.raises(InputError, match="ships with promptlab"):
@@ -226,6 +241,20 @@ class TestView:
         assert "question 7 of 12" in texts(whole)
         assert not control(whole, "Flag left").value
         assert flags_of(path) == {}
+
+    def test_a_key_in_the_place_of_all_others_counts(self, path: Path, tmp_path: Path):
+        whole = self.opened(path, tmp_path)
+        for typed in ("nnn", "n", "nf", "n"):  # Select all, then n; then a backspace
+            control(whole, "Keys").value = typed
+        assert "question 5 of 12" in texts(whole)
+
+    def test_one_sample_on_both_sides_has_one_flag(self, path: Path, tmp_path: Path):
+        whole = self.opened(path, tmp_path)
+        control(whole, "Right").value = "zero-shot"
+        control(whole, "Flag left").value = True
+        assert control(whole, "Flag right").value
+        control(whole, "Note right").value = "odd"
+        assert control(whole, "Note left").value == "odd"
 
     def test_every_sample_can_be_seen_and_flagged(self, path: Path, tmp_path: Path):
         whole = self.opened(path, tmp_path)

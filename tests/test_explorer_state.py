@@ -166,6 +166,49 @@ class TestEditing:
         blue = "Which is blue?\nA. blue cat\nB. no\nC. tea"
         assert draft_of(prompt_of(new, 0)).turn == f"There is no hurry.\n{blue}\nAgain:\n{blue}"
 
+    @pytest.mark.parametrize(
+        ("mine", "others", "turn", "said"),
+        [
+            (("rock", "apple", "car"), ("rock", "apple", "VW"), "A. rock\nB. apple\nC. lorry", "'rock', 'apple'"),
+            (("1", "2", "3"), ("1", "2", "4"), "A. 2\nB. 1\nC. 3", "'1', '2', '3'"),
+            (("rock", "apple"), ("apple", "rock"), "A. rock\nB. pear", "'rock'"),
+        ],
+    )
+    def test_a_list_that_stays_is_an_error_unless_all_have_it(
+        self, mine: Any, others: Any, turn: str, said: str, tmp_path: Path
+    ):
+        rows = [{"question": f"Which, {c}?", "choices": list(c), "answer": "A"} for c in (mine, others)]
+        now = first_state("embedded:plain", options_of(lab.load_questions(rows), tmp_path), ["zero-shot"], {})
+        with pytest.raises(InputError, match="would be the same for all questions") as problem:
+            edited(now, 0, replace(draft_of(prompt_of(now, 0)), turn=f"{question_of(now).text}\n{turn}"))
+        assert f": {said}. Repeat" in str(problem.value)
+
+    @pytest.mark.parametrize("again", [False, True])
+    @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+    def test_an_answer_format_chosen_later_is_asked_for_as_in_every_arm(self, spec: Any, again: bool):
+        now = state(spec)
+        wanted = retyped(draft_of(prompt_of(now, 0)), "Hm. ", f"\nAgain: {question_of(now).text}" if again else "")
+        new = replace(now, conditions=(spec, edited(now, 0, wanted)), answer_format="boxed")
+        for shown in (new, replace(new, question=questions_of(now)[1].id)):
+            before, after = (draft_of(prompt_of(shown, place)) for place in (0, 1))
+            (asked, _), (usual, _) = (each.turn.split(lab.BOXED.sentence) for each in (after, before))
+            assert asked.endswith((usual.splitlines()[-1] + "\n", question_of(shown).text + "\n"))
+
+    def test_nor_is_it_lost_with_the_instruction_or_the_options(self, tmp_path: Path):
+        choices = first_state("embedded:plain", options_of(lab.load_questions(LABELS), tmp_path), ["zero-shot"], {})
+        for now, turn in ((state("concise"), "Hm. {}"), (choices, "Hm. {}"), (choices, "{}\nA. a {{% cat\nB. tea")):
+            wanted = replace(draft_of(prompt_of(now, 0)), turn=turn.format(question_of(now).text))
+            new = replace(now, conditions=(edited(now, 0, wanted),), answer_format="boxed")
+            assert draft_of(prompt_of(new, 0)).turn == wanted.turn.replace(
+                question_of(now).text, f"{question_of(now).text}\n{lab.BOXED.sentence}"
+            )
+
+    def test_a_short_question_is_no_part_of_a_word_or_number(self, tmp_path: Path):
+        rows = [{"question": text, "answer": 1} for text in ("2", "7")]
+        now = first_state("embedded:plain", options_of(lab.load_questions(rows), tmp_path), ["zero-shot"], {})
+        new = replace(now, conditions=(edited(now, 0, Draft(None, "Of 12 and x2, count: 2", "")),))
+        assert draft_of(prompt_of(replace(new, question=questions_of(now)[1].id), 0)).turn == "Of 12 and x2, count: 7"
+
     def test_an_option_that_all_questions_have_may_stand_anywhere(self, tmp_path: Path):
         now = first_state("embedded:plain", options_of(lab.load_questions(LABELS), tmp_path), ["zero-shot"], {})
         wanted = replace(draft_of(prompt_of(now, 0)), turn="Which is a drink?\nA. a {% cat\nB. a dog\nC. milk")
@@ -200,6 +243,12 @@ class TestEditing:
         ):
             with pytest.raises(InputError, match=said):
                 edited(now, 0, replace(draft, earlier=earlier))
+
+    def test_exemplars_are_all_written_in_one_way(self):
+        now = state({"few-shot": {"k": 2}}, answer_format="answer-is")
+        draft = draft_of(prompt_of(now, 0))
+        with pytest.raises(InputError, match="not all written in one way"):
+            edited(now, 0, replace(draft, earlier=(draft.earlier[0], "The answer is 7.", *draft.earlier[2:])))
 
     def test_edited_again_it_gets_another_name(self):
         now = state("zero-shot")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
@@ -21,6 +21,8 @@ _CHOICES = (
     "{{ text }}{% for choice in choices %}{{ '\\n' }}{{ 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[loop.index0] }}. {{ choice }}"
     "{% endfor %}"
 )
+_LATER = "{% if answer_format %}{{ '\\n' }}{{ answer_format }}{% endif %}"  # where none is asked for now
+_SHORT = 12  # characters: a shorter question may be a part of words and numbers
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _of_exemplars(condition: Condition, old: Draft, question: Question, asked: A
 
 def template_of(turn: str, condition: Condition, question: Question, asked: AnswerFormat | None) -> str:
     """A text as a template: wherever the question stands in it, every question will stand."""
-    places = _places(condition, question, asked)
+    places = _places(turn, condition, question, asked)
     texts = _split(turn, places)
     if len(texts) == 1:
         raise InputError(
@@ -121,19 +123,27 @@ def template_of(turn: str, condition: Condition, question: Question, asked: Answ
             "every other question stands there in its turn"
         )
     parts = [places[text] if i % 2 else _literal(text, asked) for i, text in enumerate(texts)]
+    if not asked and "{{ question }}" not in parts:
+        parts[-2] += _LATER
     return "".join(parts[:-1]) + _literal(texts[-1], asked, last=True)
 
 
-def _places(condition: Condition, question: Question, asked: AnswerFormat | None) -> dict[str, str]:
-    """What the question may read like, the most that can stand there first, and the variable that says so."""
-    usual = _turn(zero_shot(instruction=condition.instruction), question, asked)
+def _places(turn: str, condition: Condition, question: Question, asked: AnswerFormat | None) -> dict[str, str]:
+    """What the question may read like, and the variable that says so.
+
+    The usual text brings the answer format with it; where none is asked for yet, it may do so once only.
+    """
     bare = {_turn(zero_shot(), question, None): _CHOICES} if question.choices else {}
-    return {usual: "{{ question }}", **bare, question.text: "{{ text }}"}
+    places = {question.text: "{{ text }}", **bare}
+    usual = _turn(zero_shot(instruction=condition.instruction), question, asked)
+    return {**places, usual: "{{ question }}"} if asked or len(_split(turn, [usual])) == 3 else places
 
 
-def _split(turn: str, places: dict[str, str]) -> list[str]:
-    """The text between the copies of the question, and (every second one) the copies."""
-    return re.split(f"({'|'.join(map(re.escape, places))})", turn)
+def _split(turn: str, places: Iterable[str]) -> list[str]:
+    """The text between the copies of the question (the longest first), and (every second one) the copies."""
+    texts = sorted(places, key=len, reverse=True)
+    copy = f"({'|'.join(map(re.escape, texts))})"
+    return re.split(copy if len(texts[-1]) > _SHORT else rf"(?<!\w){copy}(?!\w)", turn)
 
 
 def _turn(condition: Condition, question: Question, asked: AnswerFormat | None) -> str:
@@ -150,9 +160,13 @@ def _literal(text: str, asked: AnswerFormat | None, *, last: bool = False) -> st
 
 def _check_fixed(state: State, place: int, draft: Draft) -> None:
     """What the draft says of the question in a place where every question would be told the same."""
-    places = _places(condition_from(state.conditions[place]), question_of(state), format_of(state))
+    question, condition = question_of(state), condition_from(state.conditions[place])
     old, new = (
-        [each.system or "", each.prefill, *each.earlier, *_split(each.turn, places)[::2]]
+        [each.system or "", each.prefill, *each.earlier, *_between(each.turn, condition, question, format_of(state))]
         for each in (draft_of(prompt_of(state, place)), draft)
     )
-    check_fixed(question_of(state), questions_of(state), old, new)
+    check_fixed(question, questions_of(state), old, new)
+
+
+def _between(turn: str, condition: Condition, question: Question, asked: AnswerFormat | None) -> list[str]:
+    return _split(turn, _places(turn, condition, question, asked))[::2]

@@ -33,12 +33,15 @@ def check_fixed(question: Question, questions: Iterable[Question], before: Seque
 def _options(
     question: Question, others: Sequence[Question], before: Sequence[str], after: Sequence[str]
 ) -> Iterator[str]:
-    """Options, unless all questions have them."""
-    for i, choice in enumerate(question.choices):
-        label = rf"{chr(65 + i)}\W{{1,3}}" if len(choice) < _SHORT else ""
+    """Options, unless all questions have the same: one that is everywhere may stand in a list that is not."""
+    if all(other.choices == question.choices for other in others):
+        return
+    letters = f"[A-{chr(64 + len(question.choices))}]"
+    for choice in filter(None, question.choices):
+        label = rf"{letters}\W{{1,3}}" if len(choice) < _SHORT else ""
         pattern = re.compile(rf"(?<!\w){label}{re.escape(choice)}(?!\w)")
         old, new = (sum(len(pattern.findall(text)) for text in texts) for texts in (before, after))
-        if choice and new > old and any(choice not in other.choices for other in others):
+        if new > old:
             yield choice
 
 

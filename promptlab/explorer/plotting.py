@@ -10,7 +10,8 @@ from promptlab.wording import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-_WIDE, _ROW, _NAMES, _FOOT = 640, 30, 190, 44  # pixels
+_WIDE, _ROW, _NAMES, _FOOT, _EDGE = 640, 30, 210, 44, 30  # pixels
+_LONG = 24  # characters of a name that fit
 
 
 def dot_plot(table: pd.DataFrame, baseline: str, margin: float | None) -> str:
@@ -29,7 +30,7 @@ def dot_plot(table: pd.DataFrame, baseline: str, margin: float | None) -> str:
 
 
 def _x(value: float, reach: float) -> float:
-    return round((_NAMES + _WIDE - 20) / 2 + value / reach * (_WIDE - 20 - _NAMES) / 2, 1)
+    return round((_NAMES + _WIDE - _EDGE) / 2 + value / reach * (_WIDE - _EDGE - _NAMES) / 2, 1)
 
 
 def _frame(reach: float, tall: int, margin: float | None) -> str:
@@ -48,12 +49,16 @@ def _row(number: int, row: dict[Any, Any], reach: float) -> str:
     y = _ROW * number + _ROW / 2
     low, high, dot = (_x(row[name], reach) for name in ("low", "high", "difference"))
     kind = "pl-open" if row["verdict"] == "inconclusive" else "pl-done"
-    name = markup.escape(row["condition"], 28)
     return (
-        f'<text x="{_NAMES - 10}" y="{y + 4}" text-anchor="end">{name}</text>'
+        f'<text x="{_NAMES - 24}" y="{y + 4}" text-anchor="end">{markup.escape(_short(row["condition"]))}</text>'
         f'<line x1="{low}" x2="{high}" y1="{y}" y2="{y}" class="pl-interval {kind}"/>'
         f'<circle cx="{dot}" cy="{y}" r="4.5" class="pl-dot"/>'
     )
+
+
+def _short(name: str) -> str:
+    """Names differ at both ends; the table below tells them whole."""
+    return name if len(name) <= _LONG else f"{name[: _LONG // 2]}…{name[1 - _LONG // 2 :]}"
 
 
 def points(share: float) -> str:

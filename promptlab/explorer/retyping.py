@@ -42,4 +42,10 @@ def _told(answers: Sequence[str], asked: AnswerFormat | None) -> tuple[str, list
         found = [re.fullmatch(pattern, answer, re.DOTALL) for answer in answers]
         if all(found):
             return style, [match.groups()[::-1] for match in found if match]
-    raise InputError(f"an exemplar's answer ends as the answer format says, with {asked and asked.wrap!r}: keep that")
+    wrap = asked.wrap if asked else _USUAL
+    if not all(re.fullmatch(f".*{final}", answer, re.DOTALL) for answer in answers):
+        raise InputError(f"an exemplar's answer ends as the answer format says, with {wrap!r}: keep that")
+    raise InputError(
+        f"the exemplars' answers are not all written in one way: before {wrap!r} stands in each of them the reasoning "
+        "and then a space, or in each nothing"
+    )

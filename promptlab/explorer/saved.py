@@ -82,20 +82,21 @@ class Saved:
 
     def found(self, wanted: Filter) -> Ints:
         """The numbers of the questions that fit, in their order; pairs that differ most come first."""
-        fits = self._fitting(wanted)
-        here = np.unique(self._question[fits])
+        sides = self._sides(wanted)
+        here = np.unique(self._question[sides[0]])
+        if wanted.flagged:
+            here = np.intersect1d(here, self._question[(sides[0] | sides[1]) & self._flagged()])
         if wanted.pairs == ANY:
             return here
         left, right = (self._means[self.conditions.index(name)][here] for name in (wanted.left, wanted.right))
         drop = left - right if wanted.pairs == LOST else right - left
         order = np.argsort(-drop, kind="stable")
-        return here[order][(drop[order] > 0) & self._apart(wanted, fits)[here[order]]]
+        return here[order][(drop[order] > 0) & self._apart(wanted, *sides)[here[order]]]
 
-    def _apart(self, wanted: Filter, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _apart(self, wanted: Filter, left: NDArray[np.bool_], right: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Questions on which the samples to show differ as the pairs do: a filter may leave none that does."""
         sign = 1 if wanted.pairs == LOST else -1
-        right = self._condition == self.conditions.index(wanted.right)
-        best, worst = self._highest(fits, sign), -self._highest(right, -sign)
+        best, worst = self._highest(left, sign), -self._highest(right, -sign)
         return best > worst
 
     def _highest(self, rows: NDArray[np.bool_], sign: int) -> NDArray[np.float64]:
@@ -104,16 +105,22 @@ class Saved:
         np.maximum.at(scores, self._question[known], sign * self._score[known])
         return scores
 
-    def _fitting(self, wanted: Filter) -> NDArray[np.bool_]:
-        """The left condition's samples that fit (with `flagged`: those of either side)."""
-        fits = self._condition == self.conditions.index(wanted.left)
-        if wanted.flagged:
-            sides = fits | (self._condition == self.conditions.index(wanted.right))
-            fits = sides & self._flagged()
+    def _sides(self, wanted: Filter) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """The samples that may be shown on each side (with `flagged`: those of a question's that are, if any is)."""
+        left, right = (self._condition == self.conditions.index(name) for name in (wanted.left, wanted.right))
         for column, value in (("ending", wanted.ending), ("status", wanted.grade)):
             if value != ANY:
-                fits &= (self.rows[column] == value).to_numpy()
-        return fits
+                left &= (self.rows[column] == value).to_numpy()
+        if not wanted.flagged:
+            return left, right
+        flags = self._flagged()
+        return self._preferring(left, flags), self._preferring(right, flags)
+
+    def _preferring(self, rows: NDArray[np.bool_], flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The flagged ones of these rows, and all those of a question where none is flagged."""
+        some = np.zeros(len(self.questions), dtype=bool)
+        some[self._question[rows & flags]] = True
+        return rows & (flags | ~some[self._question])
 
     def _flagged(self) -> NDArray[np.bool_]:
         known = self.flags
@@ -131,10 +138,9 @@ class Saved:
 
     def shown(self, wanted: Filter, question: int) -> tuple[int, int]:
         """The row to show on each side, -1 where there is none: the first that the filter is about."""
-        left, right = self.samples(wanted.left, question), self.samples(wanted.right, question)
-        fitting = left[self._fitting(wanted)[left]]
+        cells = self.samples(wanted.left, question), self.samples(wanted.right, question)
+        sides = [cell[fits[cell]] for cell, fits in zip(cells, self._sides(wanted), strict=True)]
         best = {LOST: (1, -1), GAINED: (-1, 1)}.get(wanted.pairs, (0, 0))
-        sides = (fitting if len(fitting) else left, right)
         return tuple(self._first(side, sign) for side, sign in zip(sides, best, strict=True))  # type: ignore[return-value]
 
     def _first(self, rows: Ints, sign: int) -> int:

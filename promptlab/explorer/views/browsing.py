@@ -11,7 +11,7 @@ import numpy as np
 
 from promptlab.explorer.saved import ANY, PAIRS, Filter, Saved
 from promptlab.explorer.showing import facts_html, note_html, question_html
-from promptlab.explorer.views.desk import Desk, button, columns, html, labelled, row
+from promptlab.explorer.views.desk import Desk, button, columns, html, labelled, offer, row
 from promptlab.explorer.views.sides import Side
 from promptlab.records import Run, load_run, recorded_runs
 
@@ -38,7 +38,7 @@ class Browsing:
         self.path.options = [*recorded_runs(), *map(str, sorted((desk.out / "runs").glob("*/")))]
         self.open = button("Open", act(self.notice, lambda _: self._open(self.path.value)))
         self.filters = self._filters()
-        self.sides = (Side(desk, "left"), Side(desk, "right"))
+        self.sides = (Side(desk, "left", self._said), Side(desk, "right", self._said))
         self.keys = labelled(widgets.Text, "Keys", "9em", placeholder="type here").add_class("pl-keys")
         self.keys.observe(act(self.notice, lambda change: self._press(change["new"])), "value")
         self.body = widgets.VBox(layout={"display": "none"})
@@ -60,8 +60,7 @@ class Browsing:
 
     def _filters(self) -> dict[str, Any]:
         names = {"left": "Left", "right": "Right", "ending": "Ending (left)", "grade": "Grade (left)", "pairs": "Pairs"}
-        made = {name: labelled(widgets.Dropdown, label, "20em", options=[ANY]) for name, label in names.items()}
-        made["pairs"].options, made["pairs"].layout.width = PAIRS, "26em"
+        made = {name: labelled(widgets.Dropdown, label, options=[ANY]) for name, label in names.items()}
         made["flagged"] = labelled(widgets.Checkbox, "Flagged only", "12em", value=False, indent=False)
         for control in made.values():
             control.observe(self.desk.handler(self.notice, lambda _: self._filter()), "value")
@@ -96,7 +95,7 @@ class Browsing:
             ("left", saved.conditions, left), ("right", saved.conditions, right),
             ("ending", saved.endings, ANY), ("grade", saved.grades, ANY), ("pairs", PAIRS, ANY),
         ):  # fmt: skip
-            self.filters[name].options, self.filters[name].value = options, value
+            offer(self.filters[name], options, value)
         self._quiet = False
         self.body.layout.display = ""
         self._filter()
@@ -128,12 +127,19 @@ class Browsing:
         self.question.value = question_html(self.saved.question(number)) if found else ""
         self.position.value = note_html(where)
 
+    def _said(self) -> None:
+        """Both sides may show one sample."""
+        for side in self.sides:
+            side.show_flag()
+
     def _press(self, text: str) -> None:
         """A field that takes single keys: in JupyterLab the page's own shortcuts would take them elsewhere.
 
-        It is never emptied: what the page sends would cross with it, and a key count twice or not at all.
+        It is never emptied: what the page sends would cross with it, and a key count twice or not at all. One key in
+        the place of several was typed over them.
         """
         before, self._typed = self._typed, text
+        before = "" if len(text) == 1 and len(before) > 2 else before
         left, right = self.sides
         press = {
             **{"n": lambda: self._move(1), "p": lambda: self._move(-1), "f": left.toggle, "g": right.toggle},

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from promptlab.explorer.naming import changed_options
 from promptlab.explorer.showing import prompt_html
 from promptlab.explorer.state import Spec, State, kind_of, prompt_of
-from promptlab.explorer.views.desk import Desk, button, card, html, labelled, row
+from promptlab.explorer.views.desk import Desk, button, card, html, labelled, offer, row
 from promptlab.explorer.views.editing import Editor
 from promptlab.markup import escape
 from promptlab.prompts import condition_from
@@ -19,6 +19,7 @@ from promptlab.prompts.exemplars import Content, Order, Style
 from promptlab.prompts.selecting import STEPS
 
 _KINDS = ("zero-shot", "concise", "chain-of-thought", "few-shot", "r1-zero")
+_MOST = 64  # exemplars, unless there are more already
 _USUAL = {
     **{"style": "worked", "select": "random", "order": "as-picked", "content": "own"},
     **{"layout": "turns", "seed": 0},
@@ -57,10 +58,10 @@ class Arm:
     # -- factors ---------------------------------------------------------------------------------------------------
 
     def _controls(self) -> dict[str, Any]:
-        controls = {"kind": labelled(widgets.Dropdown, "Condition", "20em")}
-        controls["k"] = labelled(widgets.BoundedIntText, "k", "6em", value=3, min=1, max=64)
+        controls = {"kind": labelled(widgets.Dropdown, "Condition")}
+        controls["k"] = labelled(widgets.BoundedIntText, "k", "6em", value=3, min=1, max=_MOST)
         for name in ("style", "select", "order", "content", "layout"):
-            controls[name] = labelled(widgets.Dropdown, name.capitalize(), "12em")
+            controls[name] = labelled(widgets.Dropdown, name.capitalize())
         controls["seed"] = labelled(widgets.BoundedIntText, "Draw", "8em", value=0, min=0, max=2**31 - 1)
         changed = self.desk.handler(self.notice, lambda _: self._change())
         for control in controls.values():
@@ -69,7 +70,7 @@ class Arm:
 
     def _show_controls(self) -> None:
         """What holds; a selection may be several steps joined, or given exemplars."""
-        kind, _ = kind_of(self.spec)
+        kind, options = kind_of(self.spec)
         condition = condition_from(self.spec)
         shown, picker = dict(_USUAL), condition.exemplars
         if picker:
@@ -77,9 +78,12 @@ class Arm:
             shown = {**own, "layout": condition.layout, "seed": picker.seed}
         choices: dict[str, tuple[str, ...]] = {"kind": _KINDS, "style": get_args(Style), "select": tuple(STEPS)}
         choices |= {"order": get_args(Order), "content": get_args(Content), "layout": get_args(Layout)}
+        k = condition.shots or 3
         self._quiet = True
-        for name, value in {"kind": kind, "k": condition.shots or 3, **shown}.items():
-            _set(self.controls[name], value, choices.get(name))
+        self.controls["k"].max = len(options.get("exemplars") or ()) or max(_MOST, k)
+        self.controls["k"].value, self.controls["seed"].value = k, shown.pop("seed")
+        for name, value in {"kind": kind, **shown}.items():
+            offer(self.controls[name], choices[name], str(value))
         self._quiet = False
         self._few.layout.display = "flex" if kind == "few-shot" else "none"
 
@@ -122,12 +126,3 @@ class Arm:
         model, prompt = self.desk.model(), prompt_of(self.desk.state, self.place)
         if known == (model.name, prompt.hash):
             self.prompt.value = prompt_html(model, prompt, self._tokens[known])
-
-
-def _set(control: Any, value: Any, choices: tuple[str, ...] | None) -> None:
-    """Show a value, which need not be a usual one."""
-    if choices is None:
-        control.max = max(control.max, value)
-    elif control.options != (options := tuple(dict.fromkeys((*choices, value)))):
-        control.options = options
-    control.value = value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -108,6 +108,14 @@ def labelled(kind: Any, label: str, wide: str = "auto", **options: Any) -> Any:
     """A control with its label in words, which screen readers read as well."""
     layout = widgets.Layout(width=wide, max_width="100%")
     return kind(description=label, layout=layout, style={"description_width": "initial"}, **options)
+
+
+def offer(control: Any, options: Sequence[str], value: str) -> None:
+    """Let a list choose among these, as wide as its longest, since what it cuts is shown nowhere else."""
+    if control.options != (wanted := tuple(dict.fromkeys((*options, value)))):
+        control.options = wanted
+        control.layout.width = f"{len(control.description) + max(map(len, wanted)) + 7}ch"
+    control.value = value
 
 
 def _classed(widget: Any, *classes: str) -> Any:

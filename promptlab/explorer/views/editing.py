@@ -15,7 +15,7 @@ from promptlab.explorer.views.desk import Desk, button, html, labelled, row
 
 _HINT = (
     "Where the question stands, every question will stand. An exemplar's turn that you change is no rule any more: "
-    "these exemplars are then shown with every question."
+    "these exemplars are then shown with every question, as they are written now."
 )
 _OLD = "What you have typed still belongs to the prompt of before; kept, it asks this question and every other one too."
 

@@ -125,6 +125,8 @@ def _told(state: State) -> str:
 
 def look_html(look: Look, state: State, savings: Iterable[str] = ()) -> str:
     """Plot, paired table and verdicts of one look; in the end what was saved."""
+    if not look.counts["questions"].any():
+        return note_html("no question is complete yet")
     judged, rule = look.decisions.table, look.decisions.table.iloc[0]
     plot = dot_plot(look.table, rule["baseline"], state.margin)
     under = markup.muted(describe(int(judged["questions"].max()), int(rule["cap"])))

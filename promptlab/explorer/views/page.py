@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from promptlab.explorer.opening import Models
 from promptlab.explorer.state import Current
 from promptlab.explorer.views.browsing import Browsing
-from promptlab.explorer.views.desk import Desk, html, labelled
+from promptlab.explorer.views.desk import Desk, html
 from promptlab.explorer.views.judging import Judging
 from promptlab.explorer.views.prompts import Prompts
 from promptlab.explorer.views.setup import Setup
@@ -31,10 +31,11 @@ def page(
         "Saved run": Browsing(desk, run).view,
         "Take it away": Taking(desk).view,
     }
-    tabs = labelled(widgets.RadioButtons, "Page", options=list(views)).add_class("pl-tabs")  # it tells which is on
-    tabs.observe(lambda change: _turn(views, setup, change["new"]), "value")
-    tabs.value = "Saved run" if run is not None else "One question"
-    _turn(views, setup, tabs.value)
+    # Tabs over nothing, since pages share the setup; radio buttons of ipywidgets have no group, so no arrow keys.
+    tabs = widgets.Tab([widgets.VBox() for _ in views], titles=list(views)).add_class("pl-tabs")
+    tabs.selected_index = list(views).index("Saved run" if run is not None else "One question")
+    tabs.observe(lambda change: _turn(views, setup, list(views)[change["new"]]), "selected_index")
+    _turn(views, setup, list(views)[tabs.selected_index])
     return widgets.VBox([html(STYLE), tabs, setup.view, *views.values()]).add_class("pl-page")
 
 

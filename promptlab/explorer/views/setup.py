@@ -36,6 +36,7 @@ class Setup:
         self.format = labelled(
             widgets.Dropdown,
             "Answer format",
+            "19em",
             options=[("none asked for", ""), *((name, name) for name in FORMATS)],  # None would be no choice at all
             value=state.answer_format or "",
         )

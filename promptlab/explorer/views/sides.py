@@ -17,9 +17,10 @@ from promptlab.types import Grade
 class Side:
     """The samples of one condition on one question, of which one is shown."""
 
-    def __init__(self, desk: Desk, name: str) -> None:
+    def __init__(self, desk: Desk, name: str, said: Callable[[], object]) -> None:
         self.saved: Saved | None = None
         self.rows: list[int] = []
+        self._said = said  # to be called when a flag or a note was written
         self.at, self.number, self._seen, self._quiet = 0, -1, Flag(), False
         self.heading, self.position, self.text, self.notice = html(), html(), html(), html()
         act = desk.handler
@@ -62,7 +63,7 @@ class Side:
         for control in self.steps:
             control.disabled = len(self.rows) < 2
         self.position.value = facts_html(f"sample {self.at + 1} of {len(self.rows)}") if there else ""
-        self._show_flag()
+        self.show_flag()
         none = "no sample of this question here" if self.number >= 0 else "no question fits these filters"
         self.text.value = self._sample() if there else note_html(none)
 
@@ -75,7 +76,7 @@ class Side:
 
     # -- flags -----------------------------------------------------------------------------------------------------
 
-    def _show_flag(self) -> None:
+    def show_flag(self) -> None:
         """What is on disk, which another explorer may have changed."""
         self._quiet = True
         self._seen = self.saved.said(self.rows[self.at]) if self.saved and self.rows else Flag()
@@ -95,4 +96,4 @@ class Side:
         try:
             write(self.saved, self.rows[self.at])
         finally:
-            self._show_flag()
+            self._said()

@@ -17,13 +17,7 @@ STYLE = """<style>
 .pl-page td, .pl-page th { padding: 3px 10px; border-bottom: 1px solid var(--pl-line); text-align: left; }
 .pl-row { display: flex; flex-flow: row wrap; gap: 2px 14px; align-items: center; }
 .pl-columns { display: flex; flex-flow: row wrap; gap: 12px; align-items: stretch; }
-.pl-tabs .widget-label { display: none; }
-.pl-tabs .widget-radio-box { display: flex; flex-flow: row wrap; gap: 0 4px; margin-bottom: 0 !important; }
-.pl-tabs label { display: flex; flex-direction: row-reverse; align-items: center; gap: 6px; width: auto;
-  padding: 4px 14px 4px 10px; border-bottom: 3px solid transparent; cursor: pointer; }
-.pl-tabs label:has(:checked) { border-bottom-color: var(--jp-brand-color1, #1976d2); font-weight: 600;
-  background: var(--jp-layout-color2, #eee); }
-.pl-tabs input[type="radio"] { margin: 0; }
+.pl-tabs .widget-tab-contents { display: none; }
 .pl-page .pl-keys input[type="text"] { color: transparent; caret-color: var(--jp-content-font-color1, #111); }
 .pl-bar { width: 22em; max-width: 100%; height: 10px; border: 1px solid var(--pl-line); border-radius: 3px; }
 .pl-bar > div { height: 100%; background: var(--jp-brand-color1, #1976d2); }
