@@ -53,7 +53,8 @@ def test_own_points_are_the_tables_and_quoted_ones_are_crosses_in_a_block_of_the
     assert places[:, 1].max() < block.get_y() < min(crosses.get_ydata())
     labels = [text.get_text() for text in ax.get_yticklabels()]
     undrawn = len(quoted) - len(others)
-    assert f"published, no intervals\n({undrawn} more, without a figure before and after, not drawn)" in labels
+    said = f"published, no intervals ({undrawn} more, without a figure before and after, not drawn)"
+    assert said in [label.replace("\n", " ") for label in labels]
     assert 0 < quoted[quoted["before"].isna()]["figures"].ne("none").sum() < undrawn, "a range is a figure"
     assert any("artefact" in label and "arXiv 2503.11655" in label for label in labels)
     assert ax.get_title(loc="left") == "", "several conditions: the rows name them"

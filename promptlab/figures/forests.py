@@ -95,7 +95,7 @@ def _lines(table: pd.DataFrame, undrawn: int) -> list[_Line]:
         labels = rows["model"] + ": " + rows["condition"] if several else rows["model"]
         lines += [_Line(label, i) for i, label in labels.items()]
     if len(quoted):
-        more = f"\n({undrawn} more, without a figure before and after, not drawn)" if undrawn else ""
+        more = f"\n({undrawn} more, without a figure\nbefore and after, not drawn)" if undrawn else ""
         lines.append(_Line(f"published, no intervals{more}"))
     for heading, rows in quoted.groupby(quoted.apply(_origin, axis=1), sort=False) if len(quoted) else ():
         lines.append(_Line(str(heading)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Bbox
 
 _GAP = 4.0  # dots that stay free at an edge
-_SHARE = 0.45  # of the width, for the labels of rows
+_SHARE = 0.48  # of the width, for the labels of rows
 
 
 def laid_out(figure: Figure, inches: float) -> Figure:

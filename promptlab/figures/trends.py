@@ -107,7 +107,7 @@ def training(logs: Mapping[str, pd.DataFrame], measure: str = "accuracy", ax: Ax
     legends.legend_below(ax)
     drawn = {model: (log["step"].to_numpy(float), log[measure].to_numpy(float)) for model, log in logs.items()}
     told = describing.lines(f"Training curves: {measure.replace('_', ' ')} over steps", drawn, "step")
-    drawing.tell(ax, told, pd.concat([log.assign(model=model) for model, log in logs.items()], ignore_index=True))
+    drawing.tell(ax, told, pd.concat(logs, names=["model"]).reset_index(level="model"))
     return ax
 
 
