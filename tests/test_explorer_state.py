@@ -172,6 +172,9 @@ class TestEditing:
             (("rock", "apple", "car"), ("rock", "apple", "VW"), "A. rock\nB. apple\nC. lorry", "'rock', 'apple'"),
             (("1", "2", "3"), ("1", "2", "4"), "A. 2\nB. 1\nC. 3", "'1', '2', '3'"),
             (("rock", "apple"), ("apple", "rock"), "A. rock\nB. pear", "'rock'"),
+            (("3", "5", "7"), ("12", "13", "14"), "(1) 3 (2) 5 (3) 7", "'3', '5', '7'"),
+            (("yes", "no"), ("no", "yes"), "- yes\n- no", "'yes', 'no'"),
+            (("rock", "apple"), ("tea", "milk"), "A. Rock\nB. Apple", "'rock', 'apple'"),
         ],
     )
     def test_a_list_that_stays_is_an_error_unless_all_have_it(

@@ -18,7 +18,7 @@ KIND = (
 )
 YOUNGER = {  # what older records, which lack them, were made with
     **{"order": "as-picked", "content": "own", "embedding": "", "max_overlap": 0.96, "rationales": ""},
-    **{"note": "", "question_first": False, "variants": 1},
+    **{"note": "", "question_first": False, "variants": 1, "variant_seed": 0},
 }
 
 

@@ -9,7 +9,7 @@ from promptlab.errors import InputError
 from promptlab.explorer.highlighting import passages
 from promptlab.types import Question
 
-_SHORT = 4  # characters: a shorter option counts only with its letter before it, since "a" and "no" stand anywhere
+_SHORT = 4  # characters: one shorter option counts only with its letter before it, since "a" and "no" stand anywhere
 
 
 def check_fixed(question: Question, questions: Iterable[Question], before: Sequence[str], after: Sequence[str]) -> None:
@@ -37,12 +37,17 @@ def _options(
     if all(other.choices == question.choices for other in others):
         return
     letters = f"[A-{chr(64 + len(question.choices))}]"
-    for choice in filter(None, question.choices):
-        label = rf"{letters}\W{{1,3}}" if len(choice) < _SHORT else ""
-        pattern = re.compile(rf"(?<!\w){label}{re.escape(choice)}(?!\w)")
-        old, new = (sum(len(pattern.findall(text)) for text in texts) for texts in (before, after))
-        if new > old:
+    bare = [choice for choice in filter(None, question.choices) if _more("", choice, before, after)]
+    for choice in bare:  # two of them are a list, however it is written
+        if len(bare) > 1 or len(choice) >= _SHORT or _more(rf"{letters}\W{{1,3}}", choice, before, after):
             yield choice
+
+
+def _more(label: str, choice: str, before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether an option, after its label and in any case, stands in the texts more often than it did."""
+    pattern = re.compile(rf"(?<!\w){label}{re.escape(choice)}(?!\w)", re.IGNORECASE)
+    old, new = (sum(len(pattern.findall(text)) for text in texts) for texts in (before, after))
+    return new > old
 
 
 def _words(question: Question, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
