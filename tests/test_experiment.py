@@ -89,6 +89,10 @@ def test_every_shipped_experiment_is_valid(path: Path):
         (with_(stop_every=0), "'stop_every' is 0: it must be a whole number >= 1"),
         (with_(margin="abc"), "'margin' is 'abc'; allowed"),
         (with_(conditions=["zero-shot"]), "at least two different conditions"),
+        (
+            with_(conditions=["zero-shot", {"few-shot": {"k": 1, "name": "a"}}, {"few-shot": {"k": 2, "name": "a"}}]),
+            "'a' more than once",
+        ),
         (with_(models=[3]), "'models' holds 3"),
         (with_(sampling={"max_tokens": "10"}), "max_tokens is '10'"),
         (with_(sampling={"max_tokens": 10, "seed": "abc"}), "seed is 'abc'"),

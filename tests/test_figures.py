@@ -337,3 +337,16 @@ def test_in_a_figure_without_a_constrained_layout_the_legend_does_not_lie_on_the
     assert not figure.legends
     label = ax.xaxis.label.get_window_extent()
     assert not ax.get_legend().get_window_extent().overlaps(label)
+
+
+def test_samples_that_all_failed_are_drawn_as_nothing():
+    arms = [(m, c, f"q{i}") for m in ("m", "k") for c in ("zero-shot", "few-shot-1", "few-shot-3") for i in range(30)]
+    data = pd.DataFrame(arms, columns=["model", "condition", "question"]).assign(score=np.nan, ending="error", sample=0)
+    data["shots"] = data["condition"].map({"zero-shot": 0, "few-shot-1": 1, "few-shot-3": 3})
+    found = compare(data, baseline="zero-shot")
+    against = contrast(data, model="m", control="k", baseline="zero-shot")
+    drawn = [(draw, found) for draw in (figures.scores, figures.degradation, figures.accounting, figures.changes)]
+    for draw, of in [*drawn, (figures.forest, found), (figures.slope_chart, against)]:
+        ax = draw(of, ax=mpl.figure.Figure().subplots())
+        assert np.isfinite(ax.get_xlim()).all()
+        ax.figure.canvas.draw()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fake_server import FakeServer
 from promptlab import load_questions, run
 from promptlab.models import open_model
-from promptlab.models.redacting import redact, without
+from promptlab.models.redacting import redact, redact_all, without
 from promptlab.prompts import zero_shot
 from promptlab.types import Completion, Sampling
 
@@ -56,3 +56,13 @@ def test_an_answer_that_repeats_the_key_is_stored_without_it(tmp_path, monkeypat
         questions, sampling = load_questions("arithmetic", n=1), Sampling(max_tokens=9)
         (sample,) = run(model, [zero_shot()], questions, sampling=sampling, path=tmp_path).to_frame().to_dict("records")
     assert (sample["completion"], sample["reasoning"]) == ("[key] is 3", "I see [key]")
+
+
+def test_what_a_server_says_of_itself_is_kept_without_the_key(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PLANTED", KEY)
+    with FakeServer(owned_by=f"vllm for {KEY}", meta={"max_model_len": 512, "more": [{KEY: KEY[:14]}]}) as server:
+        model = open_model(f"openai:fake@{server.base_url}", key_env="PLANTED")
+        assert (model.context, model.settings["server"]) == (512, "vllm for [key]")
+    card = {"a": [KEY, 1, None], KEY: {"b": KEY.upper()}}
+    assert redact_all(card, KEY) == {"a": ["[key]", 1, None], "[key]": {"b": "[key]"}}
+    assert redact_all({"id": "EMPTY"}, "EMPTY") == {"id": "EMPTY"}

@@ -159,6 +159,11 @@ KEYS = (
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2ln",
     "uses key 0f8a7c1be2d940f8a7c1be2d94aabbcc",
     "token: 123e4567-e89b-12d3-a456-426614174000",
+    "export AZURE_API_KEY=0f8a7c1be2d940f8a7c1be2d94aabbcc",
+    "apikey=0f8a7c1be2d940f8a7c1be2d94aabbcc",
+    "hf_token='0f8a7c1be2d940f8a7c1be2d94aabbcc'",
+    "my key is 0f8a7c1be2d940f8a7c1be2d94aabbcc",
+    "ya29.a0AfH6SMBabcdefghij",
 )
 
 
@@ -187,6 +192,13 @@ def test_under_a_name_that_speaks_of_one_anything_random_is_a_key(name: str):
         "key " * 9,
     ]
     refuse_secrets({"texts": harmless, "revision": "740312add88f781978c0658806c59bc2815b9866"})
+
+
+def test_the_value_of_a_key_variable_is_a_key_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MINE_API_KEY", "plain words of mine")
+    with pytest.raises(InputError, match="about holds something that looks like a key") as caught:
+        refuse_secrets({"about": "I wrote plain words of mine here"})
+    assert "plain words" not in str(caught.value)
 
 
 SHIPPED = [path for path in sorted(ROOT.glob("experiments/*.yaml")) if "grid" in read_yaml(path)]

@@ -61,7 +61,11 @@ def _models(value: Any) -> tuple[str, ...]:
 
 def _conditions(value: Any) -> tuple[Condition, ...]:
     conditions = tuple(condition_from(spec) for spec in as_list(value, "conditions"))
-    if len({c.name for c in conditions}) < 2:
+    names = [c.name for c in conditions]
+    if len({*names}) < len(names):
+        again = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"'conditions' has the name {again!r} more than once: give one of them another name=")
+    if len(names) < 2:
         raise InputError("'conditions' must name at least two different conditions: one alone compares with nothing")
     return conditions
 

@@ -34,7 +34,8 @@ def scores(comparison: Comparison, ax: Axes | None = None) -> Axes:
         drawing.dots(ax, 100 * rows["score"], y, 100 * rows["low"], 100 * rows["high"], style)
         drawing.remarks(ax, 100 * rows["score"], y, rows)
     drawing.condition_axis(ax, conditions)
-    ax.set_xlim(0, max(100 * summary[["score", "high"]].max().max() * 1.05, 10))
+    largest = 100 * summary[["score", "high"]].max().fillna(0).max()  # NaN where no sample is valid
+    ax.set_xlim(0, max(largest * 1.05, 10))
     ax.set_xlabel(f"questions answered correctly, % ({drawing.level(comparison, len(summary))})")
     legends.legend(ax, comparison)
     what = "Dots with intervals: score by condition and model"

@@ -83,7 +83,7 @@ def _levels(table: Any, side: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _sizes(ax: Axes, table: Any, x: np.ndarray) -> None:
     """The contrast in figures above each pair."""
-    top = np.nanmax([_levels(table, side) for side in ("model", "control")], axis=(0, 1), initial=0)
+    top = np.nan_to_num([_levels(table, side) for side in ("model", "control")]).max(axis=(0, 1))
     words = [_size(row) for row in table.to_dict("records")]
     for at, high, text in zip(x, top, words, strict=True):
         ax.annotate(text, (at, high), (0, 7), textcoords="offset points", ha="center", va="bottom", fontsize="small")

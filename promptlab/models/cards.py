@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from promptlab.errors import InputError, ModelError
+from promptlab.models.redacting import redact_all
 from promptlab.models.replies import error_text, one_line
 from promptlab.models.transport import is_loopback, redact
 
@@ -53,7 +54,7 @@ def read_card(base_url: str, model: str, key: str) -> Mapping[str, Any]:
 
     with _client(base_url, key) as client:
         try:
-            return _find_card(client.get("/models", cast_to=object), model)
+            return _find_card(redact_all(client.get("/models", cast_to=object), key), model)
         except openai.APIStatusError as error:
             status, reason = error.status_code, error_text(error.body)
         except openai.APIConnectionError as error:
@@ -72,7 +73,7 @@ def ask(base_url: str, path: str, key: str) -> object:
 
     with _client(base_url, key) as client:
         try:
-            return client.get(path, cast_to=object)
+            return redact_all(client.get(path, cast_to=object), key)
         except (openai.OpenAIError, ValueError):
             return None
 

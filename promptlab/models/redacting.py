@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from promptlab.types import Completion
 
@@ -33,6 +35,17 @@ def without(key: str, completion: Completion) -> Completion:
         return completion
     text, reasoning, finish_reason = clean
     return replace(completion, text=text, reasoning=reasoning, finish_reason=finish_reason)
+
+
+def redact_all(value: Any, key: str) -> Any:
+    """What a server says of itself, without the key in any of its texts."""
+    if len(key) < _LEAST:
+        return value
+    if isinstance(value, Mapping):
+        return {redact_all(name, key): redact_all(part, key) for name, part in value.items()}
+    if isinstance(value, list):
+        return [redact_all(part, key) for part in value]
+    return redact(value, key) if isinstance(value, str) else value
 
 
 def _cut(text: str, key: str) -> str:

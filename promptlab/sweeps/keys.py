@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -15,15 +16,17 @@ _KEY = re.compile(
     r"\b(sk|pk|rk|gsk|xai|gh[opsu]|glpat|github_pat|A[KS]IA|AIza|nvapi|pplx|r8|xox[abps])[-_]?[A-Za-z0-9_-]{16,}"
     r"|\bhf_[A-Za-z0-9]{16,}|\bsk-(?=[A-Za-z_.-]*\d)[A-Za-z0-9_.-]{16,}|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|\bBearer\s+\S{8,}|\bBasic\s+(?=[A-Za-z+/]*[\d=])[A-Za-z0-9+/=]{12,}|://[^/\s:@]+:[^/\s@]+@"
-    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|\bya29\.[A-Za-z0-9_-]{16,}"
 )
 # A word that speaks of one, and right behind it letters mixed with digits, or hexadecimal groups.
 _SAID = re.compile(
-    r"\b(key|token|secret|password|passwd)\b[\s:='\"]{1,4}"
+    r"(?:\b|_|api)(key|token|secret|password|passwd)\b(?:\s+is\b)?[\s:='\"]{1,4}"
     r"((?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9+/]{20,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})",
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"(api[-_ ]?key|secret|passw|credential|authori[sz]ation|^key$|(^|[-_])token$)", re.IGNORECASE)
+_HOLDS_ONE = re.compile(r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD)$")  # of a variable
+_LEAST = 12  # characters: "EMPTY" and the like are no secrets
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _WHY = "keep keys in the environment, where a model finds its own (OPENAI_API_KEY, or the variable that key_env names)"
 
@@ -43,7 +46,12 @@ def refuse_secrets(value: Any) -> None:
 
 
 def _like_a_key(text: str) -> bool:
-    return bool(_KEY.search(text) or _SAID.search(text))
+    return bool(_KEY.search(text) or _SAID.search(text)) or any(value in text for value in _set_here())
+
+
+def _set_here() -> list[str]:
+    """The values of this machine's key variables."""
+    return [value for name, value in os.environ.items() if _HOLDS_ONE.search(name) and len(value) >= _LEAST]
 
 
 def _secrets(value: Any, place: str, named: bool = False) -> Iterator[str]:
