@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fake_server import FakeServer
 from promptlab.errors import InputError
 from promptlab.experiment import Experiment
 from promptlab.experiment.reading import read_yaml
@@ -189,3 +190,23 @@ def test_records_with_which_nothing_can_be_compared_are_seen_before_anything_is_
     ):
         with pytest.raises(InputError, match=message):
             asked.check_recorded([pd.DataFrame([row | {column: "else"}])])  # type: ignore[list-item]
+
+
+def test_what_the_last_model_would_refuse_is_said_before_the_first_is_asked(tmp_path, monkeypatch):
+    with FakeServer(meta={"max_model_len": 131_072}) as long, FakeServer(meta={"max_model_len": 4096}) as short:
+        made = Experiment.from_parameters(
+            models=[f"openai:fake@{long.base_url}", f"openai:small@{short.base_url}"],
+            conditions=["zero-shot", "concise"],
+            questions={"source": "arithmetic"},
+            n_questions=2,
+            samples=1,
+            temperature=0.6,
+            top_p=0.95,
+            max_tokens=16_384,
+            seed=0,
+            baseline="zero-shot",
+            out=tmp_path,
+        )
+        with pytest.raises(InputError, match="16384 leaves no room"):
+            made.run(progress=False)
+        assert not long.bodies

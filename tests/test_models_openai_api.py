@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -176,7 +177,24 @@ def test_one_refused_prompt_does_not_stop_the_others() -> None:
     assert got["key-3"].error == "status 400: too long"
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+def test_one_prompt_that_a_server_forbids_is_that_samples_error() -> None:
+    flagged = Fault(status=403, message="your input was flagged")
+    with FakeServer(reply=lambda body: flagged if "number 2" in str(body) else "fine", latency=0.05) as server:
+        asked = [replace(each, prompt=chat(f"number {i}")) for i, each in enumerate(requests(20))]
+        got = answers(model_of(server, max_in_flight=8), asked)
+    assert [key for key, each in got.items() if each.ending == "error"] == ["key-2"]
+    assert got["key-2"].error.startswith("status 403: your input was flagged")
+    assert len(got) == 20
+
+
+def test_a_server_that_forbids_everything_stops_the_run() -> None:
+    with FakeServer(reply=lambda _: Fault(status=403, message="no right")) as server:
+        with pytest.raises(ModelError, match="refuses every request: status 403: no right"):
+            answers(model_of(server, max_in_flight=2), requests(50))
+        assert len(server.bodies) <= 6
+
+
+@pytest.mark.parametrize("status", [401, 402, 404])
 def test_what_concerns_every_request_stops_the_run(status: int) -> None:
     fault = Fault(status=status, message="no such model")
     with FakeServer(reply=lambda _: fault if len(server.bodies) > 5 else "fine") as server:

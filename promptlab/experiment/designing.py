@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,6 +163,8 @@ class Experiment:
         """
         if registration:
             registration.admit(self)
+        models = self.open_models()
+        self._check(models)
         return [
             run(
                 model,
@@ -179,8 +181,15 @@ class Experiment:
                 max_tokens_total=self.max_tokens_total,
                 progress=progress,
             )
-            for model in self.open_models()
+            for model in models
         ]
+
+    def _check(self, models: Sequence[Model]) -> None:
+        """Raise `InputError` for what the last model would refuse before the first one is paid for."""
+        pool, asked = self.questions.pool, self.answer_format
+        prompts = [c.render(q, pool=pool, answer_format=asked) for c in self.conditions for q in self.questions]
+        for model in models:
+            model.check(self.sampling, prompts)
 
     def _rule(self) -> Decided | None:
         if self.stop_every is None:

@@ -103,11 +103,12 @@ class Caller:
                 return [call.finish(without(self.key, completion)) for completion in outcome]
             seconds = time.monotonic() - started
             message = redact(outcome.message, self.key)
-            if outcome.fatal or (outcome.stranger and not self.recognised):
+            waits = outcome.perhaps and not attempt and not self.recognised  # for the others' answers
+            if outcome.fatal or ((outcome.stranger or outcome.perhaps) and not self.recognised and not waits):
                 does = "answers as another model" if outcome.stranger else "refuses every request"
                 raise ModelError(f"the server at {next(self.clients).base_url} {does}: {message}")
             pause = self.policy.pause(attempt, outcome.after)
-            if not outcome.retry or attempt == self.policy.retries or waited + pause > self.policy.patience:
+            if not (outcome.retry or waits) or attempt == self.policy.retries or waited + pause > self.policy.patience:
                 break
             waited += pause
             await asyncio.sleep(pause)

@@ -16,7 +16,8 @@ _CUT = {"length", "max_tokens", "max_length", "model_length", "max_output_tokens
 _FILTERED = {"content_filter", "content_filtered", "safety", "refusal"}
 _BROKEN = {"error", "abort", "aborted", "cancelled", "canceled"}
 _DATED = r"([-@:]?(\d{4}[-\d]*|latest))?"
-_WHOLE_RUN = {401, 402, 403, 404}  # no key, no money, no right, no such model or route: true of every request
+_WHOLE_RUN = {401, 402, 404}  # no key, no money, no such model or route: true of every request
+_PERHAPS = 403  # no right: to anything, or (moderation, as OpenRouter has it) to this prompt
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Failure:
     """Why one attempt gave no completion.
 
     `fatal` concerns the whole run, `after` is the server's Retry-After, and `stranger`: another model has answered.
+    `perhaps` is fatal from a server that answers nothing, and one prompt's own affair from one that answers others.
     """
 
     message: str
@@ -31,6 +33,7 @@ class Failure:
     fatal: bool = False
     after: float | None = None
     stranger: bool = False
+    perhaps: bool = False
 
 
 def read_reply(body: object, *, prefill: str = "", echoes: bool = False) -> Completion | Failure:
@@ -185,7 +188,8 @@ def read_status(status: int, body: object, after: float | None = None, path: str
     error = _mapping(_mapping(body).get("error", body))
     settings = status in (400, 422) and str(error.get("code")).startswith("unsupported")  # OpenAI: same in every call
     retry = status in _RETRIED or status >= 500
-    return Failure(message, retry=retry, fatal=status in _WHOLE_RUN or settings, after=after)
+    fatal = status in _WHOLE_RUN or settings
+    return Failure(message, retry=retry, fatal=fatal, after=after, perhaps=status == _PERHAPS)
 
 
 def error_text(body: object) -> str:
