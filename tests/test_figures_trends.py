@@ -39,14 +39,14 @@ def test_the_slopes_join_the_two_scores_and_their_difference_stands_above():
         assert f"{before:.1f} to {after:.1f} % under few-shot-3" in told
 
 
-def test_a_flagged_contrast_is_open_and_said_in_the_slope_chart():
+def test_a_flagged_contrast_is_not_bold_and_said_in_the_slope_chart():
     data = samples()
     near_one = data["question"].str[1:].astype(int) > 2
     data = data.assign(score=data["score"].where(data["model"] != "plain", near_one.astype(float)), ending="complete")
     found = contrast(data, model="r1", control="plain", baseline="zero-shot")
     ax = figures.slope_chart(found, axes())
     assert all("floor/ceiling" in text.get_text() for text in ax.texts)
-    assert sum(tuple(c.get_facecolors()[0][:3]) == (1, 1, 1) for c in ax.collections) == 2  # the right ends of both
+    assert {text.get_fontweight() for text in ax.texts} == {"normal"}
 
 
 def test_training_draws_each_models_log():

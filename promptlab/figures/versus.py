@@ -47,7 +47,7 @@ def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
 def slope_chart(contrast: Contrast, ax: Axes | None = None) -> Axes:
     """Scores of a model and its control, from the baseline to each condition: two slopes, whose difference is tested.
 
-    The contrast and its interval stand above each pair of slopes; the right ends are filled where it is decided.
+    The contrast and its interval stand above each pair of slopes, in bold where it is decided.
     """
     from promptlab.comparison import Contrast
 
@@ -55,20 +55,18 @@ def slope_chart(contrast: Contrast, ax: Axes | None = None) -> Axes:
     table = contrast.table
     ax = ax or drawing.axes(height=3.6)
     x = np.arange(len(table))
-    filled = drawing.decided(table)
     for i, (side, name) in enumerate((("model", contrast.model), ("control", contrast.control))):
         before, after = _levels(table, side)
         look = drawing.style(i, name)
         ax.plot([x - 0.25, x + 0.25], [before, after], color=look["color"], linewidth=1.4)
-        for spot, values, full in ((x - 0.25, before, np.ones_like(filled)), (x + 0.25, after, filled)):
-            faces = [look["color"] if f else "white" for f in full]
-            ax.scatter(spot, values, s=36, c=faces, marker=look["marker"], edgecolors=look["color"], zorder=3)
+        for spot, values in ((x - 0.25, before), (x + 0.25, after)):
+            ax.scatter(spot, values, s=36, color=look["color"], marker=look["marker"], zorder=3)
         ax.plot([], [], **look)
     _sizes(ax, table, x)
     most = max(10, 56 // len(table))
     ax.set_xticks(x, [textwrap.fill(name, most) for name in table["condition"]])
     ax.set_xlim(-0.5, len(table) - 0.5)
-    ax.set_xlabel(f"left: {contrast.baseline}, right: the condition; above: {_level(contrast)}")
+    ax.set_xlabel(f"left: {contrast.baseline}, right: the condition; above: {_level(contrast, 'bold: decided')}")
     ax.set_ylabel("correct, %")
     drawing.tidy(ax)
     legends.legend_below(ax, contrast.label)
@@ -85,8 +83,10 @@ def _sizes(ax: Axes, table: Any, x: np.ndarray) -> None:
     """The contrast in figures above each pair."""
     top = np.nan_to_num([_levels(table, side) for side in ("model", "control")]).max(axis=(0, 1))
     words = [_size(row) for row in table.to_dict("records")]
-    for at, high, text in zip(x, top, words, strict=True):
-        ax.annotate(text, (at, high), (0, 7), textcoords="offset points", ha="center", va="bottom", fontsize="small")
+    for at, high, text, bold in zip(x, top, words, drawing.decided(table), strict=True):
+        weight = "bold" if bold else "normal"
+        place = {"ha": "center", "va": "bottom", "textcoords": "offset points"}
+        ax.annotate(text, (at, high), (0, 7), fontsize="small", fontweight=weight, **place)
     most = max(text.count("\n") + 1 for text in words)
     ax.set_ylim(0, (1.1 + 0.1 * most) * max(top.max(), 5))
     ax.set_yticks([tick for tick in ax.get_yticks() if tick <= 100])
@@ -101,8 +101,8 @@ def _signed(share: float) -> str:
     return "not estimable" if share != share else f"{100 * round(share, 3) + 0.0:+.1f}"
 
 
-def _level(contrast: Contrast) -> str:
-    return f"{100 * (1 - contrast.alpha):g} % simultaneous intervals of the contrast; open: not decided"
+def _level(contrast: Contrast, marks: str = "open: not decided") -> str:
+    return f"{100 * (1 - contrast.alpha):g} % simultaneous intervals of the contrast; {marks}"
 
 
 def _told(contrast: Contrast, kind: str) -> str:
