@@ -77,7 +77,7 @@ def imported(folder: str) -> set[str]:
             names.add(node.module.partition(".")[0])
     ours = {path.stem for path in [*ROOT.iterdir(), *(ROOT / "tests").rglob("*.py")]}
     return {
-        canonicalize_name({"yaml": "pyyaml", "PIL": "pillow"}.get(name, name))
+        canonicalize_name({"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}.get(name, name))
         for name in names - ours - sys.stdlib_module_names
     }
 
@@ -85,10 +85,10 @@ def imported(folder: str) -> set[str]:
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("promptlab", ["embedded", "notebooks", "hub", "maths", "vllm", "dask"]),
-        ("tests", ["embedded", "notebooks", "test", "train", "vllm", "dask"]),
-        ("benchmarks", []),
-        ("experiments", ["train"]),
+        ("promptlab", ["embedded", "notebooks", "hub", "maths", "vllm", "dask", "embeddings"]),
+        ("tests", ["embedded", "notebooks", "test", "train", "vllm", "dask", "embeddings", "real"]),
+        ("benchmarks", ["vllm", "peers"]),
+        ("experiments", ["train", "real"]),
     ],
 )
 def test_every_package_that_is_imported_is_named(folder: str, extras: list[str]):

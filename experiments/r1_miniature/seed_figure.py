@@ -49,7 +49,8 @@ def draw(rows: pd.DataFrame) -> Axes:
     ax.set_xlabel("points (95 % intervals over seeds and questions, each for itself)")
     legends.legend_below(ax, "Zero-shot RL on eight robust starts")
     means = rows[rows["kind"] == MEAN]
-    drawing.tell(ax, describing.estimates("Dots with intervals: means over trained seeds", means, "value", "points"))
+    told = describing.estimates("Dots with intervals: means over trained seeds", means, "value", "points")
+    drawing.tell(ax, told, rows)
     return ax
 
 

@@ -29,9 +29,8 @@ def draw(rows: pd.DataFrame) -> Axes:
     drawing.condition_axis(ax, ways)
     ax.set_xlabel("points of few-shot less zero-shot accuracy (95 %, simultaneous over a model)")
     legends.legend_below(ax, "Where the first step goes wrong")
-    drawing.tell(
-        ax, describing.estimates("Dots with intervals: parts of a few-shot loss", rows, "difference", "points")
-    )
+    told = describing.estimates("Dots with intervals: parts of a few-shot loss", rows, "difference", "points")
+    drawing.tell(ax, told, rows)
     return ax
 
 
