@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
-from benchmarks.throughput import SAMPLES_A_QUESTION, measure, question, serving, tell
+from benchmarks.throughput import SAMPLES_A_QUESTION, measure, parsed, question, serving, tell
 
 OURS = {"bare": "AsyncOpenAI, bare loop", "promptlab, n=1": "promptlab"}
 THEIRS = {"lm_eval": "lm-evaluation-harness, API model", "inspect_ai": "Inspect"}
@@ -124,11 +124,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--peers", default=sys.executable, metavar="PYTHON")
-    parser.add_argument("--side", nargs=5, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.side:
-        name, url, *numbers = arguments.side
-        side(name, url, *map(int, numbers))
+    if not (arguments := parsed(parser, side)):
         return
     for line in table(arguments.samples, arguments.rounds, arguments.in_flight, arguments.peers):
         print(line, flush=True)

@@ -152,16 +152,23 @@ def import_seconds() -> float:
     return best("import promptlab") - best("pass")
 
 
+def parsed(parser: argparse.ArgumentParser, side: Callable[..., None]) -> argparse.Namespace | None:
+    """The arguments; None in a process that is one side of a comparison, once that is done."""
+    parser.add_argument("--side", nargs=5, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if not arguments.side:
+        return arguments
+    name, url, *numbers = arguments.side
+    side(name, url, *map(int, numbers))
+    return None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--side", nargs=5, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.side:
-        name, url, *numbers = arguments.side
-        side(name, url, *map(int, numbers))
+    if not (arguments := parsed(parser, side)):
         return
     for line in speeds(arguments.samples, arguments.rounds):
         print(line, flush=True)

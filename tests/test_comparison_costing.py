@@ -94,3 +94,11 @@ def test_missing_samples_make_it_invalid():
 def test_what_cannot_be_matched_is_one_error(frame, options, says):
     with pytest.raises(InputError, match=says):
         cost_matched(frame, "few", **options)
+
+
+def test_more_samples_of_the_baseline_stand_for_the_fewer():
+    whole = samples(k=4)
+    few = whole[(whole["condition"] == "few") | (whole["sample"] == 0)]
+    found = cost_matched(few, "few", more=whole[whole["condition"] == "zero-shot"])
+    pd.testing.assert_frame_equal(found.table, cost_matched(whole, "few").table)
+    assert cost_matched(few, "few").table["k_baseline"].tolist() == [1, 1, 1, 1]

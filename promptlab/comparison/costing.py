@@ -12,7 +12,7 @@ from promptlab.comparison.attempted import has_answers
 from promptlab.comparison.costed import cost_sentence, cost_table, scores_of_row
 from promptlab.comparison.crossed import Crossed, Floats, crossed
 from promptlab.comparison.options import check
-from promptlab.comparison.reading import as_numbers
+from promptlab.comparison.reading import as_numbers, joined_samples
 from promptlab.errors import InputError, unknown
 from promptlab.wording import counted
 
@@ -78,6 +78,7 @@ def cost_matched(
     runs: Any,
     condition: str,
     *,
+    more: Any = None,
     baseline: str = "zero-shot",
     output_price: float = OUTPUT_PRICE,
     alpha: float = 0.05,
@@ -96,6 +97,8 @@ def cost_matched(
     ----------
     runs : Run, DataFrame, or list of those
         Samples as for `compare`, with the columns `answer`, `prompt_tokens` and `completion_tokens`.
+    more : Run, DataFrame, or list of those, optional
+        Samples of the baseline that stand for those in `runs`: more of them than `runs` needed.
     condition, baseline : str
         The dearer condition, and the cheaper one.
     output_price : float
@@ -110,7 +113,8 @@ def cost_matched(
     """
     check("cost_matched", alpha=alpha, seed=seed)
     price = given.real("output_price of cost_matched", output_price, lambda x: x >= 0, "a number >= 0")
-    design = crossed(runs, [baseline, condition]).completed()
+    samples = runs if more is None else _replaced(runs, more, baseline)
+    design = crossed(samples, [baseline, condition]).completed()
     has_answers(design, "cost_matched")
     costs = _costs(design, price)
     rows = [row for model in design.models() for row in _rows(design, costs, model, condition, baseline)]
@@ -118,6 +122,15 @@ def cost_matched(
     table = cost_table(design, rows, scores, alpha, seed)
     sentences = tuple(cost_sentence(row, condition, baseline) for row in table.to_dict("records"))
     return CostMatched(table, sentences, condition, baseline, price, label)
+
+
+def _replaced(runs: Any, more: Any, baseline: str) -> pd.DataFrame:
+    """The samples of `runs`, but for the baseline's, which are those of `more`."""
+    import pandas as pd
+
+    others, own = joined_samples(runs), joined_samples(more)
+    kept = [others[others["condition"].astype(str) != baseline], own[own["condition"].astype(str) == baseline]]
+    return pd.concat(kept, ignore_index=True)
 
 
 def _costs(design: Crossed, price: float) -> Floats:

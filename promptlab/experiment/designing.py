@@ -164,7 +164,7 @@ class Experiment:
         if registration:
             registration.admit(self)
         models = self.open_models()
-        self._check(models)
+        self._check(models[1:])
         return [
             run(
                 model,
@@ -184,11 +184,13 @@ class Experiment:
             for model in models
         ]
 
-    def _check(self, models: Sequence[Model]) -> None:
-        """Raise `InputError` for what the last model would refuse before the first one is paid for."""
+    def _check(self, later: Sequence[Model]) -> None:
+        """Raise `InputError` for what a later model would refuse, before the first, which `run` checks, is paid for."""
+        if not later:
+            return
         pool, asked = self.questions.pool, self.answer_format
         prompts = [c.render(q, pool=pool, answer_format=asked) for c in self.conditions for q in self.questions]
-        for model in models:
+        for model in later:
             model.check(self.sampling, prompts)
 
     def _rule(self) -> Decided | None:

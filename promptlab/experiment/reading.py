@@ -60,7 +60,8 @@ def _models(value: Any) -> tuple[str, ...]:
 
 
 def _conditions(value: Any) -> tuple[Condition, ...]:
-    conditions = tuple(condition_from(spec) for spec in as_list(value, "conditions"))
+    listed = as_list(value, "conditions")
+    conditions = tuple(one if isinstance(one, Condition) else condition_from(one) for one in listed)
     names = [c.name for c in conditions]
     if len({*names}) < len(names):
         again = next(name for name in names if names.count(name) > 1)

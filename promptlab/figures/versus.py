@@ -84,9 +84,8 @@ def _sizes(ax: Axes, table: Any, x: np.ndarray) -> None:
     top = np.nan_to_num([_levels(table, side) for side in ("model", "control")]).max(axis=(0, 1))
     words = [_size(row) for row in table.to_dict("records")]
     for at, high, text, bold in zip(x, top, words, drawing.decided(table), strict=True):
-        weight = "bold" if bold else "normal"
-        place = {"ha": "center", "va": "bottom", "textcoords": "offset points"}
-        ax.annotate(text, (at, high), (0, 7), fontsize="small", fontweight=weight, **place)
+        label = ax.annotate(text, (at, high), (0, 7), textcoords="offset points", ha="center", va="bottom")
+        label.set(fontsize="small", fontweight="bold" if bold else "normal")
     most = max(text.count("\n") + 1 for text in words)
     ax.set_ylim(0, (1.1 + 0.1 * most) * max(top.max(), 5))
     ax.set_yticks([tick for tick in ax.get_yticks() if tick <= 100])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,16 +32,16 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(ABC):
     """One idea of which exemplars to prefer; ``OwnKind() + Nearest()`` joins two into a `Ranking`."""
 
     name: ClassVar[str]
     stage: ClassVar[int] = RANK
     drawn: ClassVar[bool] = False  # whether another draw gives others
 
+    @abstractmethod
     def ranked(self, asked: Asked, candidates: Sequence[Question]) -> Iterable[Question]:
         """The candidates, or some of them, in the order of preference; a later step may leave the rest unlooked at."""
-        raise NotImplementedError
 
     def __add__(self, then: Step | Ranking) -> Ranking:
         return Ranking((self,)) + then

@@ -116,8 +116,7 @@ def run(
     made_with = identity(model, sampling, scorer) | stopping.fixed
     planned = plan(model.id, arms, questions, samples=samples, sampling=sampling, answer_format=answer_format)
     limits = budgets(model, sampling.max_tokens, tokens=max_tokens_total, cost=max_cost, prices=prices)
-    prompts = {asked.prompt.hash: asked.prompt for p in planned[::samples] for asked in p.cell.variants}
-    model.check(sampling, list(prompts.values()))
+    _check_prompts(model, sampling, planned[::samples])
     factors = {arm.name: arm.factors() for arm in arms}
     sources = check_sources(reuse, made_with)
     with Store(folder, write=True) as store:
@@ -126,9 +125,8 @@ def run(
         if registration:
             check_age(store, registration)
         todo = pending(store, planned, samples, folder)
-        new = manifest(old, made_with, model, factors, questions, samples)
-        new |= noted(folder, old, questions, registration)
-        new |= {"planned": store.count() + len(todo)}  # what the directory will hold
+        new = manifest(old, made_with, model, factors, questions, samples) | noted(folder, old, questions, registration)
+        new["planned"] = store.count() + len(todo)  # what the directory will hold
         recorder = Recorder(store, scorer)
         bar = _progress(model.name, len(planned), len(todo), recorder, shown=progress)
         design = _design(factors, questions, samples, planned, registration)
@@ -146,6 +144,12 @@ def _scorer(grader: Grader | None, answer_format: AnswerFormat | None, questions
     chosen = by_kind if grader is None else as_grader(grader)
     check_gradable(chosen, questions)
     return Scorer(chosen, answer_format)
+
+
+def _check_prompts(model: Model, sampling: Sampling, planned: Iterable[Planned]) -> None:
+    """What the model would reject or ignore, each different prompt once."""
+    prompts = {asked.prompt.hash: asked.prompt for p in planned for asked in p.cell.variants}
+    model.check(sampling, list(prompts.values()))
 
 
 def _design(
