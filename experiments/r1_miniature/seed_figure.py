@@ -56,5 +56,4 @@ def draw(rows: pd.DataFrame) -> Axes:
 
 def save(frame: pd.DataFrame, folder: Path, note: str) -> list[Path]:
     """``h1-seeds`` as SVG, PNG, CSV and alt text."""
-    rows = table(seed_effects(frame))
-    return figures.save(draw(rows), folder / "h1-seeds", rows, note, width="blog")
+    return figures.save(draw(table(seed_effects(frame))), folder / "h1-seeds", note=note, width="blog")

@@ -47,4 +47,4 @@ def save(found: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
     rows = pd.concat(parts, ignore_index=True)
     often = rows.groupby("part")[["before", "after"]].max().max(axis=1) >= 0.005
     rows = rows[rows["part"].map(often)]
-    return figures.save(draw(rows), folder / "loss-by-step", rows, NOTE, width="blog")
+    return figures.save(draw(rows), folder / "loss-by-step", note=NOTE, width="blog")

@@ -12,11 +12,10 @@ import numpy as np
 
 from promptlab import given, markup, tables
 from promptlab.comparison import verdicts
-from promptlab.comparison.balloting import TOKENS
 from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.differences import one_draw, table_of, warnings_of
 from promptlab.comparison.options import check
-from promptlab.comparison.reading import as_numbers
+from promptlab.comparison.reading import TOKENS, as_numbers
 from promptlab.comparison.summaries import summary
 from promptlab.comparison.validity import decide, judge
 from promptlab.errors import InputError

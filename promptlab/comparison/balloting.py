@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from promptlab import given, stats
 from promptlab.comparison.attempted import classes, has_answers
 from promptlab.comparison.crossed import Crossed, Floats, crossed
-from promptlab.comparison.reading import FACTORS, as_numbers
+from promptlab.comparison.reading import FACTORS, TOKENS, as_numbers
 from promptlab.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KEPT = ("model", "condition", "question", "cluster", "gold", "draw", "replicate", *FACTORS, "variant_seed")
-TOKENS = ("prompt_tokens", "completion_tokens")
 
 
 def vote(

@@ -12,14 +12,13 @@ from promptlab.comparison.attempted import has_answers
 from promptlab.comparison.costed import cost_sentence, cost_table, scores_of_row
 from promptlab.comparison.crossed import Crossed, Floats, crossed
 from promptlab.comparison.options import check
-from promptlab.comparison.reading import as_numbers, joined_samples
+from promptlab.comparison.reading import TOKENS, as_numbers, joined_samples
 from promptlab.errors import InputError, unknown
 from promptlab.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TOKENS = ("prompt_tokens", "completion_tokens")
 OUTPUT_PRICE = 4.0  # of o1 (15 and 60 US dollars a million), GPT-4o (2.5 and 10) and DeepSeek-R1 (0.55 and 2.19)
 SHOWN = ["model", "k", "cost", "affordable", "k_baseline", "score", "baseline_score", "difference", "low", "high"]
 SHOWN += ["reason", "verdict", "validity", "oracle", "baseline_oracle"]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REQUIRED = ("model", "condition", "question", "score")
 EXEMPLARS = ("shots", "style", "select", "layout", "order", "content", "note", "question_first")
+TOKENS = ("prompt_tokens", "completion_tokens")  # what a sample costs
 FACTORS = (*EXEMPLARS, "instruction", "system", "template", "prefill", "variants")
 DEFAULTS = {"cluster": None, "sample": 0, "ending": "complete", "answered": True}
 
