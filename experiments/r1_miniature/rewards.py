@@ -8,12 +8,12 @@ from typing import Literal
 
 from experiments.r1_miniature.chains import wrap_of
 from experiments.r1_miniature.mixing import Task
+from promptlab.formats import ANSWER_IS
 from promptlab.grading import number
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion
 
 THINK = ("<think>", "</think>")
-WORKED = "The answer is {answer}."  # how a worked solution ends where no format is asked for
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def reward(task: Task, completion: Completion, answers: Literal["thinking", "wor
     """Grade one completion of a model that answers with a thought, or with a worked solution."""
     _, answer_text = split_reasoning(completion)
     thinks = answers == "thinking"
-    wrap = wrap_of(task.answer_format) if thinks or task.answer_format else WORKED
+    wrap = wrap_of(task.answer_format) if thinks else (task.answer_format or ANSWER_IS).wrap
     marks = (*(THINK if thinks else ()), *(piece.strip(" .") for piece in wrap.split("{answer}")))
     once = sum(completion.text.count(mark) == 1 for mark in marks if mark)
     formed = well_formed if thinks else well_worked

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from promptlab.errors import InputError
+from promptlab.formats import ANSWER_IS
 from promptlab.types import AnswerFormat
 
 PICKING = (  # what of few_shot no longer matters when the exemplars are given
     *("k", "style", "select", "order", "content", "embedding", "max_overlap", "draws", "seed", "exemplars"),
 )
-_USUAL = "The answer is {answer}."
 _REASONED = {"think": r"<think>\n(.+)\n</think>\n", "worked": "(.+) "}
 
 
@@ -35,14 +35,14 @@ def given_exemplars(turns: Sequence[str], instruction: str, asked: AnswerFormat 
 
 def _told(answers: Sequence[str], asked: AnswerFormat | None) -> tuple[str, list[tuple[str, ...]]]:
     """The style in which all answers are written, and of each the answer and its rationale."""
-    final = re.escape(asked.wrap if asked else _USUAL).replace(re.escape("{answer}"), "(.+)")
+    final = re.escape((asked or ANSWER_IS).wrap).replace(re.escape("{answer}"), "(.+)")
     patterns = {style: reasoned + final for style, reasoned in _REASONED.items()}
     patterns["answers"] = final if asked else "(.+)"
     for style, pattern in patterns.items():
         found = [re.fullmatch(pattern, answer, re.DOTALL) for answer in answers]
         if all(found):
             return style, [match.groups()[::-1] for match in found if match]
-    wrap = asked.wrap if asked else _USUAL
+    wrap = (asked or ANSWER_IS).wrap
     if not all(re.fullmatch(f".*{final}", answer, re.DOTALL) for answer in answers):
         raise InputError(f"an exemplar's answer ends as the answer format says, with {wrap!r}: keep that")
     raise InputError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from promptlab import given as checked
 from promptlab.errors import InputError, unknown
+from promptlab.formats import ANSWER_IS
 from promptlab.prompts.contents import Shown, first_answer, labelled
 from promptlab.prompts.rationales import SelfMade, made_by
 from promptlab.prompts.selecting import Ranking, Step, ranking_of
@@ -184,12 +185,13 @@ class Exemplars:
         if self.style == "questions":
             return ""
         answer = first_answer(exemplar)
-        final = answer_format.wrap.replace("{answer}", answer) if answer_format else answer
+        if self.style == "answers" and not answer_format:
+            return answer
+        final = (answer_format or ANSWER_IS).wrap.replace("{answer}", answer)
         if self.style == "answers":
             return final
         rationale = str(exemplar.meta.get("rationale") or "").strip()
         if not rationale:
             raise InputError(f"exemplar {exemplar.id!r} has no rationale: use few_shot(style='answers') or add one")
-        final = final if answer_format else f"The answer is {answer}."
         opening, closing = self.think_tags
         return f"{opening}\n{rationale}\n{closing}\n{final}" if self.style == "think" else f"{rationale} {final}"
