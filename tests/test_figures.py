@@ -164,6 +164,7 @@ def test_a_class_whose_bars_are_too_narrow_to_be_seen_is_told_in_figures():
     labels = ax.get_legend_handles_labels()[1]
     assert f"truncated (at most {most:.1f} points)" in labels
     assert "wrong after reasoning" in labels
+    assert not [label for label in labels if label.startswith("no answer")]  # none occurs
 
 
 def test_what_is_said_above_a_point_stays_inside_the_axes():

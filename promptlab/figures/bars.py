@@ -72,13 +72,13 @@ def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> 
     ax = ax or drawing.axes(height=1.4 + (0.38 if len(labels) < 16 else 0.26) * len(labels))
     y, gains, losses = np.arange(len(labels)), np.zeros(len(labels)), np.zeros(len(labels))
     kinds = [name for name in ("change", "part") if name in table]
-    names = [name for name in PARTS if name in set(table["part"])]
+    seen = set(table["part"][table["difference"].fillna(0) != 0])  # a class without a bar has no place in the legend
     for _, part in table.groupby(kinds, sort=False):
         size = 100 * np.nan_to_num(part["difference"].to_numpy(float))
         sure = ((part["low"] > 0) | (part["high"] < 0)).to_numpy()
         _bars(ax, y, size, np.where(size >= 0, gains, losses), sure, PARTS.index(part["part"].iloc[0]))
         gains, losses = gains + size.clip(min=0), losses + size.clip(max=0)
-    for i, name in ((PARTS.index(name), name) for name in names):  # a class looks the same in every figure
+    for i, name in ((i, name) for i, name in enumerate(PARTS) if name in seen):  # it looks the same in every figure
         label = _named(name, table[table["part"] == name]["difference"], gains.max() - losses.min())
         ax.barh(0, 0, color=_colour(i), hatch=_hatch(i), edgecolor="white", label=label)
     ax.plot(100 * rows["difference"], y, "D", color="black", markersize=5, label="difference")
