@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,11 @@ def base_weights() -> Path:
         if "embedded" in os.environ.get("PROMPTLAB_REQUIRE", ""):
             pytest.fail(f"CI must have the embedded model: {problem}")
         pytest.skip(f"needs the embedded model: {problem}")
+
+
+@pytest.fixture(autouse=True)
+def figures_closed() -> Iterator[None]:
+    """Figures of one test do not pile up in a process that runs many."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")

@@ -27,7 +27,7 @@ def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
 
     drawing.drawable("accounting", comparison, Comparison)
     ax = _diverging(comparison, comparison.accounting, ax)
-    ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points ({_open(comparison)})")
+    ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points\n({_open(comparison)})")
     what = f"Diverging bars: parts of each difference to {comparison.baseline} by class of wrong outputs"
     drawing.tell(ax, _told(what, comparison.accounting), _with_sums(comparison, comparison.accounting))
     return ax
@@ -40,7 +40,7 @@ def changes(comparison: Comparison, ax: Axes | None = None) -> Axes:
     drawing.drawable("changes", comparison, Comparison)
     ax = _diverging(comparison, comparison.changes, ax)
     ax.set_xlabel(
-        f"right under {comparison.baseline} only (left), right under the condition only (right), % of questions "
+        f"right under {comparison.baseline} only (left), right under the condition only (right),\n% of questions "
         f"({_open(comparison)})"
     )
     what = f"Diverging bars: questions that turn wrong (negative) or right against {comparison.baseline}, by class"
