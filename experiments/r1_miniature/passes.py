@@ -10,7 +10,7 @@ from torch import Tensor
 
 from experiments.r1_miniature.network import Network, Weights, backward, log_probs
 
-_TOKENS = 24_576  # tokens in one forward and backward pass; gradients add up over the passes of an update
+_TOKENS = 6_144  # tokens in one forward and backward pass; gradients add up over the passes of an update
 
 
 @dataclass(frozen=True)
