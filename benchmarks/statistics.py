@@ -1,10 +1,11 @@
 """What the intervals cover and the tests let through, on populations whose truth is known, and on equal conditions.
 
-    python -m benchmarks.statistics [--replications 10000] [--seconds 600] [--jobs 32] [--only dose,seeds] [--out FILE]
+    python -m benchmarks.statistics [--replications 10000] [--seconds 600] [--jobs 32] [--only dose,seeds] [--undecided]
 
 All cells advance together, a chunk of replications at a time, until each has its number or the time is over. Chunks are
-written as they come; a second call with the same file does what the first one left, and one with a file that has all
-only sums up: by result the share of replications that were right, beside its Monte Carlo standard error.
+written as they come; a second call with the same file does what the first one left (`--undecided`: first the cells of
+which it does not show yet whether a result in use is right in 94 %), and one with a file that has all only sums up: by
+result the share of replications that were right, beside its Monte Carlo standard error.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import pandas as pd
 
 from benchmarks.grid import TRIALS, cells
 from benchmarks.populations import Cell
-from benchmarks.summaries import CELL, recorded, summary
+from benchmarks.summaries import CELL, FLOOR, NOT_IN_USE, recorded, summary
 
 CHUNK = 250
 COLUMNS = [*CELL, "result", "chunk", "replications", "right"]
@@ -47,15 +48,22 @@ def replicated(job: Job) -> list[dict[str, Any]]:
     return [{**key, "result": r, "chunk": chunk, "replications": n, "right": k} for r, (n, k) in counts.items()]
 
 
-def jobs(made: Iterable[Cell], replications: int, done: set[tuple[str, int]], deadline: float) -> list[Job]:
-    """Chunks in rounds: the first of every cell, the second of every cell, ..."""
+def jobs(
+    made: Iterable[Cell],
+    replications: int,
+    done: set[tuple[str, int]],
+    deadline: float,
+    first: frozenset[str] = frozenset(),
+) -> list[Job]:
+    """Chunks in rounds: the first of every cell, the second of every cell, ...; cells in `first` before all."""
     found = []
     for place, cell in enumerate(made):
         most = min(replications, cell.most)
         for chunk in range(-(-most // CHUNK)):
             if (repr(cell), chunk) not in done:
-                found.append((chunk, place, (cell, chunk, min(CHUNK, most - chunk * CHUNK), deadline)))
-    return [job for *_, job in sorted(found, key=lambda x: x[:2])]
+                job = (cell, chunk, min(CHUNK, most - chunk * CHUNK), deadline)
+                found.append((repr(cell) not in first, chunk, place, job))
+    return [job for *_, job in sorted(found, key=lambda x: x[:3])]
 
 
 def results(todo: list[Job], processes: int) -> Iterator[list[dict[str, Any]]]:
@@ -87,6 +95,16 @@ def done_before(path: Path) -> set[tuple[str, int]]:
     return {(repr(Cell(*row[:-1])), row[-1]) for row in rows.itertuples(index=False, name=None)}
 
 
+def undecided(path: Path) -> frozenset[str]:
+    """The cells where a result in use may still lie under the floor: its share is not two standard errors above it."""
+    if not path.exists():
+        return frozenset()
+    table = recorded(path)
+    near = table[(table["share"] < FLOOR + 2 * table["se"]) & ~table["result"].isin(NOT_IN_USE)]
+    rows = near[CELL].drop_duplicates().astype(object)
+    return frozenset(repr(Cell(*row)) for row in rows.itertuples(index=False, name=None))
+
+
 def methods(asked: str) -> list[str]:
     """Names divided by commas."""
     names = asked.split(",")
@@ -101,11 +119,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=600, help="for all together")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--only", type=methods, default=list(TRIALS), help=f"some of {','.join(TRIALS)}")
+    parser.add_argument("--undecided", action="store_true", help="first the cells that may lie under 94 %%")
     parser.add_argument("--out", type=Path, default=Path("out/statistics.csv"))
     options = parser.parse_args(arguments)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     chosen = [cell for cell in cells() if cell.method in options.only]
-    todo = jobs(chosen, options.replications, done_before(options.out), time.time() + options.seconds)
+    first = undecided(options.out) if options.undecided else frozenset()
+    todo = jobs(chosen, options.replications, done_before(options.out), time.time() + options.seconds, first)
     record(options.out, results(todo, options.jobs))
     print(summary(recorded(options.out)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from itertools import product
 
 import numpy as np
@@ -19,7 +20,7 @@ from benchmarks.seeds import trained
 from benchmarks.summaries import recorded, summary
 from promptlab.comparison import dose
 from promptlab.stats import mean_estimate, pass_at_k
-from promptlab.stats.power import shared
+from promptlab.stats.spreads import shared
 
 LATER = 1e12
 
@@ -91,6 +92,19 @@ def test_a_second_call_goes_on_where_the_first_ended(monkeypatch, tmp_path):
     before = once.read_text()
     statistics.main(["--replications", "40", "--jobs", "1", "--out", str(once)])
     assert once.read_text() == before
+
+
+def test_cells_that_are_not_decided_come_first(tmp_path):
+    sure, open_cell = small("score"), small("betting")
+    rows = [
+        [{**asdict(c), "result": "r", "chunk": 0, "replications": 250, "right": n}]
+        for c, n in ((sure, 250), (open_cell, 236))
+    ]
+    statistics.record(tmp_path / "x.csv", rows)
+    first = statistics.undecided(tmp_path / "x.csv")
+    assert first == {repr(open_cell)}
+    todo = statistics.jobs([sure, open_cell], 750, set(), 0.0, first)
+    assert [job[0].method for job in todo] == ["betting"] * 3 + ["score"] * 3
 
 
 def test_it_ends_when_the_time_is_over_and_leaves_the_chunk_to_the_next_call(tmp_path, capsys):
