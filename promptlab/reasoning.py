@@ -21,8 +21,11 @@ _WORDS = (  # a model may also speak of these, as of any word: they count in a t
 _BEGUN = re.compile("|".join(rf"\s*{opening}" for opening, _ in _WORDS))
 
 # The channels of gpt-oss (https://cookbook.openai.com/articles/openai-harmony), where a server leaves them in the text;
-# without their special tokens they read "analysis...assistantfinal...".
+# without their special tokens they read "analysis...assistantfinal...". Behind the word analysis comes no letter.
+_OPENED = re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>|analysis(?=[^\W_]|[\"(\\$])")
 _FINAL = re.compile(r"<\|channel\|>final[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>")
+_SECOND = re.compile(rf"<\|start\|>assistant{_FINAL.pattern}")  # where the prompt has opened the first channel
+_BARE = re.compile(r"assistantfinal")
 _HEADER = re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>[^<]*<\|message\|>")
 _ENDED = re.compile(r"<\|(?:end|return|call)\|>")
 
@@ -34,7 +37,7 @@ def split_reasoning(completion: Completion) -> tuple[str, str]:
     when the chat template put the opening tag into the prompt and only the closing one appears; after an opening
     tag that never closes there is no answer text, whatever follows. ``<answer>`` tags stay in the answer text: the
     format check looks for them, and graders read the last of them. Of gpt-oss's channels the last final one is the
-    answer text.
+    answer text; before it is reached there is none.
 
     Examples
     --------
@@ -100,12 +103,10 @@ def _by_tag(text: str) -> tuple[list[str], str]:
 
 def _by_channel(text: str) -> tuple[str, str]:
     """What gpt-oss's channels hold before the last final one, and that one; no channels: all is final."""
-    if text.startswith(("<|channel|>", "<|start|>assistant<|channel|>")):
-        final = ([None, *_FINAL.finditer(text)])[-1]
-        before, after = (text[: final.start()], text[final.end() :]) if final else (text, "")
-        before = before.removesuffix("<|start|>assistant")
-        return _ENDED.sub("\n", _HEADER.sub("", before)), _ENDED.split(after, maxsplit=1)[0]
-    if text.startswith("analysis") and "assistantfinal" in text:
-        before, _, after = text.removeprefix("analysis").rpartition("assistantfinal")
-        return before, after
-    return "", text
+    opened = _OPENED.match(text)
+    finals = list((_FINAL if opened else _SECOND).finditer(text)) or list(_BARE.finditer(text))
+    if not opened and not finals:
+        return "", text
+    start, end = finals[-1].span() if finals else (len(text), len(text))
+    before = text[:start].removeprefix("analysis").removesuffix("<|start|>assistant")
+    return _ENDED.sub("\n", _HEADER.sub("", before)), _ENDED.split(text[end:], maxsplit=1)[0]

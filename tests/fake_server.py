@@ -50,13 +50,15 @@ Kind = Literal[
 class Fault:
     """One bad answer.
 
-    `retry_after` (seconds, or an HTTP date) sets the header; `message` may hold ``{key}``: the client's API key.
+    `retry_after` (seconds, or an HTTP date) sets the header; `message` may hold ``{key}``: the client's API key; `code`
+    is the error's.
     """
 
     kind: Kind = "status"
     status: int = 500
     retry_after: float | str | None = None
     message: str = "made to fail"
+    code: str | None = None
 
 
 _HUGE = b'{"choices": "' + b"x" * 8_000_000 + b'"}'
@@ -227,7 +229,7 @@ class _Connection(asyncio.Protocol):
         text = answer_is(body)
         whole = completion(path, body, text)
         data = json.dumps(whole).encode()
-        error = _error(fault.message.replace("{key}", key))
+        error = _error(fault.message.replace("{key}", key), fault.code)
         if fault.kind == "status":
             self._send(fault.status, error, retry_after=fault.retry_after)
         elif fault.kind == "error body":
@@ -292,8 +294,8 @@ def _key(headers: dict[str, str]) -> str:
     return headers.get("authorization", "").removeprefix("Bearer ")
 
 
-def _error(message: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": "fake", "code": None}}
+def _error(message: str, code: str | None = None) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "fake", "code": code}}
 
 
 def completion(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import promptlab as lab
+from promptlab.models.opening import options_in
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -18,6 +19,10 @@ def test_links_lead_somewhere_and_names_exist(page: Path):
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (page.parent / target).exists(), target
+    headings = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)", text, re.M)}
+    assert set(re.findall(r"\]\(#([^)]+)", text)) <= headings
+    for name in re.findall(r"vllm:([^\s\"`]+)", text):
+        options_in(name)
     for name in re.findall(r"\blab\.([A-Za-z_]\w*)", text):
         if name != "NAME":
             assert hasattr(lab, name), name

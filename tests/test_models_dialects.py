@@ -100,6 +100,7 @@ def test_a_server_that_might_ignore_the_switch():
         ("o3", "openai", "stop", "models of profile 'o-series' do not take it"),
         ("deepseek-reasoner", "", "presence_penalty", "models of profile 'deepseek-api' do not take it"),
         ("gpt-oss-20b", "vllm", "reasoning_effort", "open the model with thinking= or reasoning_effort="),
+        ("gpt-oss-20b", "vllm", "chat_template_kwargs", "open the model with thinking= or reasoning_effort="),
         ("Qwen3-8B", "vllm", "chat_template_kwargs", "open the model with thinking= or reasoning_effort="),
         ("Qwen3-8B#no-think", "vllm", "enable_thinking", "open the model with thinking= or reasoning_effort="),
     ],
@@ -144,7 +145,8 @@ def test_the_developers_message_and_the_soft_switch_are_seen_before_any_call(mon
 
 def test_the_manifest_says_profile_substitutions_and_notes(tmp_path: Path):
     questions = lab.load_questions("arithmetic", n=2, seed=0)
-    with FakeServer(owned_by="vllm", meta={"id": "DeepSeek-R1-Distill-Qwen-7B"}) as server:
+    routes = {"/tokenize": {"count": 1, "tokens": [7]}}
+    with FakeServer(owned_by="vllm", meta={"id": "DeepSeek-R1-Distill-Qwen-7B"}, routes=routes) as server:
         model = OpenAIModel("DeepSeek-R1-Distill-Qwen-7B", server.base_url, seeds=False)
         arms = [lab.zero_shot(), lab.zero_shot(name="system", system="Be brief.")]
         with pytest.warns(UserWarning, match="recommends to send none"):
@@ -189,7 +191,7 @@ def test_a_sample_is_kept_where_its_tokens_cannot_be_counted():
     with FakeServer(owned_by="vllm", reply=lambda _: "<think>2 + 2</think>4") as server:  # it has no such route
         found = complete(OpenAIModel("fake", server.base_url))
         assert (found.text, found.ending, found.reasoning_tokens) == ("<think>2 + 2</think>4", "complete", None)
-    with FakeServer(owned_by="vllm", reply=lambda _: "4") as server:
+    with FakeServer(owned_by="vllm", routes={"/tokenize": {"count": 1}}, reply=lambda _: "4") as server:
         assert complete(OpenAIModel("fake", server.base_url)).reasoning_tokens == 0
 
 
@@ -207,4 +209,119 @@ def test_reasoning_is_counted_by_the_servers_own_tokeniser():
 
     with serve_embedded(context=256, slots=1) as base_url:
         assert asyncio.run(count("llamacpp")) == [5, 5, 0, None]
-        assert asyncio.run(count("fake")) == [0, None, None, None], "what a server reports stays"
+        assert asyncio.run(count("fake")) == [None, None, None, None], "but for a 0 that the text belies"
+
+
+def reporting(usage: dict[str, Any], text: str = "<think>2 + 2</think>4") -> Any:
+    """What a server answers that counts reasoning tokens itself."""
+
+    def reply(asked: dict[str, Any]) -> dict[str, Any]:
+        whole = completion("/v1/chat/completions", asked, text)
+        return {**whole, "usage": {**whole["usage"], **usage}}
+
+    return reply
+
+
+REPORTED = "as reported by the server; none where it reports none, or 0 beside reasoning that can be read"
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"completion_tokens_details": {"reasoning_tokens": 3}}, 3),
+        ({"reasoning_tokens": 3}, 3),  # SGLang's place for it
+        ({"reasoning_tokens": 0}, None),
+        ({"completion_tokens_details": {"reasoning_tokens": 0}, "reasoning_tokens": 3}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["sglang", "vllm", "someone"])
+def test_a_server_without_the_route_is_believed_but_for_a_zero(kind: str, usage: dict[str, Any], expected: int | None):
+    with FakeServer(owned_by=kind, reply=reporting(usage)) as server:
+        model = OpenAIModel("fake", server.base_url)
+        assert complete(model).reasoning_tokens == expected
+        assert model.settings["reasoning_tokens"] == REPORTED
+
+
+def test_no_reasoning_is_none_whoever_counts():
+    with FakeServer(reply=reporting({"reasoning_tokens": 0}, "4")) as server:
+        assert complete(OpenAIModel("fake", server.base_url)).reasoning_tokens == 0
+
+
+@pytest.mark.parametrize("answer", [{"tokens": [7, 8, 9], "count": 3, "max_model_len": 9}, {"tokens": [7, 8, 9]}])
+@pytest.mark.parametrize("kind", ["sglang", "vllm", "llamacpp"])
+def test_a_server_with_the_route_counts(kind: str, answer: dict[str, Any]):
+    with FakeServer(owned_by=kind, routes={"/tokenize": answer}, reply=reporting({"reasoning_tokens": 0})) as server:
+        model = OpenAIModel("fake", server.base_url)
+        assert complete(model).reasoning_tokens == 3
+        assert model.settings["reasoning_tokens"] == "counted by the server's tokeniser"
+
+
+@pytest.mark.parametrize("answer", [[], "no", {}, {"tokens": [], "count": 0}, {"count": [3]}, {"count": "3"}])
+def test_a_route_of_another_form_counts_nothing(answer: Any):
+    with FakeServer(owned_by="vllm", routes={"/tokenize": answer}, reply=reporting({"reasoning_tokens": 2})) as server:
+        model = OpenAIModel("fake", server.base_url)
+        assert complete(model).reasoning_tokens == 2
+        assert model.settings["reasoning_tokens"] == REPORTED
+
+
+def test_llama_cpp_is_told_an_effort_where_older_and_newer_servers_look():
+    sent = body("gpt-oss-20b#high", "llamacpp")
+    assert sent["reasoning_effort"] == "high"
+    assert sent["chat_template_kwargs"] == {"reasoning_effort": "high"}
+    assert "chat_template_kwargs" not in body("gpt-oss-20b#high", "vllm")
+    assert "reasoning_effort" not in str(body("gpt-oss-20b", "llamacpp", Prompt(text="2 + 2 =")))
+
+
+def test_the_real_llama_cpp_server_takes_it_so(base_weights: Path):
+    with serve_embedded(context=256, slots=1) as base_url:
+        assert complete(OpenAIModel("any", base_url, profile="gpt-oss")).ending != "error"
+
+
+@pytest.mark.parametrize("kind", ["vllm", "sglang"])
+def test_nothing_is_left_to_a_models_generation_config(kind: str):
+    """Both take what is left open from there; top_p and temperature are always sent."""
+    neutral = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+    for prompt in (CHAT, Prompt(text="2 + 2 =")):
+        sent = body("m", kind, prompt)
+        said = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 50, "seed": 7}
+        assert {key: sent[key] for key in neutral | said} == neutral | said
+    assert dialect("m", kind).added() == neutral
+
+
+def test_sglangs_seed_is_said_to_depend_on_a_flag():
+    assert "--enable-deterministic-inference" in dialect("m", "sglang").substituted()["seed"]
+    assert dialect("m", "sglang", seeds=False).substituted() == {"seed": "not sent"}
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "DeepSeek-R1", "gpt-5.1#no-think"])
+@pytest.mark.parametrize("way", ["template", "field", "text"])
+def test_a_way_to_switch_what_has_no_switch(model: str, way: Way):
+    with pytest.raises(InputError, match=rf"thinking_by='{way}' of .*have no switch for thinking.*profile="):
+        OpenAIModel(model, "http://localhost:1/v1", thinking_by=way)
+
+
+def test_thinking_is_said_by_a_word_too():
+    assert body("Qwen3-8B", "x", thinking_by="text")["messages"][-1]["content"] == "2 + 2? /think"
+    assert dialect("Qwen3-8B", "x", thinking_by="text").substituted() == {
+        "thinking": "/think after the user's last message"
+    }
+
+
+def test_the_first_reasoning_models_of_openai():
+    sent = body("o1-mini-2024-09-12", "openai", Prompt(messages=CHAT.messages[1:]))
+    assert "reasoning_effort" not in sent
+    assert sent["max_completion_tokens"] == 50
+    with pytest.raises(InputError, match="takes no system message"):
+        dialect("o1-preview", "openai").check("m", SAMPLING, [CHAT])
+    with pytest.raises(InputError, match="have none"):
+        mode_of("o1-mini", reasoning_effort="high")
+
+
+def test_an_effort_that_an_unknown_server_might_ignore_is_noted():
+    with FakeServer(owned_by="someone", meta={"id": "gpt-oss-20b"}) as server:
+        model = OpenAIModel("gpt-oss-20b", server.base_url)
+        sampling = model.profile.sampling()
+        model.check(sampling, [CHAT])
+        (note,) = model.settings["notes"]
+        assert note == "not checked whether a server of kind 'someone' takes reasoning_effort: it might ignore it"

@@ -146,6 +146,20 @@ def test_what_the_model_did_counts_and_makes_the_verdict_fragile(name: str, tmp_
     assert comparison.table[["verdict", "validity"]].values.tolist() == [["degraded", "fragile"]]
 
 
+def test_a_prompt_that_a_filter_stops_is_refused_and_the_run_goes_on(tmp_path: Path):
+    """Azure answers it with status 400: no error of the server, and the model's failure under this prompt."""
+    filtered = Fault(status=400, message="The response was filtered", code="content_filter")
+    with FakeServer(reply=lambda body: filtered if in_the_third(body) else right(body)) as server:
+        samples = go(server, tmp_path).to_frame()
+        assert len(server.bodies) == 2 * 30 * 2, "asked once"
+    refused = samples[samples["ending"] == "refused"]
+    assert len(refused) == 18
+    assert set(refused["status"]) == {"refused"}
+    assert refused["error"].str.contains("status 400: The response was filtered").all()
+    assert refused["score"].eq(0).all()
+    assert (samples.drop(refused.index)["score"] == 1).all()
+
+
 def test_json_under_another_content_type_is_read_and_ids_need_not_differ(tmp_path: Path, undisturbed: pd.DataFrame):
     with FakeServer(reply=right, script=[Fault("plain")] * 200) as server:
         assert {str(server.card["id"])} == {"fake"}

@@ -11,9 +11,9 @@ import pytest
 
 import promptlab as lab
 from promptlab.errors import InputError
-from promptlab.models.families import profile_of
 from promptlab.models.modes import Mode, mode_of
 from promptlab.models.profiles import Profile
+from promptlab.models.recognising import profile_of
 from promptlab.types import Message, Prompt, Sampling
 
 PROFILES = lab.available_profiles()
@@ -32,8 +32,10 @@ INSTRUCTED = [Prompt(messages=(Message("system", "Be brief."), Message("user", "
         ("/cache/models--Qwen--Qwen3-8B/snapshots/b968826d9c46dd60 models--qwen3-8b/snapshots/main/", "qwen3"),
         ("/cache/models--Qwen--Qwen3-8B/snapshots/b968826d9c46dd60/DeepSeek-R1-Q4.gguf", "r1"),
         ("Qwen/QwQ-32B Qwen/Qwen3-4B-Thinking-2507 Qwen/Qwen3-235B-A22B-Thinking-2507-FP8", "qwen-thinking"),
+        ("mistralai/Magistral-Small-2509 magistral:24b magistral-medium-latest", "magistral"),
         ("openai/gpt-oss-20b gpt-oss:120b", "gpt-oss"),
-        ("o1 o3-mini o4-mini-2025-04-16 openai/o3", "o-series"),
+        ("o1 o1-2024-12-17 o3-mini o4-mini-2025-04-16 openai/o3", "o-series"),
+        ("o1-mini o1-preview o1-mini-2024-09-12 openai/o1-preview", "first-o"),
         ("gpt-5 gpt-5-mini gpt-5.1 gpt-5.2-2025-12-11", "gpt-5"),
         ("gpt-4o gpt-5-chat-latest Qwen/Qwen2.5-7B-Instruct Qwen/Qwen3-4B-Instruct-2507 Qwen/Qwen3-8B-Base", "chat"),
         ("Qwen/Qwen3-Embedding-8B Qwen/Qwen3-Coder-30B-A3B-Instruct llama-o1-like my/fake o3o", "chat"),
@@ -155,7 +157,7 @@ def test_other_sampling_than_recommended_is_noted():
     assert mode_of("gpt-4o")[1].notes("m", Sampling(max_tokens=1, temperature=2.0), INSTRUCTED) == ()
 
 
-THINKING = "mistralai/Magistral-Small-2509 microsoft/Phi-4-reasoning zai-org/GLM-4.5-Air deepseek-ai/DeepSeek-V3.1"
+THINKING = "mistralai/Magistral-Small-2506 microsoft/Phi-4-reasoning zai-org/GLM-4.5-Air deepseek-ai/DeepSeek-V3.1"
 THINKING += " Qwen/Qwen3.5-35B-A3B HuggingFaceTB/SmolLM3-3B Qwen_Qwen3-8B-GGUF qwen3 moonshotai/Kimi-K2-Thinking"
 OTHERS = "gpt-4o Qwen/Qwen2.5-7B-Instruct Qwen/Qwen3-4B-Instruct-2507 Qwen/Qwen3-8B-Base x-ai/grok-4-fast-non-reasoning"
 
@@ -186,4 +188,5 @@ def test_the_soft_switch_stands_after_the_question():
     _, mode = mode_of("Qwen/Qwen3-8B#no-think")
     assert mode.messages(INSTRUCTED[0], "text") == (Message("system", "Be brief."), Message("user", "2 + 2? /no_think"))
     assert mode.messages(INSTRUCTED[0], "template") == INSTRUCTED[0].messages
-    assert mode_of("Qwen/Qwen3-8B")[1].messages(ASKED[0], "text") == ASKED[0].messages
+    assert mode_of("Qwen/Qwen3-8B")[1].messages(ASKED[0], "text") == (Message("user", "2 + 2? /think"),)
+    assert mode_of("Qwen/Qwen3-4B-Thinking-2507")[1].messages(ASKED[0], "text") == ASKED[0].messages

@@ -136,6 +136,26 @@ def test_an_unsupported_parameter_concerns_the_whole_run() -> None:
     assert read_status(400, error).fatal  # the client hands over the inner object
 
 
+AZURE = {  # https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter
+    "message": "The response was filtered",
+    "type": None,
+    "param": "prompt",
+    "code": "content_filter",
+    "status": 400,
+}
+
+
+@pytest.mark.parametrize(
+    "error", [AZURE, {"message": "Invalid prompt: your prompt was flagged", "code": "invalid_prompt"}]
+)
+def test_a_prompt_that_a_filter_stops_is_refused_for_good(error: dict[str, Any]) -> None:
+    for body in (error, {"error": error}):
+        failure = read_status(400, body)
+        assert (failure.ending, failure.retry, failure.fatal, failure.perhaps) == ("refused", False, False, False)
+    assert read_status(400, {"error": {**error, "code": 400}}).ending == "error"
+    assert read_status(500, error).ending == "error"
+
+
 KEYS = ["choices", "message", "content", "text", "usage", "error", "timings", "prompt_tokens"]
 KEYS += ["reasoning", "reasoning_details", "thinking", "summary"]
 

@@ -19,6 +19,7 @@ import pytest
 import promptlab as lab
 from promptlab.errors import InputError, ModelError
 from promptlab.models import vllm_process
+from promptlab.models.opening import options_in
 from promptlab.models.replies import Failure, read_replies, read_status
 from promptlab.models.vllm_files import find_adapter, find_weights
 from promptlab.models.vllm_process import Server, serving
@@ -35,6 +36,36 @@ needs_no_vllm = pytest.mark.skipif(importlib.util.find_spec("vllm") is not None,
 def test_without_vllm_one_error_names_the_extra(use: Callable[[], object]) -> None:
     with pytest.raises(ModelError, match=r"its extra `vllm`.*openai:MODEL@"):
         use()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Qwen/Qwen3-8B", ("Qwen/Qwen3-8B", {})),
+        ("Qwen/Qwen3-8B#no-think?max_model_len=20000", ("Qwen/Qwen3-8B#no-think", {"max_model_len": 20_000})),
+        ("/a/b?dtype=float16&enforce_eager=True", ("/a/b", {"dtype": "float16", "enforce_eager": True})),
+        (
+            'm?hf_overrides={"a": 1}&gpu_memory_utilization=0.9',
+            ("m", {"hf_overrides": {"a": 1}, "gpu_memory_utilization": 0.9}),
+        ),
+    ],
+)
+def test_options_in_a_name(name: str, expected: tuple[str, dict[str, Any]]) -> None:
+    """For a notebook's parameters and for sweeps, which know models by name alone."""
+    assert options_in(name) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["m?", "m?max_model_len", "m?=4", "m?a=1&", "m?thinking=false", "m?lora=x", "m?name=x"]
+)
+def test_options_that_cannot_stand_in_a_name(name: str) -> None:
+    with pytest.raises(InputError, match=r"behind \? stand options of vLLM's engine"):
+        lab.open_model(f"vllm:{name}")
+
+
+def test_a_model_with_options_needs_the_output_of_its_family() -> None:
+    names = ["vllm:deepseek-ai/DeepSeek-R1-Distill-Qwen-7B?max_model_len=40000", "embedded:r1"]
+    assert lab.longest_output(names) == 32_768
 
 
 def model_folder(folder: Path, weights: bytes = b"w") -> Path:

@@ -109,6 +109,15 @@ ANALYSIS, FINAL = "<|channel|>analysis<|message|>", "<|start|>assistant<|channel
         (f"{ANALYSIS}a<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>4", ("a", "4")),
         ("<|channel|>final<|message|>4<|return|>", ("", "4")),
         ("analysis2 + 2.assistantfinal4", ("2 + 2.", "4")),
+        ("analysisWe need 2 + 2. The answer is 5", ("We need 2 + 2. The answer is 5", "")),  # cut before its answer
+        ("analysis\\(2 + 2\\) is", ("\\(2 + 2\\) is", "")),
+        ("2 + 2.assistantfinal4", ("2 + 2.", "4")),  # the prompt had opened the first channel
+        (f"2 + 2<|end|>{FINAL}4<|return|>", ("2 + 2", "4")),
+        (f"{ANALYSIS}2 + 2.assistantfinal4", ("2 + 2.", "4")),  # it was sent, and its special token came not back
+        (f"{ANALYSIS}a<|end|>{FINAL}the word assistantfinal", ("a", "the word assistantfinal")),
+        ("analysis", ("", "analysis")),
+        ("analysis: 4", ("", "analysis: 4")),
+        ("analysis's result: 4", ("", "analysis's result: 4")),
         ("analysis of the question: 4", ("", "analysis of the question: 4")),  # a word like others
         ("The token <|channel|>final<|message|> ends it: 4", ("", "The token <|channel|>final<|message|> ends it: 4")),
     ],
@@ -176,6 +185,7 @@ def test_no_answer_is_lost_and_no_reasoning_gets_into_it(thought: str, answer: s
         ("<think>" + "<answer>" * 300_000 + "</answer>", None),
         (ANALYSIS * 100_000 + FINAL * 50_000 + "4", None),
         ("analysis" + "assistantfinal" * 100_000 + "4", None),
+        ("<|start|>assistant<|channel|>final" * 30_000 + FINAL * 30_000 + "4", None),
     ],
 )
 def test_a_million_tags_are_no_trouble(text: str, expected: tuple[str, str] | None):

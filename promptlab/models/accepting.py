@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptlab.models.cards import ask
-from promptlab.models.dialects import HOSTED
+from promptlab.models.dialects import HOSTED, TEMPLATE
 from promptlab.types import Prompt, Sampling
 
 _SCHEMAS = ("vllm", "sglang")  # servers that publish the schema of a request, and obey all of it
@@ -29,12 +29,14 @@ def accepted_keys(kind: str, base_url: str, key: str, prompts: Sequence[Prompt])
     return None
 
 
-def unchecked(sampling: Sampling, accepted: Sequence[str] | None, kind: str) -> tuple[str, ...]:
+def unchecked(sampling: Sampling, accepted: Sequence[str] | None, kind: str, effort: str = "") -> tuple[str, ...]:
     """A note for the manifest where nobody knows whether the server heeds what it gets."""
-    if accepted is not None or not sampling.extra or kind == HOSTED:  # OpenAI refuses what it does not know
+    keys = list(sampling.extra) if accepted is None else []
+    keys += ["reasoning_effort"] if effort and kind not in TEMPLATE else []
+    if not keys or kind == HOSTED:  # OpenAI refuses what it does not know
         return ()
     server = f"a server of kind {kind!r}" if kind else "a server of unknown kind"
-    return (f"not checked whether {server} takes {', '.join(sampling.extra)} (Sampling.extra): it might ignore it",)
+    return (f"not checked whether {server} takes {', '.join(keys)}: it might ignore it",)
 
 
 def _in_schema(schema: object, chats: set[bool]) -> list[str] | None:

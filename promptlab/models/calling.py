@@ -102,7 +102,7 @@ class Caller:
                 self.recognised = True
                 return [call.finish(without(self.key, completion)) for completion in outcome]
             seconds = time.monotonic() - started
-            message = redact(outcome.message, self.key)
+            message, ending = redact(outcome.message, self.key), outcome.ending
             waits = outcome.perhaps and not attempt and not self.recognised  # for the others' answers
             if outcome.fatal or ((outcome.stranger or outcome.perhaps) and not self.recognised and not waits):
                 does = "answers as another model" if outcome.stranger else "refuses every request"
@@ -113,7 +113,7 @@ class Caller:
             waited += pause
             await asyncio.sleep(pause)
         tried = f" (after {attempt + 1} attempts)" if attempt else ""
-        return [Completion("", "error", error=message + tried, seconds=seconds)] * asked
+        return [Completion("", ending, error=message + tried, seconds=seconds)] * asked
 
     async def _attempt(self, call: Call, asked: int) -> list[Completion] | Failure:
         """One call. The JSON is taken as it is (`cast_to=object`): faster than the client's models, and complete."""

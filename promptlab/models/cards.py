@@ -67,13 +67,14 @@ def read_card(base_url: str, model: str, key: str) -> Mapping[str, Any]:
     return {}
 
 
-def ask(base_url: str, path: str, key: str) -> object:
-    """What a route that a server may have answers; None where it has none."""
+def ask(base_url: str, path: str, key: str, body: Mapping[str, Any] | None = None) -> object:
+    """What a route that a server may have answers, to a `body` or to none; None where it has no such route."""
     import openai
 
     with _client(base_url, key) as client:
         try:
-            return redact_all(client.get(path, cast_to=object), key)
+            got = client.get(path, cast_to=object) if body is None else client.post(path, cast_to=object, body=body)
+            return redact_all(got, key)
         except (openai.OpenAIError, ValueError):
             return None
 

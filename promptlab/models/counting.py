@@ -1,4 +1,4 @@
-"""Reasoning tokens, counted by the server's own tokeniser where it has a route for that."""
+"""Reasoning tokens: counted by the server's own tokeniser where it has a route for that, else as it reports them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,45 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from promptlab.models.cards import ask
 from promptlab.models.transport import is_loopback
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Answers, Completion
 
-# The route lies beside /v1. What such servers report is not used: without its own parser of reasoning a server says
-# nothing, and vLLM 0.32 says 0 where the chat template opened the reasoning.
+
+def _as_vllm(model: str, text: str) -> dict[str, Any]:
+    return {"model": model, "prompt": text, "add_special_tokens": False}
+
+
+# The route lies beside /v1. What such servers report is not used where they count: without its own parser of reasoning
+# a server says nothing, vLLM 0.32 says 0 where the chat template opened the reasoning, SGLang where it has not counted.
 _BODIES: Mapping[str, Callable[[str, str], dict[str, Any]]] = {
-    "vllm": lambda model, text: {"model": model, "prompt": text, "add_special_tokens": False},
+    "vllm": _as_vllm,
+    "sglang": _as_vllm,
     "llamacpp": lambda _, text: {"content": text},
 }
 
 
-def source_of_counts(kind: str) -> str:
+def tokenises(kind: str, base_url: str, model: str, key: str) -> bool:
+    """Whether the server counts a text: older ones, and proxies before others, have no such route."""
+    if kind not in _BODIES:
+        return False
+    return bool(_number(ask(base_url.removesuffix("/v1"), "/tokenize", key, _BODIES[kind](model, "one"))))
+
+
+def source_of_counts(counted: bool) -> str:
     """Where `Completion.reasoning_tokens` comes from; for a manifest."""
-    return "counted by the server's tokeniser" if kind in _BODIES else "as reported by the server"
+    reported = "as reported by the server; none where it reports none, or 0 beside reasoning that can be read"
+    return "counted by the server's tokeniser" if counted else reported
 
 
 @asynccontextmanager
 async def counting(
     kind: str, base_url: str, model: str, key: str
 ) -> AsyncGenerator[Callable[[Answers], Awaitable[Answers]], None]:
-    """A function that counts the reasoning of a group of completions; other kinds of servers: that changes nothing."""
+    """A function that counts the reasoning of a group of completions; an empty `kind` keeps what was reported."""
     if kind not in _BODIES:
-        yield _unchanged
+        yield _as_reported
         return
     from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
@@ -49,8 +64,15 @@ async def counting(
         yield counted
 
 
-async def _unchanged(group: Answers) -> Answers:
-    return group
+async def _as_reported(group: Answers) -> Answers:
+    return [(name, _plausible(completion)) for name, completion in group]
+
+
+def _plausible(completion: Completion) -> Completion:
+    """Without a 0 that the text belies."""
+    if completion.reasoning_tokens != 0 or not split_reasoning(completion)[0]:
+        return completion
+    return replace(completion, reasoning_tokens=None)
 
 
 async def _counted(completion: Completion, tokens: Callable[[str], Awaitable[object]]) -> Completion:
@@ -68,7 +90,7 @@ async def _counted(completion: Completion, tokens: Callable[[str], Awaitable[obj
 
 
 def _number(answer: object) -> int | None:
-    """vLLM gives the count, llama.cpp the tokens."""
+    """vLLM and SGLang give the count, llama.cpp the tokens."""
     told = answer if isinstance(answer, Mapping) else {}
     count, listed = told.get("count"), told.get("tokens")
     if isinstance(count, int) and not isinstance(count, bool) and count >= 0:

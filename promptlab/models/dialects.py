@@ -16,7 +16,7 @@ from promptlab.types import Completion, Prompt, Request, Sampling
 HOSTED = "openai"  # the kind of OpenAI's own API
 _PREFILL = ("vllm", "llamacpp")  # the kinds of servers that continue a started assistant turn
 # Who passes variables on to the chat template: the reasoning pages of vLLM and SGLang, llama.cpp's server README.
-_TEMPLATE = ("vllm", "sglang", "llamacpp")
+TEMPLATE = ("vllm", "sglang", "llamacpp")
 _FIELD = "dashscope"  # Alibaba's API takes enable_thinking as a field: https://help.aliyun.com/zh/model-studio
 
 
@@ -35,7 +35,7 @@ class Dialect:
         """How this server is told to think or not; None: not known."""
         if self.thinking_by or _FIELD in self.base_url:
             return self.thinking_by or "field"
-        return "template" if self.kind in _TEMPLATE else None
+        return "template" if self.kind in TEMPLATE else None
 
     @property
     def limit(self) -> str:
@@ -52,8 +52,13 @@ class Dialect:
         return {"system": "developer"} if self.kind == HOSTED and self.mode.profile.system == "developer" else {}
 
     def added(self, *, chat: bool = True) -> dict[str, Any]:
-        """What is sent beside the sampling: neutral values for a server's own defaults, and the mode."""
-        return {**NEUTRAL.get(self.kind, {}), **(self.mode.body(self.way) if chat else {})}
+        """What is sent beside the sampling: neutral values for a server's own defaults, and the mode.
+
+        Until https://github.com/ggml-org/llama.cpp/pull/26941 (August 2026) llama.cpp's server ignored the field
+        ``reasoning_effort`` and knew it as a variable of the template only; since then the field has the last word.
+        """
+        mode = self.mode.body(self.way, effort_twice=self.kind == "llamacpp") if chat else {}
+        return {**NEUTRAL.get(self.kind, {}), **mode}
 
     def substituted(self) -> dict[str, str]:
         """What goes out otherwise than it was said."""
@@ -62,6 +67,8 @@ class Dialect:
             found["max_tokens"] = f"sent as {self.limit}"
         if self.roles:
             found["system"] = "sent as developer"
+        if self.kind == "sglang" and "seed" not in self.unsent:
+            found["seed"] = "sent, and heeded only by a server with --enable-deterministic-inference"
         if self.thinking_by == "text" and self.mode.profile.soft:
             found["thinking"] = f"{self.mode.profile.soft} after the user's last message"
         return found

@@ -1,8 +1,7 @@
-"""The profiles: facts from the makers' pages, each with its source, chosen by a model's name."""
+"""The profiles: facts from the makers' pages, each with its source."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from promptlab.errors import unknown
@@ -47,6 +46,7 @@ _QWEN3 = Profile(
     extra={"top_k": 20},
     off="qwen3-no-think",
     switch={"enable_thinking": True},
+    soft="/think",
 )
 _QWEN3_OFF = replace(
     _QWEN3,
@@ -65,9 +65,22 @@ _QWEN_THINKING = replace(
     _QWEN3,
     name="qwen-thinking",
     about="QwQ and Qwen3-*-Thinking, which always think",
+    source="https://huggingface.co/Qwen/QwQ-32B#usage-guidelines",
     pattern=r"^qwq|^qwen3-.*thinking",
     off="",
     switch={},
+    soft="",
+)
+
+# The tags are control tokens: a server that keeps those apart reads the same text in a message as mere text.
+_MAGISTRAL = Profile(
+    name="magistral",
+    about="Magistral from 2507 on, which thinks in [THINK] and [/THINK]; its page also recommends a system prompt",
+    source="https://huggingface.co/mistralai/Magistral-Small-2507",
+    pattern=r"^magistral(?!.*2506)",
+    max_tokens=40_960,
+    temperature=0.7,
+    think_tags=("[THINK]", "[/THINK]"),
 )
 
 _GPT_OSS = Profile(
@@ -80,10 +93,11 @@ _GPT_OSS = Profile(
     effort="medium",
     efforts=("low", "medium", "high"),
     continues=False,  # servers render its Harmony format from whole messages
+    think_tags=(),
 )
 
-# Refused settings: Azure's page has the whole list, https://learn.microsoft.com/azure/ai-services/openai/how-to/reasoning.
-# OpenAI's own advises to reserve 25,000 tokens at least.
+# Refused settings, and what the first models lack, stand in the tables of Azure's page,
+# https://learn.microsoft.com/azure/ai-services/openai/how-to/reasoning. OpenAI's own advises to reserve 25,000 tokens.
 _O_SERIES = Profile(
     name="o-series",
     about="OpenAI's o1, o3, o4: no temperature, no top_p; reasoning_effort low, medium or high",
@@ -99,6 +113,17 @@ _O_SERIES = Profile(
     limit="max_completion_tokens",
     system="developer",
     continues=False,
+    think_tags=(),
+)
+_FIRST_O = replace(
+    _O_SERIES,
+    name="first-o",
+    about="OpenAI's o1-preview and o1-mini: as the o-series, without reasoning_effort and without a system message",
+    source="https://learn.microsoft.com/azure/ai-services/openai/how-to/reasoning",
+    pattern=r"^o1-(mini|preview)",
+    effort="",
+    efforts=(),
+    system="refused",
 )
 # gpt-5.1 and later reason only where they are asked to, so that an effort is always sent; which ones a model has,
 # differs: https://learn.microsoft.com/javascript/api/@azure/ai-projects/reasoningeffort
@@ -136,18 +161,9 @@ _BY_NAME = {
     profile.name: profile  # the first pattern that is found counts
     for profile in (
         *(_R1_0528, _R1, _DEEPSEEK_API, _QWEN_THINKING, _QWEN3, _QWEN3_OFF),
-        *(_GPT_OSS, _O_SERIES, _GPT_5, _GPT_5_OFF, _CHAT),
+        *(_MAGISTRAL, _GPT_OSS, _FIRST_O, _O_SERIES, _GPT_5, _GPT_5_OFF, _CHAT),
     )
 }
-
-
-_CACHED = re.compile(r"models--(?:[^/]*--)?([^/]+)/snapshots/[^/]+$")  # the hub's cache: the last part is a commit
-
-# Families that think, or may, and have no profile here; the words are those of their names on the hub.
-_THINKING = re.compile(
-    r"^(?!.*(base|instruct|coder|embedding|reranker))"
-    r".*((?<!non-)(?<!no-)(think|reason)|magistral|glm-?4\.[5-9]|deepseek-v3\.[1-9]|smollm3|qwen[-_.]?3)"
-)
 
 
 def available_profiles() -> dict[str, Profile]:
@@ -160,27 +176,3 @@ def profile_named(name: str) -> Profile:
     if name not in _BY_NAME:
         raise unknown("profile", name, _BY_NAME)
     return _BY_NAME[name]
-
-
-def profile_of(model: str) -> Profile:
-    """The profile of a model, by the last part of its name or path, also in the hub's cache.
-
-    Examples
-    --------
-    >>> [profile_of(name).name for name in ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "Qwen/Qwen3-8B", "o3-mini")]
-    ['r1', 'qwen3', 'o-series']
-    """
-    name = _last_part(model)
-    fitting = (profile for profile in _BY_NAME.values() if profile.pattern and re.search(profile.pattern, name))
-    return next(fitting, _CHAT)
-
-
-def lacks_profile(model: str) -> bool:
-    """Whether a model gets the profile "chat", and by its name may think all the same."""
-    return profile_of(model) is _CHAT and _THINKING.search(_last_part(model)) is not None
-
-
-def _last_part(model: str) -> str:
-    path = model.rstrip("/")
-    cached = _CACHED.search(path)
-    return (cached[1] if cached else path.rsplit("/", 1)[-1]).lower()

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from promptlab import given
 from promptlab.errors import InputError, unknown
-from promptlab.models.families import available_profiles, lacks_profile, profile_named, profile_of
+from promptlab.models.families import available_profiles, profile_named
 from promptlab.models.profiles import Profile
+from promptlab.models.recognising import lacks_profile, profile_of
 from promptlab.types import Message, Prompt, Sampling
 
 Way = Literal["template", "field", "text"]  # how a server is told to think or not
@@ -38,12 +39,21 @@ class Mode:
         """The variables of the chat template that set this mode."""
         return {**self.profile.switch, **({"reasoning_effort": self.effort} if self.effort else {})}
 
-    def body(self, way: Way | None) -> dict[str, Any]:
-        """What a request's body holds to set this mode."""
-        body: dict[str, Any] = {"reasoning_effort": self.effort} if self.effort else {}
-        if self.profile.switch and way == "template":
-            body["chat_template_kwargs"] = dict(self.profile.switch)
-        return {**body, **self.profile.switch} if way == "field" else body
+    def body(self, way: Way | None, *, effort_twice: bool = False) -> dict[str, Any]:
+        """What a request's body holds to set this mode; `effort_twice`: also as a variable of the template."""
+        switch = self.profile.switch
+        effort: dict[str, Any] = {"reasoning_effort": self.effort} if self.effort else {}
+        variables = {**(switch if way == "template" else {}), **(effort if effort_twice else {})}
+        kwargs = {"chat_template_kwargs": variables} if variables else {}
+        return {**effort, **kwargs, **(switch if way == "field" else {})}
+
+    def check_way(self, model: str, way: Way) -> None:
+        """Raise `InputError` where there is no switch that a server could be told of in that way."""
+        if not self.profile.switch:
+            raise InputError(
+                f"thinking_by={way!r} of {model!r}: models of profile {self.profile.name!r} have no switch for"
+                " thinking; leave it out, or say with profile= which family this is"
+            )
 
     def messages(self, prompt: Prompt, way: Way | None) -> tuple[Message, ...]:
         """The messages as sent: the soft switch stands at the end of the user's last one."""
@@ -70,12 +80,16 @@ class Mode:
                     f"{name!r} does not continue a started assistant turn (profile {self.profile.name!r}): leave"
                     " prefill empty"
                 )
+            if self.profile.system == "refused" and any(message.role == "system" for message in prompt.messages):
+                raise InputError(
+                    f"{name!r} takes no system message (profile {self.profile.name!r}, {self.profile.source}): put it"
+                    " into the instruction or a template, in every arm"
+                )
 
     def refused(self) -> dict[str, str]:
         """Keys that `Sampling.extra` must not have, each with the reason."""
         ours = "open the model with thinking= or reasoning_effort=, so that its name tells"
-        own = [*self.profile.switch, "chat_template_kwargs"] if self.profile.switch else []
-        own += ["reasoning_effort"] if self.effort else []
+        own = [*self.template, "chat_template_kwargs"] if self.template else []
         rejected = f"models of profile {self.profile.name!r} do not take it ({self.profile.source})"
         return {**dict.fromkeys(self.profile.refused, rejected), **dict.fromkeys(own, ours)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -12,16 +12,16 @@ from typing import Any, get_args
 
 from promptlab import given
 from promptlab.errors import InputError
-from promptlab.models.accepting import accepted_keys, unchecked
-from promptlab.models.cards import checked_key_env, checked_url, context_of, read_card
+from promptlab.models.accepting import unchecked
+from promptlab.models.cards import checked_key_env, checked_url
 from promptlab.models.counting import counting, source_of_counts
-from promptlab.models.dialects import HOSTED, Dialect
+from promptlab.models.dialects import Dialect
+from promptlab.models.endpoints import OPENAI_URL, Endpoint
 from promptlab.models.modes import Way, mode_of
 from promptlab.models.profiles import Profile
-from promptlab.models.transport import Call, Lane, Pace, Policy, is_loopback, stream
+from promptlab.models.transport import Call, Lane, Pace, Policy, stream
 from promptlab.types import Answers, ModelId, Prompt, Request, Sampling
 
-OPENAI_URL = "https://api.openai.com/v1"
 MOST_SAMPLES = 128  # what OpenAI's API allows as n
 
 
@@ -55,8 +55,8 @@ class OpenAIModel:
         For the families that have one; another than the usual is part of the name: ``gpt-oss-20b-high``.
     thinking_by
         How the server is told to think or not: ``template`` (variables of the chat template), ``field`` (a field of
-        the request) or ``text`` (``/no_think`` after the question). Known for vLLM, SGLang, llama.cpp and DashScope;
-        with others thinking=False is an error until you say it.
+        the request) or ``text`` (``/think`` or ``/no_think`` after the question). Known for vLLM, SGLang, llama.cpp
+        and DashScope; with others thinking=False is an error until you say it.
     seeds
         False: send no seed, to a server that refuses one. Samples then differ by the server's own chance.
     samples_per_request
@@ -100,15 +100,16 @@ class OpenAIModel:
         for parameter, value in limits.items():
             given.real(f"OpenAIModel: {parameter}", value, lambda number: number > 0, "a number > 0")
         given.real("OpenAIModel: patience", patience, lambda seconds: seconds >= 0, "a number of seconds >= 0")
-        if thinking_by is not None:
-            given.one_of("OpenAIModel: thinking_by", thinking_by, get_args(Way))
         given.instance("OpenAIModel: seeds", seeds, bool, "True or False")
         self.model, self.mode = mode_of(model, profile, thinking, reasoning_effort)
+        if thinking_by is not None:
+            given.one_of("OpenAIModel: thinking_by", thinking_by, get_args(Way))
+            self.mode.check_way(self.model, thinking_by)
         self._name = name or self.mode.named(self.model.rsplit("/", 1)[-1], "-")
-        hosted = HOSTED if self.base_url.startswith(OPENAI_URL) else ""
-        self._known = Dialect(self.mode, hosted, self.base_url, thinking_by, seeds)  # before the server is asked
-        self._notes: tuple[str, ...] = ()
         self.key_env = checked_key_env(key_env)
+        self._endpoint = Endpoint(self.base_url, self.model, self._name, self.key_env)
+        self._known = Dialect(self.mode, self._endpoint.hosted, self.base_url, thinking_by, seeds)  # before it is asked
+        self._notes: tuple[str, ...] = ()
         self.max_in_flight = given.whole("OpenAIModel: max_in_flight", max_in_flight, 1)
         self.requests_per_minute = requests_per_minute
         self.policy = Policy(timeout, given.whole("OpenAIModel: retries", retries, 0), patience)
@@ -134,12 +135,12 @@ class OpenAIModel:
     @property
     def kind(self) -> str:
         """What runs the model: "openai", "vllm", "llamacpp", or what else the server says of itself."""
-        return self._known.kind or str(self._card.get("owned_by", ""))
+        return self._endpoint.kind
 
     @property
     def context(self) -> int | None:
-        """Tokens for prompt and output together, where the server tells (vLLM, llama.cpp)."""
-        return None if self._known.kind else context_of(self._card)
+        """Tokens for prompt and output together, where the server tells (vLLM, SGLang, llama.cpp)."""
+        return self._endpoint.context
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -151,7 +152,7 @@ class OpenAIModel:
         return {
             **{"server": self.kind, "base_url": self.base_url, "model": self.model, "profile": self.profile.name},
             **{"added": self._dialect.added(), "substituted": self._dialect.substituted(), "notes": [*self._notes]},
-            **{"reasoning_tokens": source_of_counts(self.kind)},
+            **{"reasoning_tokens": source_of_counts(self._endpoint.counts)},
             **{"max_in_flight": self.max_in_flight, "requests_per_minute": self.requests_per_minute},
             **{"samples_per_request": self.samples_per_request, "answers_as": self._expected_name},
             **asdict(self.policy),
@@ -167,14 +168,15 @@ class OpenAIModel:
         ModelError
             The server cannot be reached, or refuses the key.
         """
-        key = self._key()
-        accepted = accepted_keys(self.kind, self.base_url, key, prompts) if sampling.extra else None
+        self._endpoint.key()
+        accepted = self._endpoint.accepted(prompts) if sampling.extra else None
         self._dialect.check(self.name, sampling, prompts, accepted)
         if self.context is not None and sampling.max_tokens >= self.context:
             raise InputError(
                 f"max_tokens={sampling.max_tokens} leaves no room in {self.name!r}'s {self.context} tokens"
             )
-        self._notes = (*self.mode.notes(self.name, sampling, prompts), *unchecked(sampling, accepted, self.kind))
+        told = self.mode.notes(self.name, sampling, prompts)
+        self._notes = (*told, *unchecked(sampling, accepted, self.kind, self.mode.effort))
 
     def as_sent(self, prompt: Prompt) -> str:
         """The messages as they go out; which template the server applies to them is not known here."""
@@ -188,14 +190,14 @@ class OpenAIModel:
 
     async def generate(self, requests: Sequence[Request]) -> AsyncGenerator[Answers, None]:
         """Answer all requests; see `transport.stream`."""
-        key = self._key()
-        kind = await asyncio.to_thread(lambda: self.kind)  # asked once, not in the event loop
+        key = self._endpoint.key()
+        counts = await asyncio.to_thread(lambda: self._endpoint.counts)  # asked once, not in the event loop
         lanes = [Lane(self.base_url, self.max_in_flight, key)]
         greedy = any(request.sampling.temperature == 0 for request in requests[:1])  # vLLM refuses n then
         together = 1 if greedy else self.samples_per_request
         async with (
             aclosing(stream(requests, lanes, self._prepare, self.policy, self._pace, together)) as groups,
-            counting(kind, self.base_url, self.model, key) as counted,
+            counting(self.kind if counts else "", self.base_url, self.model, key) as counted,
         ):
             async for group in groups:
                 yield await counted(group)
@@ -216,19 +218,6 @@ class OpenAIModel:
     @cached_property
     def _dialect(self) -> Dialect:
         return replace(self._known, kind=self.kind)
-
-    def _key(self) -> str:
-        """Read when needed; a server on this machine gets "none" rather than a key that is meant for others."""
-        if self.key_env is None and is_loopback(self.base_url):
-            return "none"
-        variable = self.key_env or "OPENAI_API_KEY"
-        if not (key := os.environ.get(variable)):
-            raise InputError(f"{self.name!r} needs an API key: set the environment variable {variable}")
-        return key
-
-    @cached_property
-    def _card(self) -> Mapping[str, Any]:
-        return read_card(self.base_url, self.model, self._key())
 
     def close(self) -> None:
         """Nothing is held between calls."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from promptlab.types import Model
 
 _EMBEDDED = 256
 _OPENAI = re.compile(r"(?P<model>.+?)(?:@(?P<base_url>https?://.+))?")
+_OURS = ("name", "lora", "profile", "thinking", "reasoning_effort")  # parameters of `VllmModel`, not of vLLM's engine
 
 
 def open_model(name: str | Model, /, **options: Any) -> Model:
@@ -30,7 +32,8 @@ def open_model(name: str | Model, /, **options: Any) -> Model:
     ----------
     name
         ``embedded:NAME`` (see `available_models`), ``embedded:instruct+path/to/adapter.gguf``,
-        ``openai:MODEL``, ``openai:MODEL@BASE_URL``, or ``vllm:MODEL`` with a name of the Hugging Face hub or a folder.
+        ``openai:MODEL``, ``openai:MODEL@BASE_URL``, or ``vllm:MODEL`` with a name of the Hugging Face hub or a folder,
+        also with options, for places where only a name can be given: ``vllm:MODEL?max_model_len=20000&dtype=float16``.
     options
         Passed on to `EmbeddedModel` (``workers``, ``slots``, ``context``, ``name``), `OpenAIModel` (``key_env``,
         ``max_in_flight``, ``requests_per_minute``, ``timeout``, ``retries``, ``patience``, ``name``, ``profile``,
@@ -54,11 +57,39 @@ def open_model(name: str | Model, /, **options: Any) -> Model:
         if match["base_url"] is None and "@" in rest:  # else prompts and key would go to another host than was meant
             raise InputError(f"{name!r}: what stands after @ must be an address that begins with http:// or https://")
         return _with(OpenAIModel, options, **match.groupdict())
-    if scheme == "vllm" and not options and (lent_at := lent(name)):
-        return attach_vllm(rest, *lent_at)
     if scheme == "vllm" and rest:
-        return VllmModel(rest, **options)
+        model, told = options_in(rest)
+        if not options and (lent_at := lent(name)):
+            return attach_vllm(model, *lent_at, **told)
+        return VllmModel(model, **{**told, **options})
     raise unknown("model", name, available_models())
+
+
+def options_in(name: str) -> tuple[str, dict[str, Any]]:
+    """What stands after ``vllm:`` as the model's name and the options behind it, JSON values or texts.
+
+    Examples
+    --------
+    >>> options_in("Qwen/Qwen3-8B#no-think?max_model_len=20000&dtype=float16")
+    ('Qwen/Qwen3-8B#no-think', {'max_model_len': 20000, 'dtype': 'float16'})
+    """
+    model, mark, said = name.partition("?")
+    pairs = [pair.partition("=") for pair in said.split("&")] if mark else []
+    for key, _, value in pairs:
+        if not key or not value or key in _OURS:
+            raise InputError(
+                f"vllm:{name}: behind ? stand options of vLLM's engine, as in ?max_model_len=20000&dtype=float16;"
+                " thinking and effort are said as #no-think and #high, all else by arguments of open_model"
+            )
+    return model, {key: _value(value) for key, _, value in pairs}
+
+
+def _value(text: str) -> Any:
+    """A number, true or false (Python's True and False too), a list or mapping in JSON; else the text itself."""
+    try:
+        return json.loads(text.lower() if text in ("True", "False") else text)
+    except ValueError:
+        return text
 
 
 def available_models() -> list[str]:
@@ -86,7 +117,7 @@ def _longest(name: str) -> int:
     match = _OPENAI.fullmatch(rest)
     if match is None or scheme not in ("openai", "vllm"):
         return _EMBEDDED
-    return mode_of(match["model"] if scheme == "openai" else rest)[1].profile.max_tokens
+    return mode_of(match["model"] if scheme == "openai" else options_in(rest)[0])[1].profile.max_tokens
 
 
 @contextmanager

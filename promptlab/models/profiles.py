@@ -38,11 +38,13 @@ class Profile:
     limit
         The server's name for `max_tokens`.
     system
-        The role of a system message at OpenAI itself, or "avoid": none is recommended.
+        The role of a system message at OpenAI itself, "avoid": none is recommended, or "refused": none is taken.
     prefill
         A recommended start of the model's turn, for ``prefill=`` of a condition; the library sends none by itself.
     continues
         Whether a prefill can be had at all.
+    think_tags
+        What opens and closes its reasoning where that is text; empty: nothing that a message could hold.
     """
 
     name: str
@@ -63,9 +65,10 @@ class Profile:
     unsent: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     limit: str = "max_tokens"
-    system: Literal["system", "developer", "avoid"] = "system"
+    system: Literal["system", "developer", "avoid", "refused"] = "system"
     prefill: str = ""
     continues: bool = True
+    think_tags: tuple[str, ...] = ("<think>", "</think>")
 
     def sampling(self, **changes: Any) -> Sampling:
         """The recommended `Sampling`, with `changes`.

@@ -18,6 +18,9 @@ _BROKEN = {"error", "abort", "aborted", "cancelled", "canceled"}
 _DATED = r"([-@:]?(\d{4}[-\d]*|latest))?"
 _WHOLE_RUN = {401, 402, 404}  # no key, no money, no such model or route: true of every request
 _PERHAPS = 403  # no right: to anything, or (moderation, as OpenRouter has it) to this prompt
+# Codes with status 400 that speak of one prompt: Azure's filter
+# (https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter), and OpenAI's for reasoning models.
+_FILTERS_PROMPT = {"content_filter", "content_policy_violation", "invalid_prompt", "ResponsibleAIPolicyViolation"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Failure:
 
     `fatal` concerns the whole run, `after` is the server's Retry-After, and `stranger`: another model has answered.
     `perhaps` is fatal from a server that answers nothing, and one prompt's own affair from one that answers others.
+    `ending` is the sample's, where no later attempt gives one: ``refused`` where a filter did not let its prompt pass.
     """
 
     message: str
@@ -34,6 +38,7 @@ class Failure:
     after: float | None = None
     stranger: bool = False
     perhaps: bool = False
+    ending: Ending = "error"
 
 
 def read_reply(body: object, *, prefill: str = "", echoes: bool = False) -> Completion | Failure:
@@ -164,7 +169,7 @@ def _add_tokens(read: list[dict[str, Any]], body: Mapping[str, Any], *, alone: b
         first["cached_tokens"] = _count(_mapping(body.get("timings")).get("cache_n")) if cached is None else cached
         if alone:
             first["completion_tokens"] = _count(usage.get("completion_tokens"))
-            first["reasoning_tokens"] = _count(output.get("reasoning_tokens"))
+            first["reasoning_tokens"] = _count(output.get("reasoning_tokens", usage.get("reasoning_tokens")))  # SGLang
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -186,10 +191,12 @@ def read_status(status: int, body: object, after: float | None = None, path: str
     if status == 404 and path in ("/chat/completions", "/completions"):
         message += " (base_url has no path: most servers want one that ends with /v1)"
     error = _mapping(_mapping(body).get("error", body))
-    settings = status in (400, 422) and str(error.get("code")).startswith("unsupported")  # OpenAI: same in every call
+    code = str(error.get("code"))
+    settings = status in (400, 422) and code.startswith("unsupported")  # OpenAI: same in every call
+    ending: Ending = "refused" if status == 400 and code in _FILTERS_PROMPT else "error"
     retry = status in _RETRIED or status >= 500
     fatal = status in _WHOLE_RUN or settings
-    return Failure(message, retry=retry, fatal=fatal, after=after, perhaps=status == _PERHAPS)
+    return Failure(message, retry, fatal, after, perhaps=status == _PERHAPS, ending=ending)
 
 
 def error_text(body: object) -> str:

@@ -20,10 +20,18 @@ LLAMA_CPP: Mapping[str, Any] = {
     "samplers": ["penalties", "temperature", "top_k", "typ_p", "top_p", "min_p"],
 }
 
-# vLLM takes defaults from the model's generation_config.json (Qwen: top-k 20, repetition penalty 1.05).
-VLLM: Mapping[str, Any] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+# vLLM and SGLang take what a request leaves open from the model's generation_config.json (Qwen: top-k 20, repetition
+# penalty 1.05) or from flags of the server (https://github.com/sgl-project/sglang/pull/11304, vLLM's
+# --override-generation-config).
+VLLM: Mapping[str, Any] = {
+    "top_k": -1,
+    "min_p": 0.0,
+    "repetition_penalty": 1.0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+}
 
-NEUTRAL: Mapping[str, Mapping[str, Any]] = {"llamacpp": LLAMA_CPP, "vllm": VLLM}
+NEUTRAL: Mapping[str, Mapping[str, Any]] = {"llamacpp": LLAMA_CPP, "vllm": VLLM, "sglang": VLLM}
 
 # What only engines know that one runs oneself; OpenAI's API refuses a request that holds one of them.
 ENGINES_ONLY = (

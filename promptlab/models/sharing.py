@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 from promptlab.models.embedded import EmbeddedModel
 from promptlab.models.engine import LENT
-from promptlab.models.opening import open_model
+from promptlab.models.opening import open_model, options_in
 from promptlab.models.vllm_server import serve_vllm
 
 _VLLM = "vllm:"
@@ -25,7 +25,8 @@ def shared(models: Sequence[str]) -> Iterator[dict[str, str]]:
     large = [name for name in models if name.startswith(_VLLM)]
     with ExitStack() as stack:
         if len(large) == 1:
-            served = stack.enter_context(serve_vllm(large[0].removeprefix(_VLLM), progress=False))
+            alone, told = options_in(large[0].removeprefix(_VLLM))
+            served = stack.enter_context(serve_vllm(alone, progress=False, **told))
             addresses[large[0]] = [served.base_url]
         for model in [open_model(name) for name in models if name not in large]:
             if isinstance(model, EmbeddedModel):

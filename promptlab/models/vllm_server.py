@@ -95,11 +95,11 @@ def serve_vllm(
         yield base
 
 
-def attach_vllm(model: str, base_url: str) -> ServedModel:
-    """The model of the server that a parent process runs with ``serve_vllm(model)``, without further options."""
+def attach_vllm(model: str, base_url: str, *, revision: str | None = None, **flags: Any) -> ServedModel:
+    """The model of the server that a parent process runs with ``serve_vllm(model, **flags)``."""
     said, mode = mode_of(model, None, None, None)
-    flags = {"tensor_parallel_size": 1, "reasoning_parser": None}
-    return ServedModel(_served(find_weights(said), mode, [], flags, max_in_flight=256), LentServer(base_url))
+    told = {"tensor_parallel_size": 1, "reasoning_parser": None, **flags}
+    return ServedModel(_served(find_weights(said, revision), mode, [], told, max_in_flight=256), LentServer(base_url))
 
 
 def _served(

@@ -15,7 +15,7 @@ from promptlab.models.settings import check_prompt
 from promptlab.models.vllm_files import Weights
 from promptlab.types import Prompt, digest
 
-_OPENED = re.compile(r"<think(?:ing)?>\s*\Z")
+_OPENED = re.compile(r"(?:<think(?:ing)?>|<\|channel\|>analysis<\|message\|>)\s*\Z")
 
 
 class Text:
