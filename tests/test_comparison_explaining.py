@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
 from promptlab.comparison import compare, explain_loss
 from promptlab.errors import InputError
@@ -60,13 +61,24 @@ def test_a_control_that_gives_half_of_the_loss_back_has_a_share_of_a_half(found)
     assert np.isnan(row(found, "few#1")["share"])
 
 
-def test_shares_are_fiellers_at_alpha_over_their_number(found):
+def test_shares_are_fiellers_at_what_the_family_leaves_them(found):
     means = samples().groupby(["condition", "question"])["score"].mean().unstack(0)
     clusters = samples().drop_duplicates("question").set_index("question")["cluster"].loc[means.index]
     parts, wholes = means["few-note"] - means["few"], means["zero-shot"] - means["few"]
-    alone = mean_ratio(parts, wholes, clusters, 0.05 / 2)
+    of = found.to_base.table.set_index("condition").loc["few-note"]
+    in_family = 2 * t.sf((of["high"] - of["low"]) / 2 / of["se"], of["df"])
+    assert in_family < 0.05 / 2, "two shares, and a family of eight differences"
+    alone = mean_ratio(parts, wholes, clusters, in_family)
     assert row(found, "few-note")["share"] == pytest.approx(alone.value)
     assert row(found, "few-note")["share_low"] == pytest.approx(alone.low)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_share_is_off_0_only_where_its_difference_is(seed: int):
+    chances = CHANCES | {f"few-{i}": 0.4 + 0.02 * i for i in range(6)}
+    table = explain_loss(samples(chances, n=60, seed=seed), base="few").table.query("role == 'control'")
+    off = (table["share_low"] > 0) | (table["share_high"] < 0)
+    assert not (off & (table["removed_verdict"] == "inconclusive")).any()
 
 
 def test_a_control_says_which_factors_it_changes(found):

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local_models import SAMPLING, LocalModel
+from local_models import SAMPLING, LocalModel, complete
 from promptlab.errors import InputError
 from promptlab.grading import by_kind
+from promptlab.models.modes import mode_of
 from promptlab.prompts import few_shot, preview, r1_zero_template
 from promptlab.prompts.contents import approximate_tokens, unrelated, wrong_answers
+from promptlab.prompts.exemplars import THINK
 from promptlab.prompts.foreign import OTHER_DOMAIN, PROSE
 from promptlab.questions import load_questions
 from promptlab.runner import run
@@ -217,14 +219,57 @@ def test_think_puts_the_rationale_into_tags():
     assert think.messages[0] == worked.messages[0]
 
 
-def test_reasoning_stands_in_the_tags_of_the_model_that_is_asked():
+def test_reasoning_stands_in_the_tags_that_are_named():
     usual, other = (few_shot(1, style="think", **tags) for tags in ({}, {"think_tags": ["[THINK]", "[/THINK]"]}))
     shown = [condition.render(ASKED, pool=POOL).messages[1].content for condition in (usual, other)]
     assert shown[1] == shown[0].replace("<think>", "[THINK]").replace("</think>", "[/THINK]") != shown[0]
     assert [c.factors()["style"] for c in (usual, other)] == ["think", "think [THINK]"]
     assert few_shot(1, think_tags=("[THINK]", "[/THINK]")).factors() == few_shot(1).factors(), "no tags are shown"
+    assert few_shot(1, style="think", think_tags=THINK).factors()["style"] == "think <think>"
     with pytest.raises(InputError, match=r"think_tags of few_shot is .*: it must be what opens the reasoning"):
         few_shot(1, think_tags=("<think>",))
+
+
+@pytest.mark.parametrize(
+    ("name", "opening"),
+    [("Magistral-Small-2509", "[THINK]"), ("Magistral-Small-2506", "<think>"), ("DeepSeek-R1", "<think>")],
+)
+def test_a_run_shows_the_tags_of_the_models_profile(name: str, opening: str, tmp_path):
+    read = []
+    model = LocalModel(name, reply=lambda request: read.append(request.prompt) or complete(request))
+    model.profile = mode_of(name)[1].profile
+    condition = few_shot(2, style="think", layout="one-message")
+    done = run(model, condition, QUESTIONS, sampling=SAMPLING, path=tmp_path, progress=False)
+    assert {opening in prompt.messages[0].content for prompt in read} == {True}
+    assert {opening in shown for prompt in read for shown in prompt.exemplars} == {True}, (
+        "and copying is traced in them"
+    )
+    assert set(done.to_frame()["style"]) == {"think"}, "one condition for all models"
+    assert opening in preview(model, condition, QUESTIONS).prompt()
+    named = few_shot(2, style="think", layout="one-message", think_tags=("<thought>", "</thought>"))
+    assert "<thought>" in preview([LocalModel(), model], named, QUESTIONS).prompt(model=1)
+
+
+def test_a_preview_counts_what_each_model_is_sent():
+    models = [LocalModel("plain", counts=False), LocalModel("tagged", counts=False)]
+    models[1].profile = replace(
+        mode_of("DeepSeek-R1")[1].profile, think_tags=("<|begin_of_thought|>", "<|end_of_thought|>")
+    )
+    shown = preview(models, [few_shot(2), few_shot(2, style="think")], QUESTIONS).table
+    worked, think = (
+        shown[shown["condition"] == name]["prompt_tokens"].tolist() for name in shown["condition"].unique()
+    )
+    assert worked[0] == worked[1]
+    assert think[0] < think[1]
+
+
+def test_a_model_that_hides_its_reasoning_has_no_tags_of_its_own():
+    model = LocalModel("gpt-oss-20b")
+    model.profile = mode_of("gpt-oss-20b")[1].profile
+    with pytest.warns(UserWarning, match="'gpt-oss-20b' shows its reasoning in no tags that a message could hold"):
+        told = few_shot(1, style="think").asked_of(model)
+    assert told.render(ASKED, pool=POOL).messages[1].content.startswith("<think>")
+    assert few_shot(1).asked_of(model) == few_shot(1), "without a word"
 
 
 def test_a_template_gets_the_controls_as_well():

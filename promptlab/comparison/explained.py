@@ -49,7 +49,7 @@ def explained_table(to_baseline: Comparison, to_base: Comparison, again: Mapping
                 **_both(row, seconds.get(arm)),
             }
         )
-    return _with_copied(pd.DataFrame(_with_shares(rows, to_baseline, base)), to_baseline)
+    return _with_copied(pd.DataFrame(_with_shares(rows, seconds, to_baseline, base)), to_baseline)
 
 
 def _lengths(design: Crossed) -> dict[Arm, float]:
@@ -75,17 +75,29 @@ def _both(row: Row, second: Row | None) -> dict[str, Any]:
     }
 
 
-def _with_shares(rows: list[dict[str, Any]], found: Comparison, base: str) -> list[dict[str, Any]]:
-    """Each control's share of its model's loss, at alpha over the number of shares."""
+def _with_shares(
+    rows: list[dict[str, Any]], seconds: Mapping[Arm, Row], found: Comparison, base: str
+) -> list[dict[str, Any]]:
+    """Each control's share of its model's loss."""
     undivided = {row["model"]: _undivided(row) for row in rows if row["role"] == BASE}
     many = sum(row["role"] == CONTROL and not undivided[row["model"]] for row in rows)
     for row in rows:
         why = undivided[row["model"]] if row["role"] == CONTROL else ""
         divided = row["role"] == CONTROL and not why
-        share = _share(found, (row["model"], row["condition"]), base, found.alpha / many) if divided else NONE
+        arm = row["model"], row["condition"]
+        share = _share(found, arm, base, _level(seconds[arm], found.alpha / many)) if divided else NONE
         row |= {"share": share.value, "share_low": share.low, "share_high": share.high}
         row["share_reason"] = share.reason or why
     return rows
+
+
+def _level(removed: Row, level: float) -> float:
+    """No more than the control's difference has in its family: a share is off 0 only where that is."""
+    from scipy.stats import t
+
+    if not removed["se"] > 0:
+        return level
+    return min(level, 2 * float(t.sf((removed["high"] - removed["low"]) / 2 / removed["se"], removed["df"])))
 
 
 def _undivided(lost: Row) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from promptlab import markup, tables
 from promptlab.comparison.comparing import Comparison, assembled
@@ -13,6 +13,7 @@ from promptlab.comparison.explained import SHOWN, explained_table
 from promptlab.comparison.options import check, chosen
 from promptlab.comparison.paragraphs import paragraph_of
 from promptlab.comparison.placebos import placebos
+from promptlab.comparison.tested import Tested
 from promptlab.comparison.validity import Judged, decide, judge
 from promptlab.errors import InputError
 from promptlab.stats import Family
@@ -53,6 +54,8 @@ class Explanation:
     to_baseline: Comparison = field(repr=False)
     to_base: Comparison = field(repr=False)
     label: str = ""
+
+    tested: ClassVar[Tested] = Tested("shares of the loss by control")
 
     @property
     def paragraph(self) -> str:
@@ -101,7 +104,8 @@ def explain_loss(
     Every condition besides the two is a control of `base`: it is compared with `baseline` and with `base`, and all
     differences of all models are one family (`promptlab.stats.simultaneous`). The share of the loss is ``(control -
     base) / (baseline - base)`` with Fieller's interval (`promptlab.stats.mean_ratio`) at alpha over the number of
-    shares; where no loss was shown there is nothing to divide, and none is given. Checked by those two functions on the
+    shares, or at what its difference has in the family where that is less: a share is off 0 only where its difference
+    is. Where no loss was shown there is nothing to divide, and none is given. Checked by those two functions on the
     same differences, and by samples with a known share (tests/test_comparison_explaining.py).
 
     Parameters

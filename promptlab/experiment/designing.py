@@ -189,8 +189,9 @@ class Experiment:
         if not later:
             return
         pool, asked = self.questions.pool, self.answer_format
-        prompts = [c.render(q, pool=pool, answer_format=asked) for c in self.conditions for q in self.questions]
         for model in later:
+            arms = [condition.asked_of(model) for condition in self.conditions]
+            prompts = [arm.render(q, pool=pool, answer_format=asked) for arm in arms for q in self.questions]
             model.check(self.sampling, prompts)
 
     def _rule(self) -> Decided | None:

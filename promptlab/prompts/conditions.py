@@ -12,7 +12,7 @@ from promptlab.prompts.contents import Shown, labelled, unrelated
 from promptlab.prompts.exemplars import NO_FACTORS, Exemplars
 from promptlab.prompts.shuffling import variant_of
 from promptlab.prompts.templating import compiled, filled
-from promptlab.types import AnswerFormat, Message, Prompt, Question, digest
+from promptlab.types import AnswerFormat, Message, Model, Prompt, Question, digest
 
 Layout = Literal["turns", "one-message", "system"]
 
@@ -144,6 +144,11 @@ class Condition:
                 f"samples={samples}, but condition {self.name!r} has variants={self.variants}: samples must be a "
                 "multiple of it, so that every variant is asked equally often"
             )
+
+    def asked_of(self, model: Model) -> Condition:
+        """The condition as this model is asked: in exemplars of style ``think`` its own tags, where none were named."""
+        asked = self.exemplars.asked_of(model) if self.exemplars else None
+        return self if asked is self.exemplars else replace(self, exemplars=asked)
 
     def render(
         self,

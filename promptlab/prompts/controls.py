@@ -44,8 +44,8 @@ def few_shot_controls(
         says which and why.
     only
         Some of the controls: ``unrelated`` (as much text about something else), ``other-domain``, ``wrong-answers``,
-        ``questions`` (without answers), ``think`` (rationales in think tags), ``reordered``, ``note`` (a sentence says
-        that these are only examples), ``question-first``.
+        ``questions`` (without answers), ``think`` (rationales in the model's think tags), ``reordered``, ``note`` (a
+        sentence says that these are only examples), ``question-first``.
     baseline
         The name of the condition without exemplars.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -14,7 +15,7 @@ from promptlab.prompts.contents import Shown, first_answer, labelled
 from promptlab.prompts.rationales import SelfMade, made_by
 from promptlab.prompts.selecting import Ranking, Step, ranking_of
 from promptlab.prompts.similarity import AUTO, embedding_named
-from promptlab.types import AnswerFormat, Question, digest
+from promptlab.types import AnswerFormat, Model, Question, digest
 from promptlab.wording import counted
 
 if TYPE_CHECKING:
@@ -77,8 +78,10 @@ class Exemplars:
         Exemplars of your own: shown as they are, or (with another `select` than ``given``) the pool to pick from.
 
     think_tags
-        What opens and closes the reasoning of the model that is asked: ``("[THINK]", "[/THINK]")`` for Magistral. The
-        factor `style` names the opening one where it is another than ``<think>``.
+        What opens and closes the reasoning of style ``think``. By default the model's own, as its profile has them
+        (``[THINK]`` for Magistral), so that one condition suits every model; ``<think>`` where that says nothing, or no
+        model is known yet (`Condition.render`). Tags that are named are shown to every model, and the factor `style`
+        then names the opening one.
 
     Notes
     -----
@@ -96,7 +99,7 @@ class Exemplars:
     draws: int = 8
     seed: int = 0
     given: tuple[Question, ...] = ()
-    think_tags: tuple[str, ...] = THINK
+    think_tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, allowed in (("style", Style), ("order", Order), ("content", Content)):
@@ -108,7 +111,7 @@ class Exemplars:
         object.__setattr__(self, "max_overlap", share)
         object.__setattr__(self, "embedding", embedding_named(self.embedding or AUTO) if self.by_similarity else "")
         object.__setattr__(self, "think_tags", checked.texts("think_tags of few_shot", self.think_tags))
-        if len(self.think_tags) != 2 or not all(self.think_tags):
+        if self.think_tags and (len(self.think_tags) != 2 or not all(self.think_tags)):
             raise checked.wrong(
                 "think_tags of few_shot", self.think_tags, "what opens the reasoning, and what closes it"
             )
@@ -146,7 +149,7 @@ class Exemplars:
         """What a condition's factors say of its exemplars."""
         drawn = self.draws if self.ranking and self.ranking.drawn else 1
         return {
-            "style": f"think {self.think_tags[0]}" if self._other_tags else self.style,
+            "style": f"think {self.think_tags[0]}" if self.style == "think" and self.think_tags else self.style,
             "select": self.selected,
             "order": self.order,
             "content": self.content,
@@ -158,9 +161,18 @@ class Exemplars:
             "rationales": made_by(self.given),
         }
 
-    @property
-    def _other_tags(self) -> bool:
-        return self.style == "think" and self.think_tags != THINK
+    def asked_of(self, model: Model) -> Exemplars:
+        """The same, with the model's own think tags where some are shown and none were named."""
+        if self.style != "think" or self.think_tags:
+            return self
+        tags = getattr(getattr(model, "profile", None), "think_tags", THINK)  # only some models have a profile
+        if not tags:
+            warnings.warn(
+                f"{model.name!r} shows its reasoning in no tags that a message could hold: style='think' takes "
+                f"{THINK[0]}, which is not its own",
+                stacklevel=3,
+            )
+        return replace(self, think_tags=tuple(tags or THINK))
 
     def on(self, pool: Sequence[Question]) -> Selector:
         """What picks from a pool (or from the pool of a question set), and shows why."""
@@ -193,5 +205,5 @@ class Exemplars:
         rationale = str(exemplar.meta.get("rationale") or "").strip()
         if not rationale:
             raise InputError(f"exemplar {exemplar.id!r} has no rationale: use few_shot(style='answers') or add one")
-        opening, closing = self.think_tags
+        opening, closing = self.think_tags or THINK
         return f"{opening}\n{rationale}\n{closing}\n{final}" if self.style == "think" else f"{rationale} {final}"

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 from promptlab.errors import InputError, unknown
 from promptlab.prompts.conditions import Condition, Layout
-from promptlab.prompts.exemplars import GIVEN, MAX_OVERLAP, THINK, Content, Exemplars, Order, Style
+from promptlab.prompts.exemplars import GIVEN, MAX_OVERLAP, Content, Exemplars, Order, Style
 from promptlab.prompts.selecting import Ranking, Step
 from promptlab.prompts.similarity import AUTO
 from promptlab.types import Question
@@ -120,7 +120,7 @@ def few_shot(
     draws: int = 8,
     seed: int = 0,
     exemplars: Iterable[Question | Sequence[str]] = (),
-    think_tags: tuple[str, ...] = THINK,
+    think_tags: tuple[str, ...] = (),
     name: str | None = None,
     **factors: Any,
 ) -> Condition:

@@ -41,10 +41,11 @@ class Preview:
         asked = _named(self.questions, "id", question, "question")
         if model not in range(len(self.models)):
             raise unknown("model of this preview", model, map(str, range(len(self.models))))
-        return self.models[model].as_sent(self._render(chosen, asked))
+        return self.models[model].as_sent(self._render(chosen, asked, model))
 
-    def _render(self, condition: Condition, question: Question) -> Prompt:
-        return condition.render(question, pool=self.pool, answer_format=self.answer_format)
+    def _render(self, condition: Condition, question: Question, model: int = 0) -> Prompt:
+        told = condition.asked_of(self.models[model])
+        return told.render(question, pool=self.pool, answer_format=self.answer_format)
 
     def __repr__(self) -> str:
         prompts = "\n".join(f"--- {c.name}\n{self.prompt(c.name)}" for c in self.conditions)
@@ -99,8 +100,13 @@ def preview(
     rows = []
     for arm in arms:
         arm.check_samples(samples)
-        prompts = [arm.render(question, pool=pool, answer_format=answer_format) for question in questions]
-        rows += [_row(model, arm.name, prompts, samples, sampling, cost) for model in many]
+        told = [arm.asked_of(model) for model in many]
+        prompts = {
+            id(one): [one.render(question, pool=pool, answer_format=answer_format) for question in questions]
+            for one in {id(one): one for one in told}.values()  # most arms are the same for every model
+        }
+        each = zip(many, told, strict=True)
+        rows += [_row(model, arm.name, prompts[id(one)], samples, sampling, cost) for model, one in each]
     table = pd.DataFrame(rows)
     return Preview(table, tuple(many), tuple(arms), tuple(questions), pool, answer_format)
 

@@ -114,7 +114,8 @@ def run(
     scorer = _scorer(grader, answer_format, questions)
     stopping = Stopping(stop_when, [arm.name for arm in arms], questions, samples, sampling.seed)
     made_with = identity(model, sampling, scorer) | stopping.fixed
-    planned = plan(model.id, arms, questions, samples=samples, sampling=sampling, answer_format=answer_format)
+    told = [arm.asked_of(model) for arm in arms]
+    planned = plan(model.id, told, questions, samples=samples, sampling=sampling, answer_format=answer_format)
     limits = budgets(model, sampling.max_tokens, tokens=max_tokens_total, cost=max_cost, prices=prices)
     _check_prompts(model, sampling, planned[::samples])
     factors = {arm.name: arm.factors() for arm in arms}
