@@ -299,7 +299,8 @@ def test_dose_response_shows_the_paired_differences_of_a_dose_beside_the_scores(
     ends = np.concatenate([s[:, 1] for c in ax.collections if hasattr(c, "get_segments") for s in c.get_segments()])
     assert all(np.isclose(ends, 100 * end).any() for end in rows[["low", "high"]].to_numpy().ravel())
     slope = found.slopes.iloc[0]
-    assert f"{slope['shape']}; {100 * slope['slope']:+.1f} points [" in label
+    size = drawing.with_minus(f"{100 * slope['slope']:+.1f}")
+    assert f"{slope['shape']}; {size} points [" in label
     assert upper.get_ylabel().startswith("correct, %")
     alone = mpl.figure.Figure(layout="constrained").subplots()
     assert figures.dose_response(found, alone) is alone

@@ -94,7 +94,9 @@ def test_scores_beside_published_scores(found):
         found["easy"].summary.query("condition == 'zero-shot'")["score"].tolist()
     )
     assert table.query("origin == 'published'")["estimate"].tolist() == (quoted["value"] / 100).tolist()
-    told = figures.alt_text(figures.forest(found, quoted, what="score", ax=axes()).figure)
+    ax = figures.forest(found, quoted, what="score", ax=axes())
+    assert ax.get_xlim() == (0, 100), "scores are shares, and none is below 0"
+    told = figures.alt_text(ax.figure)
     assert told.startswith("Forest plot: scores over datasets and models, own results with intervals, published")
 
 

@@ -99,6 +99,8 @@ def test_nothing_is_cut_off_or_covered(draw: str, width: str, found):
         assert box.y0 >= page.y0 * figure.dpi - 1
         assert box.x1 <= page.x1 * figure.dpi + 1
         assert box.y1 <= page.y1 * figure.dpi + 1
+    broken = [text for text, _ in texts if re.search(r"\d\s*\n\s*%|\[[^]]*\n", text)]
+    assert not broken, "a number stands with its unit, an interval on one line"
     for (one, a), (other, b) in combinations(texts, 2):
         across = min(a.x1, b.x1) - max(a.x0, b.x0)
         down = min(a.y1, b.y1) - max(a.y0, b.y0)

@@ -30,7 +30,8 @@ def test_the_slopes_join_the_two_scores_and_their_difference_stands_above():
         for model in ("r1", "plain"):
             wanted = [100 * means[model, "zero-shot"], 100 * means[model, condition]]
             assert np.isclose(ends, wanted).all(axis=1).any()
-        value, low, high = (f"{100 * found.table[name][i]:+.1f}" for name in ("contrast", "low", "high"))
+        numbers = (f"{100 * found.table[name][i]:+.1f}" for name in ("contrast", "low", "high"))
+        value, low, high = (number.replace("-", "\N{MINUS SIGN}") for number in numbers)
         assert ax.texts[i].get_text() == f"{value}\n[{low}, {high}]"
     assert ax.get_legend_handles_labels()[1] == ["r1", "plain"]
     told = figures.alt_text(ax.figure)

@@ -55,7 +55,7 @@ def test_a_misspelt_name_hides_no_other_problem_and_no_part_of_an_experiment_ano
         "n_question": 3,
         "models": ["embedded:nobody", "openai:gpt-x", "r1", NOWHERE],
         "questions": {"source": "gsm9k"},
-        "conditions": ["zero-shot", "concise", "few-shots"],
+        "conditions": ["zero-shot", "concse", {"few-shot": {"shots": 3}}, "few-shots"],
         "max_tokens": 0,
     }
     write_notebook(
@@ -74,7 +74,8 @@ def test_a_misspelt_name_hides_no_other_problem_and_no_part_of_an_experiment_ano
         "unknown embedded model 'nobody'",
         "unknown model 'r1': did you mean 'embedded:r1'",
     ]
-    for line in [*told, "did you mean 'few-shot'"]:
+    conditions = ["did you mean 'few-shot'", "did you mean 'concise'", "unknown option of condition 'few-shot' 'shots'"]
+    for line in [*told, *conditions]:
         assert line in first
     for line in [*told, "'samples' is 0", "did you mean 'by-kind'", "did you mean 'concise'"]:
         assert line in second
@@ -99,6 +100,17 @@ def test_a_speed_of_a_model_that_is_none_of_the_sweep(tmp_path: Path):
     runs = asking(tmp_path, parameters={"models": ["embedded:nobody"]})
     with pytest.raises(Problems, match="unknown model in 'tokens_per_second' 'embedded:nobdy': did you mean"):
         check(runs, tmp_path, speeds=["embedded:nobdy"])
+
+
+@pytest.mark.parametrize("given", [{"n_questions": 10**9}, {"questions": {"source": "arithmetic", "n": 10**9}}])
+def test_an_absurd_number_of_questions_is_refused_before_they_are_made_up(given: dict[str, object], tmp_path: Path):
+    parameters = {"models": [NOWHERE], "conditions": ["zero-shot", "few-shots"], **given}
+    (name,) = given
+    lines = problems(asking(tmp_path, parameters=parameters, grid=None), tmp_path)
+    assert lines[0].startswith(
+        f"{name!r} asks for 1,000,000,000 questions: a sweep looks at each first, and takes 100,"
+    )
+    assert "did you mean 'few-shot'" in lines[1], "it hides nothing else"
 
 
 @pytest.mark.parametrize(
@@ -138,6 +150,26 @@ def test_what_the_main_notebook_takes_from_earlier_runs_is_there(
     keys = {"notebook": None, "grid": None, "parameters": {**small, "recorded": [], "n_questions": 2, **parameters}}
     (line,) = problems(expand(read_sweep(write_sweep(tmp_path, **keys)), tmp_path), tmp_path)
     assert message in line
+
+
+@pytest.mark.embedded
+def test_what_is_asked_besides_to_check_against_recorded_is_checked_and_counted(base_weights: Path, tmp_path: Path):
+    small = {"models": ["embedded:r1"], "control": "", "conditions": ["zero-shot", "concise"], "max_tokens": 8}
+    small |= {"recorded": ["recorded:r1"], "recorded_control": {}, "recorded_also": [], "n_questions": 2}
+
+    def runs(**parameters: object) -> list[Planned]:
+        keys = {"notebook": None, "grid": None, "parameters": {**small, **parameters}}
+        return expand(read_sweep(write_sweep(tmp_path, **keys)), tmp_path)
+
+    (line,) = problems(runs(n_checked=-1), tmp_path)
+    assert "n_checked: 'n_checked' is -1: it must be a whole number >= 0" in line
+    file = tmp_path / "few.jsonl"
+    file.write_text("".join(f'{{"id": "{i}", "question": "What is {i} + 1?", "answer": {i + 1}}}\n' for i in range(4)))
+    told = problems(runs(questions={"source": str(file)}, n_checked=5), tmp_path)
+    assert any("n_checked: n=5, but 'few' has 4 questions" in line for line in told)
+    ((*arms, besides),) = check(runs(n_checked=5), tmp_path).values()
+    assert [cell.requests for cell in arms] == [2, 2]
+    assert besides.requests == 3, "those of zero-shot that the comparison has not"
 
 
 def test_each_notebook_is_asked_what_it_takes(tmp_path: Path):

@@ -6,14 +6,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from processes import SECONDS
 from promptlab.errors import ModelError
-from promptlab.sweeps import sweep
+from promptlab.sweeps import read_state, sweep
 from tiny_notebooks import write_notebook, write_sweep
 
 distributed = pytest.importorskip("distributed")
@@ -58,6 +59,38 @@ def _kill_the_worker_of_2(root: Path, killed: list[int]) -> None:
     killed.append(worker.pid)
     os.kill(worker.pid, signal.SIGKILL)
     (root / "blocked").unlink()
+
+
+def test_after_ctrl_c_a_worker_ends_the_run_in_hand_and_begins_no_other(cluster: str, tmp_path: Path):
+    models = [[f"openai:{name}@http://127.0.0.1:9/v1"] for name in "ab"]  # two groups, of which nothing is asked
+    write_notebook(tmp_path / "tiny.ipynb", WORKS, parameters=f"models = {models[0]}\nn = 1\nout = ''")
+    file, root = write_sweep(tmp_path, grid={"models": models, "n": [2, 3]}), tmp_path / "runs"
+    root.mkdir()
+    (root / "blocked").touch()
+    threading.Thread(target=_press_ctrl_c, args=(root,), daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        sweep(file, out=root, dask=cluster, progress=False, say=lambda _: None)
+    (root / "blocked").unlink()
+    with distributed.Client(cluster, set_as_default=False) as client:
+        _wait(lambda: not any(client.run(_at_work).values()))
+    states = {folder.name.rpartition("-")[0]: read_state(folder).state for folder in root.glob("*-*")}
+    assert states == {"a-n-2": "done", "b-n-2": "done"}
+
+
+def _press_ctrl_c(root: Path) -> None:
+    _wait(lambda: len(list(root.glob("*-n-2-*/began"))) == 2)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _at_work(dask_worker: distributed.Worker) -> int:
+    return len(dask_worker.active_threads)
+
+
+def _wait(true: Callable[[], bool]) -> None:
+    limit = time.monotonic() + SECONDS
+    while not true():
+        assert time.monotonic() < limit
+        time.sleep(0.1)
 
 
 def test_a_scheduler_that_is_not_there_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -40,6 +40,25 @@ def test_labels_set_several_parameters_and_make_readable_ids(tmp_path: Path):
     assert [run.id.rpartition("-")[0] for run in (first, last)] == ["small", "large"]
 
 
+@pytest.mark.parametrize(
+    ("models", "ids"),
+    [
+        (["openai:one@http://host:80/v1", "openai:two@http://host:80/v1"], ["one", "two"]),
+        (["openai:org/m@http://a:80/v1", "openai:org/m@https://b.org/v1", "vllm:org/n"], ["m-a-80", "m-b.org", "n"]),
+        (["openai:m@http://a/v1", "openai:m@http://a/v2"], ["m-0", "m-1"]),
+        (["vllm:one/m", "vllm:other/m", "embedded:r1"], ["one-m", "other-m", "r1"]),
+        (["openai:qwen3:8b@http://a/v1", "openai:qwen3:4b@http://a/v1"], ["qwen3-8b", "qwen3-4b"]),
+    ],
+)
+def test_a_model_is_in_the_id_by_its_name_and_by_its_place_only_where_that_is_needed(
+    models: list[str], ids: list[str], tmp_path: Path
+):
+    write_notebook(tmp_path / "tiny.ipynb", parameters="models = []")
+    grid = {"models": [[model] for model in models]}
+    for keys in ({"grid": grid}, {"grid": None, "include": [{"models": [model]} for model in models]}):
+        assert [run.id.rpartition("-")[0] for run in runs_of(tmp_path, **keys)] == ids
+
+
 def test_an_axis_may_stand_anywhere_in_the_parameters(tmp_path: Path):
     parts = [{"k": "$k"}, "few-$k", "costs $5, $\\alpha$"]
     found = given_by(tmp_path, parameters={"many": parts}, grid={"k": [1, 3]})

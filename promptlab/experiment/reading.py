@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,10 +45,14 @@ def parts_of(given: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
     if "conditions" in parts:
         arms = [condition.name for condition in parts["conditions"]]
         take("baseline", lambda: one_of("baseline", given.get("baseline") or arms[0], arms))
-    if problems:
-        lines = [line for problem in problems for line in lines_of(problem)]
-        raise Problems("\n".join(lines)) if len(lines) > 1 else problems[0]
+    _raise_all(problems)
     return parts
+
+
+def _raise_all(problems: Sequence[PromptlabError]) -> None:
+    lines = [line for problem in problems for line in lines_of(problem)]
+    if problems:
+        raise Problems("\n".join(lines)) if len(lines) > 1 else problems[0]
 
 
 def _models(value: Any) -> tuple[str, ...]:
@@ -60,15 +64,20 @@ def _models(value: Any) -> tuple[str, ...]:
 
 
 def _conditions(value: Any) -> tuple[Condition, ...]:
-    listed = as_list(value, "conditions")
-    conditions = tuple(one if isinstance(one, Condition) else condition_from(one) for one in listed)
+    conditions, problems = [], []
+    for one in as_list(value, "conditions"):
+        try:
+            conditions.append(one if isinstance(one, Condition) else condition_from(one))
+        except PromptlabError as problem:
+            problems.append(problem)
+    _raise_all(problems)
     names = [c.name for c in conditions]
     if len({*names}) < len(names):
         again = next(name for name in names if names.count(name) > 1)
         raise InputError(f"'conditions' has the name {again!r} more than once: give one of them another name=")
     if len(names) < 2:
         raise InputError("'conditions' must name at least two different conditions: one alone compares with nothing")
-    return conditions
+    return tuple(conditions)
 
 
 def _control(value: Any) -> Any:

@@ -71,7 +71,7 @@ def _paired(found: DoseResponse, ax: Axes) -> Axes:
 def _told(slope: dict[Any, Any]) -> str:
     from promptlab.comparison.verdicts import interval
 
-    size = interval(slope["slope"], slope["low"], slope["high"])
+    size = drawing.with_minus(interval(slope["slope"], slope["low"], slope["high"]))
     doubt = "" if slope["validity"] == "ok" else f" ({slope['validity']})"
     return f"{slope['model']}, {slope['series']}: {slope['shape']}{doubt}; {size} a shot"
 

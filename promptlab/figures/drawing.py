@@ -162,6 +162,11 @@ def doubt(row: dict[Any, Any]) -> str:
     return "; ".join(filter(None, [valid if doubtful else "", row.get("flag", "")]))
 
 
+def with_minus(numbers: str) -> str:
+    """Drawn as on the axes: a minus sign where text files and alt texts have the hyphen, which can be searched for."""
+    return numbers.replace("-", "\N{MINUS SIGN}")
+
+
 def condition_axis(ax: Axes, labels: Sequence[str]) -> None:
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.5, -0.5)

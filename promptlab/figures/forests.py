@@ -58,6 +58,8 @@ def forest(
     named = dict(named_comparisons(comparisons))
     headline = _headline(table, named, what)
     legends.headline(ax, headline and f"Own: {headline}")
+    if what == "score":
+        ax.set_xlim(0, 100)
     ax.set_xlabel(_xlabel(named, what, quoted=bool((table["origin"] == QUOTED).any())))
     drawing.tell(ax, _told(table, headline, what), table)
     return ax
@@ -127,7 +129,9 @@ def _draw(ax: Axes, table: pd.DataFrame, lines: Sequence[_Line]) -> None:
     drawing.remarks(ax, 100 * own["estimate"], y, own, 100 * own["high"])
     if len(quoted):
         places = [place[i] for i in quoted.index]
-        ax.plot(100 * quoted["estimate"], places, "x", color=drawing.GREY, markersize=6, markeredgewidth=1.6)
+        ax.plot(
+            100 * quoted["estimate"], places, "x", color=drawing.GREY, markersize=6, markeredgewidth=1.6, clip_on=False
+        )
         heading = next(i for i, line in enumerate(lines) if line.row is None and line.label.startswith(QUOTED))
         ax.axhspan(ends[heading - 1], ends[-1], color=drawing.GREY, alpha=0.08, linewidth=0)
         if len(own) == 1 and own["low"].notna().all():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,11 +89,16 @@ def _wrap_labels(figure: Figure) -> None:
 
 def _wrap(text: Text, room: float, *, upright: bool = False) -> None:
     """Break the lines of a label that is longer than its room."""
+    said = text.get_text()
+    most = max(map(len, said.splitlines()), default=0)
+    while most > 12 and (long := _length(text, upright=upright)) > room > 0:
+        most = max(12, min(most - 1, int(most * room / long)))  # letters differ in width: a guess, which is looked at
+        text.set_text(balanced(said, most))
+
+
+def _length(text: Text, *, upright: bool) -> float:
     box: Any = text.get_window_extent()
-    long = box.height if upright else box.width
-    if long > room > 0:
-        most = max(map(len, text.get_text().splitlines()))
-        text.set_text(balanced(text.get_text(), max(12, int(most * room / long))))
+    return float(box.height if upright else box.width)
 
 
 def balanced(text: str, most: int) -> str:
@@ -105,7 +109,6 @@ def balanced(text: str, most: int) -> str:
     >>> balanced("r1-distill-qwen-1.5b, MATH-500: pass@1", 28)
     'r1-distill-qwen-1.5b,\\nMATH-500: pass@1'
     """
-    flat = " ".join(text.split())
-    least = max(1, most // 2, *(len(word) for word in flat.split() if len(word) <= most))
-    wrapped = [textwrap.wrap(flat, width, break_on_hyphens=False) for width in range(least, most + 1)]
+    least = max(1, most // 2, *(len(word) for word in legends.words_of(text) if len(word) <= most))
+    wrapped = [legends.wrapped_at(text, width) for width in range(least, most + 1)]
     return "\n".join(next(lines for lines in wrapped if len(lines) == len(wrapped[-1])))

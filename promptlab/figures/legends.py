@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from promptlab.comparison import Comparison
 
 _NOTE = "note"
+_TOGETHER = re.compile(r" (?=%)|(?<=,) (?=[+\N{MINUS SIGN}\d.-]+\])")  # 95 %, and the two ends of an interval
 _LOOK: dict[str, Any] = {"frameon": False, "fontsize": "small", "loc": "outside lower center"}
 
 
@@ -45,16 +47,30 @@ def legend_below(ax: Axes, label: str = "") -> None:
         ax.legend(frameon=False, fontsize="small")
 
 
+def wrapped_at(text: str, most: int) -> list[str]:
+    """Lines of at most so many characters; what is read as one thing is not broken.
+
+    >>> wrapped_at("falls; -2.1 points [-3.4, -0.9], 95 % intervals", 30)
+    ['falls; -2.1 points', '[-3.4, -0.9], 95 % intervals']
+    """
+    lines = textwrap.wrap(" ".join(words_of(text)), most, break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
+def words_of(text: str) -> list[str]:
+    return _TOGETHER.sub("\N{NO-BREAK SPACE}", " ".join(text.split())).split(" ")
+
+
 def place_legend(figure: Figure) -> None:
     """The legend under a figure, in as many columns as its width takes; a label that is longer than that wraps."""
     from matplotlib.collections import PathCollection
 
     for old in list(figure.legends):
         handles: list[Any] = old.legend_handles
-        labels = [" ".join(text.get_text().split()) for text in old.get_texts()]
+        labels = [text.get_text() for text in old.get_texts()]
         figure.legends.remove(old)
         most = max(12, int((figure.bbox.width * 72 / figure.dpi - 40) / 4.9))  # points a letter, beside the marks
-        wrapped = ["\n".join(textwrap.wrap(label, most, break_on_hyphens=False)) for label in labels]
+        wrapped = ["\n".join(wrapped_at(label, most)) for label in labels]
         for columns in range(min(4, len(labels)), 0, -1):
             new = figure.legend(handles, wrapped, ncols=columns, **_LOOK)
             if new.get_window_extent().width <= figure.bbox.width or columns == 1:

@@ -53,7 +53,9 @@ def save(
         What the figure was drawn from, if promptlab did not draw it; of its own figures the numbers are known, those of
         every panel.
     note
-        Small text under the figure (`Registration.stamp`, for example), which ends the alt text as well.
+        Small text under the figure (`Registration.stamp`, for example), which ends the alt text as well, and stands in
+        every row of the CSV, in its last column ``figure_note``: rows go into other tables, and a line above the header
+        would break whoever reads it.
     width
         ``blog`` (7.2 inches) or ``journal`` (one column of 3.5 inches): laid out anew for that, the figure itself stays
         as it is. By default it is written as drawn, and its layout, with the note, is final then.
@@ -74,7 +76,8 @@ def save(
     svg, png, csv, txt = (stem.with_name(stem.name + ending) for ending in (".svg", ".png", ".csv", ".txt"))
     told = markup.visible(describing.alt_text(figure, note))
     _write(figure, svg, png, size, told)
-    (drawing.drawn_from(figure) if data is None else data).to_csv(csv, index=False)
+    numbers = drawing.drawn_from(figure) if data is None else data
+    (numbers.assign(figure_note=note) if note else numbers).to_csv(csv, index=False)
     txt.write_text(told + "\n", encoding="utf-8")
     return [svg, png, csv, txt]
 

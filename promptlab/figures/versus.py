@@ -97,7 +97,7 @@ def _size(row: dict[Any, Any]) -> str:
 
 
 def _signed(share: float) -> str:
-    return "not estimable" if share != share else f"{100 * round(share, 3) + 0.0:+.1f}"
+    return "not estimable" if share != share else drawing.with_minus(f"{100 * round(share, 3) + 0.0:+.1f}")
 
 
 def _level(contrast: Contrast, marks: str = "open: not decided") -> str:

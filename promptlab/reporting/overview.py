@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from promptlab import markup, tables
 from promptlab.comparison.contrasting import SHOWN as CONTRASTS
-from promptlab.comparison.deciding import SHOWN as DECISIONS
 from promptlab.comparison.rendering import SHOWN as DIFFERENCES
+from promptlab.comparison.stopped import SHOWN as DECISIONS
 from promptlab.reporting import elements
 from promptlab.reporting.judging import Judged
 from promptlab.wording import counted

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from promptlab import given
 from promptlab.comparison import Control
-from promptlab.errors import InputError, StoreError
+from promptlab.errors import InputError
 from promptlab.registering import Registration
 from promptlab.reporting.gathering import gather
 from promptlab.reporting.judging import Choices, judge
@@ -15,7 +15,7 @@ from promptlab.reporting.page import page
 from promptlab.reporting.samples import Embedded
 from promptlab.reporting.sections import part_section
 from promptlab.reporting.vectors import drawings
-from promptlab.sweeps.states import replace_file
+from promptlab.sweeps.states import replace_file, writing
 
 DRAWN = 24  # parts with figures: about 0.3 MB each
 NAME = "report.html"
@@ -83,8 +83,6 @@ def _beside(path: str | Path) -> Path:
 
 
 def _write(file: Path, text: str) -> None:
-    try:
+    with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(file, text.encode("utf-8", "replace").decode())
-    except OSError as problem:
-        raise StoreError(f"{file} cannot be written ({problem.strerror or problem})") from None

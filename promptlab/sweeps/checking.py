@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from promptlab.wording import counted
 
 _FLAT = inspect.signature(Experiment.from_parameters).parameters
 PARTS = {*_FLAT, *(part.name for part in fields(Experiment))} - {"others", "sampling", "path"}
+_MOST = 100_000  # questions of a run: what is larger is a slip, and would be made up one by one before that is said
 _ALLOWED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text, or null"}
 
 
@@ -101,13 +102,18 @@ def _check_run(run: Planned, root: Path, models: Models | None, cells: dict[str,
     except PromptlabError as problem:
         yield from lines_of(problem)
         yield from models.unreachable(run) if models else ()
-    else:
-        if models:
-            yield from _check_models(run, experiment, models, cells)
+        return
+    more = None
+    try:
+        more = recordings.beside(run, experiment)
+    except PromptlabError as problem:
+        yield f"n_checked: {problem}"
+    if models:
+        yield from _check_models(run, experiment, more, models, cells)
 
 
 def _check_models(
-    run: Planned, experiment: Experiment | None, models: Models, cells: dict[str, list[Cell]]
+    run: Planned, experiment: Experiment | None, more: Experiment | None, models: Models, cells: dict[str, list[Cell]]
 ) -> Iterator[str]:
     unopened = list(models.unopened(run.models))
     yield from unopened
@@ -119,11 +125,12 @@ def _check_models(
             yield from () if any(recordings.lacking(run)) else recordings.unlike(run, experiment)
         except PromptlabError as problem:
             yield str(problem)
-    for condition in experiment.conditions:
+    asked = [(part, condition) for part in (experiment, more) if part for condition in part.conditions]
+    for part, condition in asked:
         try:
-            for cell, prompts in _asked(experiment, condition):
+            for cell, prompts in _asked(part, condition, models):
                 cells.setdefault(run.id, []).append(cell)
-                yield from models.check(cell.model, cell.key, experiment.sampling, prompts)
+                yield from models.check(cell.model, cell.key, part.sampling, prompts)
         except PromptlabError as problem:
             yield str(problem)
 
@@ -139,6 +146,14 @@ def _misfits(run: Planned) -> Iterator[tuple[str, str]]:
             yield name, str(unknown(f"parameter of {run.notebook.name}.ipynb", name, others))
         elif allowed := _misfit(known[name], value, name in PARTS):
             yield name, f"parameter {name!r} of {run.notebook.name}.ipynb is {value!r}: it must be {allowed}"
+        elif (size := _size(name, value)) > _MOST:
+            yield name, f"{name!r} asks for {size:,} questions: a sweep looks at each first, and takes {_MOST:,} a run"
+
+
+def _size(name: str, value: Any) -> int:
+    """How many questions a parameter asks for, if it says so."""
+    said = value.get("n") if name == "questions" and isinstance(value, Mapping) else value
+    return said if isinstance(said, int) and name in ("questions", "n_questions", "n_checked") else 0
 
 
 def _misfit(default: Any, value: Any, part: bool) -> str:
@@ -158,12 +173,19 @@ def _misfit(default: Any, value: Any, part: bool) -> str:
     return "" if part else "a list" if kind is list else "a mapping" if kind is dict else ""
 
 
-def _asked(e: Experiment, condition: Condition) -> Iterator[tuple[Cell, list[Prompt]]]:
+def _asked(e: Experiment, condition: Condition, models: Models) -> Iterator[tuple[Cell, list[Prompt]]]:
     """What an experiment asks under one condition, by model."""
     condition.check_samples(e.samples)
-    prompts = [condition.render(q, pool=e.questions.pool, answer_format=e.answer_format) for q in e.questions]
-    tokens = sum(len(text) for prompt in prompts for _, text in prompt.turns) // 4
-    requests = len(prompts) * e.samples
+    rendered: dict[str, list[Prompt]] = {}
     for name in e.models:
-        key = (name, repr(condition), e.questions.hash, repr(e.sampling), e.samples, e.answer_format)
+        asked = models.asked(condition, name)
+        said = repr(asked)
+        prompts = rendered[said] = rendered.get(said) or _rendered(e, asked)
+        tokens = sum(len(text) for prompt in prompts for _, text in prompt.turns) // 4
+        requests = len(prompts) * e.samples
+        key = (name, said, e.questions.hash, repr(e.sampling), e.samples, e.answer_format)
         yield Cell(key, name, requests, tokens * e.samples, requests * e.sampling.max_tokens), prompts
+
+
+def _rendered(e: Experiment, asked: Condition) -> list[Prompt]:
+    return [asked.render(q, pool=e.questions.pool, answer_format=e.answer_format) for q in e.questions]

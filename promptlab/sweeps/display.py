@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+from promptlab.errors import StoreError
 from promptlab.executing import count_samples
 from promptlab.experiment.designing import RECORDS
 from promptlab.sweeps.expanding import Planned
-from promptlab.sweeps.states import State, now, read_state
+from promptlab.sweeps.states import State, now, read_state, writing
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -25,8 +26,8 @@ ENDED = ("done", "failed")
 class Display:
     """Both at once; `known` are the runs' states as they were at the last look."""
 
-    def __init__(self, runs: Sequence[Planned], root: Path, log: IO[str], bar: tqdm[Any]) -> None:
-        self.runs, self.root, self.log, self.bar = runs, root, log, bar
+    def __init__(self, runs: Sequence[Planned], root: Path, bar: tqdm[Any]) -> None:
+        self.runs, self.root, self.bar = runs, root, bar
         self.known: dict[str, State] = {}
         self.written = time.monotonic()
 
@@ -44,8 +45,9 @@ class Display:
             self.bar.refresh()
 
     def write(self, *lines: str) -> None:
-        self.log.writelines(f"{now()} {line}\n" for line in lines)
-        self.log.flush()
+        log = self.root / LOG
+        with writing(log), log.open("a", encoding="utf-8") as stream:
+            stream.writelines(f"{now()} {line}\n" for line in lines)
         self.written = time.monotonic()
 
     def _news(self) -> Iterator[str]:
@@ -64,13 +66,14 @@ def display(runs: Sequence[Planned], root: Path, said: str, *, shown: bool) -> I
 
     pause = 0.2 if sys.stderr.isatty() else 15  # a log file gets few lines
     shows: dict[str, Any] = {"desc": root.name, "unit": "run", "disable": not shown, "mininterval": pause}
-    with (root / LOG).open("a", encoding="utf-8") as log, tqdm(total=len(runs), **shows) as bar:
-        made = Display(runs, root, log, bar)
+    with tqdm(total=len(runs), **shows) as bar:
+        made = Display(runs, root, bar)
         made.write(said)
         try:
             yield made
         finally:
-            made.look()
+            with suppress(StoreError):  # what ended the block is to be heard
+                made.look()
 
 
 def told(state: State) -> str:

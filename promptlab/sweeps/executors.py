@@ -6,15 +6,24 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from promptlab.errors import InputError, ModelError
 
 _PATIENCE = 30  # seconds for a scheduler to answer
-Workers = tuple[Executor, int]  # and how much they can do at a time
+
+
+@dataclass(frozen=True)
+class Workers:
+    """A pool, how much it can do at a time, and what tells a task there that its result is no longer wanted."""
+
+    pool: Executor
+    at_a_time: int
+    stopped: Callable[[], bool] | None = None
 
 
 def executor(jobs: int, dask: str | None) -> AbstractContextManager[Workers]:
@@ -47,7 +56,7 @@ def _here(jobs: int) -> Iterator[Workers]:
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_begin)
     try:
-        yield pool, jobs
+        yield Workers(pool, jobs)
     except BaseException:
         for worker in set(multiprocessing.active_children()) - others:
             worker.terminate()
@@ -68,7 +77,16 @@ def _on_dask(address: str, jobs: int) -> Iterator[Workers]:
     except (OSError, ValueError) as problem:
         raise ModelError(f"no Dask scheduler answers at {address} ({problem})") from None
     with client:
-        yield client.get_executor(pure=False), max(jobs, sum(client.nthreads().values()))
+        yield Workers(client.get_executor(pure=False), max(jobs, sum(client.nthreads().values())), _is_cancelled)
+
+
+def _is_cancelled() -> bool:
+    """Of a task on a Dask worker: its sweep was interrupted or killed. Nothing else tells a task that has begun."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    task = worker.state.tasks.get(worker.get_current_task())
+    return task is None or task.state == "cancelled"
 
 
 def _begin() -> None:

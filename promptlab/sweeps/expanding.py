@@ -13,7 +13,7 @@ from typing import Any
 from promptlab.errors import InputError, unknown
 from promptlab.sweeps.filling import filled
 from promptlab.sweeps.notebooks import OURS, Notebook, read_notebook
-from promptlab.sweeps.reading import Parameters, Sweep, label_of
+from promptlab.sweeps.reading import Parameters, Sweep, labels_of
 from promptlab.types import digest
 
 
@@ -133,18 +133,20 @@ def _matches(entry: Parameters, labels: Mapping[str, str], chosen: Parameters, s
 
 def _included(sweep: Sweep) -> Iterator[tuple[str, Parameters]]:
     axes = {axis.name: axis for axis in sweep.grid}
+    keys = {key for entry in sweep.include for key in entry}
+    said = {key: iter(labels_of(key, [entry[key] for entry in sweep.include if key in entry])) for key in keys}
     for entry in sweep.include:
         together: dict[str, Parameters] = {}
         labels = []
         for key, value in entry.items():
-            sets = axes[key].sets if key in axes else {}
+            label, sets = next(said[key]), axes[key].sets if key in axes else {}
             if isinstance(value, str) and value in sets:
                 labels.append(value)
                 together[key] = sets[value]
             elif key in axes and all(key not in parameters for parameters in sets.values()):
                 raise unknown(f"label of grid.{key}", value, sets)
             else:
-                labels.append(label_of(key, value, 0))
+                labels.append(label)
                 together[key] = {key: value}
         yield "-".join(labels), _joined(together)
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from promptlab.errors import InputError
+from promptlab.experiment import Experiment
 from promptlab.registering import Registration
 from promptlab.sweeps.checking import experiment_of
 from promptlab.sweeps.expanding import Planned
 from promptlab.sweeps.reading import Sweep
-from promptlab.sweeps.states import now, read_state, replace_file
+from promptlab.sweeps.states import now, read_state, replace_file, writing
 from promptlab.types import digest
 
 FILE, DESIGN = "sweep.yaml", "design.yaml"
@@ -30,10 +31,23 @@ def _registered(run: Planned, folder: Path) -> Mapping[str, Any]:
         known = Registration.read(file)
     elif experiment := experiment_of(run, folder):
         folder.mkdir(parents=True, exist_ok=True)
-        known = experiment.register(file)
+        known = _register(experiment, file)
     else:
         return {}
     return {"registered": known.registered, "hash": known.hash, "design": known.design}
+
+
+def _register(experiment: Experiment, file: Path) -> Registration:
+    """As the experiment does, but a half that a full disk leaves is taken away: it could never be read again."""
+    known = file.exists()
+    try:
+        return experiment.register(file)
+    except InputError as problem:
+        if known or not isinstance(problem.__context__, OSError):
+            raise
+        file.unlink(missing_ok=True)
+        with writing(file):
+            raise problem.__context__ from None
 
 
 def freeze(sweep: Sweep, runs: Sequence[Planned], root: Path) -> str:

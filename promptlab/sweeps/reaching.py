@@ -9,6 +9,7 @@ from typing import Any
 
 from promptlab.errors import InputError, ModelError, PromptlabError
 from promptlab.models import open_model
+from promptlab.prompts import Condition
 from promptlab.sweeps.expanding import Planned
 from promptlab.types import Model, Prompt, Sampling
 
@@ -34,6 +35,10 @@ class Models:
                 self._wrong[name] = str(problem)
             if name not in self._open:
                 yield self._wrong[name]
+
+    def asked(self, condition: Condition, name: str) -> Condition:
+        """The condition as this model is asked, where it could be opened."""
+        return condition.asked_of(self._open[name]) if name in self._open else condition
 
     def check(self, name: str, key: Key, sampling: Sampling, prompts: Sequence[Prompt]) -> Iterator[str]:
         """What a model says of prompts whose `key` is new, or why it cannot be asked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from promptlab.experiment.reading import read_yaml
 from promptlab.sweeps.keys import refuse_secrets, refuse_written
 
 MAIN = "notebooks/few_shot_degradation.ipynb"
+_SCHEME = re.compile(r"^\w+:(?!//)")
 Parameters = Mapping[str, Any]
 
 
@@ -123,7 +124,8 @@ def _axes(grid: Mapping[str, Any]) -> Iterator[Axis]:
         if isinstance(values, Mapping):
             sets = {str(label): _mapping(f"grid.{name}.{label}", chosen) for label, chosen in values.items()}
         elif isinstance(values, Sequence) and not isinstance(values, str):
-            sets = {label_of(name, value, i): {name: value} for i, value in enumerate(values)}
+            labels = labels_of(name, values)
+            sets = {label: {name: value} for label, value in zip(labels, values, strict=True)}
         else:
             raise InputError(
                 f"grid.{name} is {values!r}; allowed: a list of values, or {{label: {{parameter: value}}}}"
@@ -133,19 +135,42 @@ def _axes(grid: Mapping[str, Any]) -> Iterator[Axis]:
         yield Axis(name, sets)
 
 
-def label_of(name: str, value: Any, number: int) -> str:
-    """A short name for a value: itself where that is short, else its number.
+def labels_of(name: str, values: Sequence[Any]) -> list[str]:
+    """A short name for each value: itself where that is short, else its number. Different values never share one.
 
     Examples
     --------
-    >>> label_of("models", ["embedded:r1-narrow", "embedded:plain"], 0), label_of("seed", 3, 1)
-    ('r1-narrow+plain', 'seed-3')
+    >>> labels_of("models", [["embedded:r1-narrow", "embedded:plain"]]), labels_of("seed", [3])
+    (['r1-narrow+plain'], ['seed-3'])
+    >>> labels_of("models", ["openai:org/m@http://one:80/v1", "openai:org/m@http://two:80/v1", "openai:n@http://two/v1"])
+    ['m@one:80', 'm@two:80', 'n']
     """
+    kinds = [[_label(name, value, i, said) for i, value in enumerate(values)] for said in (_named, _placed)]
+
+    def alone(labels: list[str], i: int) -> bool:
+        return all(label != labels[i] or value == values[i] for label, value in zip(labels, values, strict=True))
+
+    return [next((labels[i] for labels in kinds if alone(labels, i)), f"{kinds[0][i]}-{i}") for i in range(len(values))]
+
+
+def _label(name: str, value: Any, number: int, said: Callable[[str], str]) -> str:
     texts = [value] if isinstance(value, str) else value
     if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
-        label = "+".join(re.split(r"[:/]", text)[-1] for text in texts)
+        label = "+".join(map(said, texts))
         return label if len(label) <= 40 else f"{name}-{number}"
     return f"{name}-{value}" if value is None or isinstance(value, bool | int | float) else f"{name}-{number}"
+
+
+def _named(text: str) -> str:
+    """What a model or a file is called, without scheme, folders and the address of a server."""
+    return _SCHEME.sub("", text).partition("@http")[0].rpartition("/")[2]
+
+
+def _placed(text: str) -> str:
+    """With whatever says where it is."""
+    whole = _SCHEME.sub("", text)
+    host = re.search(r"@https?://([^/]+)", whole)
+    return f"{_named(text)}@{host[1]}" if host else whole
 
 
 def _entries(key: str, entries: Any) -> Iterator[Parameters]:

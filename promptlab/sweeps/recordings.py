@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from promptlab import given
 from promptlab.comparison import control_pairs
 from promptlab.errors import PromptlabError, lines_of, unknown
 from promptlab.experiment import Experiment
@@ -48,6 +50,24 @@ def _unrecorded(run: Planned, experiment: Experiment, recordings: list[Run]) -> 
     for name in [*(condition.name for condition in experiment.conditions), *listed(run.parameters["recorded_also"])]:
         if name not in known:
             yield str(unknown("recorded condition", name, known))
+
+
+def beside(run: Planned, experiment: Experiment | None) -> Experiment | None:
+    """What the main notebook asks besides, to check live samples against recorded ones; None where that is nothing.
+
+    Raises
+    ------
+    InputError
+        There are not so many questions.
+    """
+    n = run.parameters.get("n_checked")
+    if experiment is None or n is None or not run.parameters.get("recorded"):
+        return None
+    if given.whole("'n_checked'", n, 0) <= len(experiment.questions):
+        return None
+    options = {**run.parameters["questions"], "n": n, "seed": run.parameters.get("seed", 0)}
+    more = experiment.narrowed([experiment.baseline], options)
+    return replace(more, questions=more.questions[len(experiment.questions) :])
 
 
 def _texts(value: Any) -> Iterator[str]:

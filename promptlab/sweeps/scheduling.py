@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 from promptlab.errors import PromptlabError
 from promptlab.sweeps.display import ENDED, display
-from promptlab.sweeps.executors import executor
+from promptlab.sweeps.executors import Workers, executor
 from promptlab.sweeps.expanding import Planned
 from promptlab.sweeps.states import State, now, read_state, write_state
 from promptlab.sweeps.working import Group, work
@@ -49,8 +49,8 @@ def execute_all(
             due = [run for run in todo if not _has_ended(run, root)]
             if not due:
                 return
-            with executor(cluster.jobs, cluster.dask) as (workers, at_a_time):
-                lost = _round(workers, _tasks(due, kin, root, at_a_time), at_a_time, root, seen.look)
+            with executor(cluster.jobs, cluster.dask) as workers:
+                lost = _round(workers, _tasks(due, kin, root, workers.at_a_time), root, seen.look)
         for run in todo:
             if not _has_ended(run, root):
                 error = f"its worker failed {_ROUNDS} times: {lost}"
@@ -61,7 +61,7 @@ def _has_ended(run: Planned, root: Path) -> bool:
     return read_state(root / run.id, run.hash).state in ENDED
 
 
-def _round(workers: Executor, tasks: Sequence[Task], at_a_time: int, root: Path, look: Callable[[], None]) -> str:
+def _round(workers: Workers, tasks: Sequence[Task], root: Path, look: Callable[[], None]) -> str:
     """Until nothing is left; returns why work was lost, if it was.
 
     A group is handed out when a worker is free: what a pool holds in advance is begun even after Ctrl-C.
@@ -70,8 +70,8 @@ def _round(workers: Executor, tasks: Sequence[Task], at_a_time: int, root: Path,
     waiting: dict[Future[list[State]], Task] = {}
     while due or waiting:
         with suppress(BrokenExecutor):  # by another task, which says so; the next round takes what is left
-            while due and len(waiting) < at_a_time:
-                future = workers.submit(work, due[0].group)
+            while due and len(waiting) < workers.at_a_time:
+                future = workers.pool.submit(work, due[0].group, workers.stopped)
                 waiting[future] = due.popleft()
         if not waiting:
             break

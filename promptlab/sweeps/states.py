@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from promptlab.errors import StoreError
 from promptlab.store.locking import lock
 
 FILE = "status.json"
+LOCKS = ("lock.sqlite", "lock.sqlite-journal")
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,33 @@ def write_state(folder: Path, state: State) -> None:
 
 def replace_file(file: Path, text: str) -> None:
     new = file.with_name(f"{file.name}.new")
-    with new.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(new, file)
+    try:
+        with new.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(new, file)
+    except OSError as problem:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)  # a half is of no use, and takes room where there is none
+        raise _unwritten(file, problem) from None
+
+
+@contextmanager
+def writing(what: Path | str) -> Iterator[None]:
+    """What the block cannot write, on a full disk say, is one `StoreError` that names it."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever reads along has seen enough
+        raise
+    except (OSError, sqlite3.Error) as problem:
+        raise _unwritten(getattr(problem, "filename", None) or what, problem) from None
+
+
+def _unwritten(what: Path | str, problem: OSError | sqlite3.Error) -> StoreError:
+    why = getattr(problem, "strerror", None) or problem
+    kept = "what was done is kept: once it can be, the same command goes on"
+    return StoreError(f"{what} cannot be written ({why}); {kept}")
 
 
 def now() -> str:
@@ -66,13 +90,15 @@ def held(folder: Path) -> Iterator[None]:
 
     It waits as long as somebody does: a worker that outlives a killed sweep goes on to the end of its run.
     """
+    with writing(folder / LOCKS[0]):
+        connection = _lock_when_free(folder)
+    with closing(connection):
+        yield
+
+
+def _lock_when_free(folder: Path) -> sqlite3.Connection:
     while True:
         try:
-            connection = lock(folder)
-            break
+            return lock(folder)
         except StoreError:
             time.sleep(0.5)
-    try:
-        yield
-    finally:
-        connection.close()

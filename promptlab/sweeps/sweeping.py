@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -22,13 +23,12 @@ from promptlab.sweeps.freezing import freeze, register
 from promptlab.sweeps.predicting import predicted
 from promptlab.sweeps.reading import read_sweep
 from promptlab.sweeps.scheduling import Cluster, execute_all
-from promptlab.sweeps.states import State, now, read_state, write_state
+from promptlab.sweeps.states import LOCKS, State, now, read_state, write_state, writing
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = "runs"
-_LOCKS = ("lock.sqlite", "lock.sqlite-journal")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ class Swept:
         return "\n".join([short, "", *(f"- {told(state)}" for state in self.unfinished), f"{self.root}: {self.frozen}"])
 
 
+def _print(text: str) -> None:
+    with writing("standard output"):
+        print(text, flush=True)  # what a full disk does not take is said now, not at the end of the process
+
+
 def sweep(
     file: str | Path,
     *,
@@ -69,7 +74,7 @@ def sweep(
     fresh: bool = False,
     dry_run: bool = False,
     progress: bool = True,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = _print,
 ) -> Swept | None:
     """Run the notebooks that a sweep file describes; the same call again goes on where the last one stopped.
 
@@ -119,19 +124,25 @@ def sweep(
     say(f"{asked.about}\n\n{tables.markdown(table)}\n")
     if dry_run:
         return None
-    root.mkdir(parents=True, exist_ok=True)
-    with interrupted_once(), closing(lock(root)):
-        if fresh:
-            _set_aside(root, chosen, everything=len(chosen) == len(runs))
-        registered = {run.id: run for run in register(runs, root)}
-        frozen = freeze(asked, runs, root)
-        todo = [registered[run.id] for run in chosen if _is_due(run, root, retry_failed)]
+    with interrupted_once(), closing(_locked(root)):
+        with writing(root):
+            if fresh:
+                _set_aside(root, chosen, everything=len(chosen) == len(runs))
+            registered = {run.id: run for run in register(runs, root)}
+            frozen = freeze(asked, runs, root)
+            todo = [registered[run.id] for run in chosen if _is_due(run, root, retry_failed)]
         try:
             execute_all(todo, list(registered.values()), root, Cluster(jobs, dask), frozen, shown=progress)
         finally:
             swept = Swept(root, frozen, tuple(_known(run, root) for run in chosen))
             say(swept.summary)
     return swept
+
+
+def _locked(root: Path) -> sqlite3.Connection:
+    with writing(root / LOCKS[0]):
+        root.mkdir(parents=True, exist_ok=True)
+        return lock(root)
 
 
 def _chosen(runs: Sequence[Planned], only: str) -> list[Planned]:
@@ -158,7 +169,7 @@ def _is_due(run: Planned, root: Path, retry_failed: bool) -> bool:
 def _set_aside(root: Path, chosen: Sequence[Planned], *, everything: bool) -> None:
     """Nothing is deleted: records were paid for."""
     names = [run.id for run in chosen]
-    old = [path for path in root.iterdir() if path.name not in _LOCKS and (everything or path.name in names)]
+    old = [path for path in root.iterdir() if path.name not in LOCKS and (everything or path.name in names)]
     aside = root.with_name(f"{root.name}.before-{now().replace(':', '')[:17]}")
     for path in old:
         aside.mkdir(exist_ok=True)

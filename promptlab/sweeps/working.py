@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,15 @@ from promptlab.executing import CellError, execute, to_html
 from promptlab.models.sharing import shared
 from promptlab.sweeps.expanding import Planned, listed
 from promptlab.sweeps.freezing import DESIGN
-from promptlab.sweeps.states import State, held, now, read_state, replace_file, write_state
+from promptlab.sweeps.states import State, held, now, read_state, replace_file, write_state, writing
 
 NOTEBOOK = "executed.ipynb"
-_FULL = re.compile(r"(OSError|OperationalError|StoreError): .*(No space left|disk is full|quota exceeded)", re.DOTALL)
+_FULL = re.compile(
+    r"(OSError|OperationalError|StoreError|the notebook's kernel did not start or died): "
+    r".*(No space left|disk is full|quota exceeded)",
+    re.DOTALL,
+)
+_CUT_SHORT = (StoreError, KeyboardInterrupt, SystemExit)  # no fault of the run
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,11 @@ class Group:
     cwd: Path
 
 
-def work(group: Group) -> list[State]:
-    """Execute what is not done, and say what became of each."""
+def work(group: Group, stopped: Callable[[], bool] | None = None) -> list[State]:
+    """Execute what is not done, and say what became of each; once it is `stopped`, no other run is begun."""
     try:
         with shared(group.runs[0].models) as environment:
-            return [_attempt(run, group, environment) for run in group.runs]
+            return [_attempt(run, group, environment) for run in group.runs if not (stopped and stopped())]
     except ModelError as problem:
         failed = [State(run.id, "failed", run.hash, ended=now(), error=_said(problem)) for run in group.runs]
         for state in failed:
@@ -50,7 +56,8 @@ def _attempt(run: Planned, group: Group, environment: Mapping[str, str]) -> Stat
     import yaml
 
     folder = group.root / run.id
-    folder.mkdir(parents=True, exist_ok=True)  # for its lock
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)  # for its lock
     with held(folder):
         known = read_state(folder, run.hash)
         if known.state == "done":  # somebody else did it while this one waited
@@ -59,7 +66,13 @@ def _attempt(run: Planned, group: Group, environment: Mapping[str, str]) -> Stat
             replace_file(folder / DESIGN, yaml.safe_dump(dict(run.registered)))
         started, state = time.monotonic(), State(run.id, "running", run.hash, started=now())
         write_state(folder, state)
-        ended = _executed(run, group, environment, state)
+        try:
+            ended = _executed(run, group, environment, state)
+        except _CUT_SHORT as problem:
+            cell = getattr(problem.__cause__, "cell", None)
+            with suppress(StoreError):  # on a full disk it stays as running, which the next call takes for the same
+                write_state(folder, replace(state, state="interrupted", ended=now(), cell=cell))
+            raise
         ended = replace(ended, ended=now(), seconds=round(time.monotonic() - started, 1))
         write_state(folder, ended)
         return ended
@@ -72,20 +85,20 @@ def _executed(run: Planned, group: Group, environment: Mapping[str, str], state:
     notebook, parameters = group.root / run.id / NOTEBOOK, _parameters(run, group)
     options: dict[str, Any] = {"cwd": group.cwd if group.cwd.is_dir() else None, "environment": environment}
     try:
-        execute(nbformat.reads(run.notebook.text, as_version=4), notebook, parameters, **options)
+        with writing(notebook):
+            execute(nbformat.reads(run.notebook.text, as_version=4), notebook, parameters, **options)
         ended = replace(state, state="done")
-    except CellError as problem:
-        if _FULL.match(problem.error):  # no fault of the run, and no other would fare better
-            write_state(notebook.parent, replace(state, state="interrupted", ended=now(), cell=problem.cell))
-            raise StoreError(f"the disk is full: {_said(problem)}; make room, the same command goes on") from None
-        ended = replace(state, state="failed", cell=problem.cell, error=_said(problem.error))
-    except PromptlabError as problem:
-        ended = replace(state, state="failed", error=_said(problem))
-    except (KeyboardInterrupt, SystemExit):
-        write_state(notebook.parent, replace(state, state="interrupted", ended=now()))
+    except StoreError:
         raise
+    except PromptlabError as problem:
+        cell, error = (problem.cell, problem.error) if isinstance(problem, CellError) else (None, str(problem))
+        if _FULL.match(error):  # no other run would fare better
+            full = f"the disk is full: {_said(problem)}; make room, the same command goes on"
+            raise StoreError(full) from problem
+        ended = replace(state, state="failed", cell=cell, error=_said(error))
     if notebook.exists():
-        to_html(notebook)
+        with writing(notebook.with_suffix(".html")):
+            to_html(notebook)
     return ended
 
 
