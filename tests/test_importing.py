@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 
 from promptlab.comparison import compare, contrast
 from promptlab.errors import InputError
+from promptlab.grading import as_grader, by_kind, grader_named, number
 from promptlab.importing import import_run, import_runs
+from promptlab.types import Question
 
 COLUMNS = {"question_text": "q", "condition": "arm", "score": "right", "sample": "try", "completion": "out"}
 
@@ -186,6 +189,100 @@ def test_what_a_model_wrote_is_escaped_and_what_is_given_out_is_a_copy():
     frame = run.to_frame()
     frame["score"] = 0.0
     assert run.samples["score"].sum() == 2
+
+
+# Scores of our own
+
+
+ANSWERS = {"question_text": "q", "condition": "arm", "sample": "try", "completion": "out", "gold": "gold"}
+GRADED = [
+    {**row("What is 1 + 1?", right=1, n=0, out="It is 2."), "gold": 2},
+    {**row("What is 1 + 1?", right=1, n=1, out="<think>2?</think>\nThe answer is 3."), "gold": 2},
+    {**row("What is 1 + 1?", right=0, n=2, out="<think>It is 2"), "gold": 2},
+    {**row("What is 2 + 2?", right=0, n=0, out="12, no: 4.0"), "gold": 4},
+    {**row("What is 2 + 2?", right=0, n=1, out=""), "gold": 4},
+    {**row("What is 2 + 2?", right=0, n=2, out="ERROR 504"), "gold": None},
+]
+
+
+def failed(row: Mapping[str, Any]) -> str:
+    return row["out"] if row["out"].startswith("ERROR") else ""
+
+
+def test_completions_are_scored_by_our_grader_and_the_sources_scores_stay():
+    run = import_run(GRADED, columns={**ANSWERS, "score": "right", "error": failed}, model="m")
+    ours = run.regrade(number)
+    frame = ours.to_frame()
+    assert frame["score"].fillna(-1).to_list() == [1, 0, 0, 1, 0, -1]
+    assert frame["as_scored"].to_list() == [1, 1, 0, 0, 0, 0]
+    assert frame["ending"].to_list() == run.to_frame()["ending"].to_list()
+    assert frame["answered"].to_list() == [True, True, False, True, False, False]
+    assert frame["answer"].to_list() == ["2", "3", "", "4", "", ""]
+    assert frame["why"][2] == "no answer: the reasoning never closed"
+    assert ours.grader == ("number", number.version)
+    assert ours.notes == (
+        "missing: 1 sample that ended in an error; the source scored 1 of them (0)",
+        f"scores are ours (number, version {number.version}); the source's stand in as_scored: of 5 samples we score 1 "
+        "higher, 1 lower",
+    )
+    assert "regraded by number" in repr(ours)
+    assert ours.bounds.loc[0, ["as_scored", "score"]].to_list() == pytest.approx([1 / 3, (1 / 3 + 1 / 2) / 2])
+    assert (run.grader, run.to_frame()["score"][1]) == (None, 1)  # the run itself stays as it was
+    back = ours.as_scored()
+    assert back.notes[-1:] == ("scores are as the source gave them",)
+    assert sum(note.startswith("scores are") for note in back.notes) == 1
+    assert (back.grader, back.to_frame()["score"].to_list()) == (None, frame["as_scored"].to_list())
+
+
+def test_a_file_without_scores_is_graded():
+    run = import_run(GRADED[:5], columns=ANSWERS, model="m")
+    assert run.notes == ("missing: 5 samples without a score; regrade(grader) gives them one",)
+    ours = run.regrade(as_grader(lambda question, text: "2" in text, name="two"))
+    assert ours.to_frame()["score"].to_list() == [1, 0, 0, 1, 0]
+    assert ours.notes == ("scores are ours (two, version 1); the source gave none",)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "message"),
+    [
+        ({"completion": None, "score": "right"}, {}, "the samples have no completion: import them with columns="),
+        ({"gold": None, "score": "right"}, {}, "the samples have no gold: import them with columns={'gold': ...}"),
+        ({}, {}, "1 sample without gold, the first is sample 2 of question "),
+        ({"gold": lambda row: "many"}, {"grader": number}, "the answer 'many' is not one number"),
+        ({"gold": "try"}, {"grader": by_kind}, "a file does not say of what kind its questions are"),
+        ({"gold": "try"}, {"gold": lambda text: 2}, "gold of regrade is 2: it must be a text, or a list of texts"),
+        ({"gold": "try"}, {"gold": lambda text: text[9]}, "gold of regrade failed on '0' (IndexError: string index"),
+    ],
+)
+def test_what_cannot_be_graded_is_said_before_any_is(columns: dict[str, Any], options: dict[str, Any], message: str):
+    asked: list[str] = []
+
+    def counting(question: Question, text: str) -> bool:
+        asked.append(text)
+        return True
+
+    chosen = {ours: theirs for ours, theirs in (ANSWERS | columns).items() if theirs is not None}
+    run = import_run(GRADED, columns=chosen, model="m")
+    with pytest.raises(InputError, match=re.escape(message)):
+        run.regrade(**{"grader": as_grader(counting), **options})
+    assert asked == []
+
+
+def test_gold_answers_may_be_several_and_stand_in_a_text():
+    rows = [{**GRADED[0], "gold": "2 | two"}, {**GRADED[0], "try": 1, "out": "two", "gold": "2 | two"}]
+    grader = grader_named("text")
+    assert import_run(rows, columns=ANSWERS, model="m").regrade(grader).to_frame()["score"].to_list() == [0, 1]
+    told = [{**GRADED[0], "gold": "1 + 1 = 2\n#### 2"}]
+    ours = import_run(told, columns=ANSWERS, model="m").regrade(number, gold=lambda text: text.split("#### ")[1])
+    assert ours.to_frame()["score"].to_list() == [1]
+
+
+def test_files_with_unlike_columns_are_graded_together():
+    zero = [{**GRADED[0], "thought": "Hm"}]
+    few = [GRADED[3]]
+    columns = {**ANSWERS, "reasoning": lambda row: row.get("thought")}
+    run = import_run({"a": zero, "b": few}, columns={k: v for k, v in columns.items() if k != "condition"}, model="m")
+    assert run.regrade(number).to_frame()["score"].to_list() == [1, 1]
 
 
 # A file that is not what it claims: one error with file, line, found, expected

@@ -12,6 +12,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
@@ -22,6 +23,7 @@ import pytest
 from scipy.stats import binomtest
 
 from promptlab.comparison import Comparison, compare, contrast
+from promptlab.grading import grader_named
 from promptlab.importing import import_run, import_runs
 from promptlab.importing.imported import ImportedRun
 
@@ -108,6 +110,21 @@ def test_outputs_without_a_value_carry_the_gain_on_gsm8k():
     assert bounds["no_answer"].to_dict() == {"zero-shot": 183, "few-shot": 23}
     assert compare(run, baseline="zero-shot").table.loc[0, "validity"] == "fragile"
     assert compare(imported("svamp"), baseline="zero-shot").table.loc[0, "validity"] == "ok"
+
+
+def test_outputs_regraded_exactly_lose_what_a_tolerance_gave():
+    """A sum of floats such as 3.999999999999999 for 4 is within their thousandth, and is not the exact answer."""
+    paths = {f"{arm}-shot": OUTPUTS / f"pot_gsm8k_{arm}_shot.jsonl" for arm in ("zero", "few")}
+    columns = {"question_text": TEXTS["gsm8k"], "score": right, "gold": "answer"}
+    columns["completion"] = lambda row: "" if row["executed"] is None else str(row["executed"])
+    run = import_run(paths, model="codex", columns=columns, keep=lambda row: "question" in row)
+    frame = run.regrade(grader_named("number")).to_frame()
+    rows = [row for arm in ("zero", "few") for row in raw_lines(f"gsm8k_{arm}_shot")]
+    exact = [isinstance(row["executed"], float) and row["executed"] == row["answer"] for row in rows]
+    assert frame["as_scored"].to_list() == list(map(right, rows))
+    odd = frame[frame["score"] != exact]
+    assert odd["completion"].to_list() == ["(7, 7)"]  # one number said twice: right by our rules
+    assert sum(map(right, rows)) - sum(exact) == 14
 
 
 # (b) 12 models x 5 shot counts, where errors and empty outputs were scored 0
@@ -207,6 +224,19 @@ def test_outputs_that_collapse_from_93_to_30_percent_are_errors(gauge: dict[Arm,
     assert "missing: 15 samples that ended in an error; the source scored 15 of them (0)" in run.notes
 
 
+def test_outputs_regraded_as_their_source_did_differ_where_a_model_reasons_aloud():
+    """Exact match of the whole output against the answer that it ends with, on the two tasks so scored."""
+    runs = import_runs(GAUGE, columns=COLUMNS, keep=lambda row: row["scoring_method"] == "exact_match")
+    ours = pd.concat([run.regrade(grader_named("text")).to_frame() for run in runs])
+    valid = ours[ours["ending"] != "error"]
+    assert ours.loc[ours["ending"] == "error", "score"].isna().all()
+    unlike = valid[valid["score"] != valid["as_scored"]]
+    assert (len(valid), len(unlike)) == (1663, 3)
+    assert (unlike["score"] == 1).all()
+    assert unlike["completion"].str.endswith("final answer is: Technical Support.\n\nI'll now produce the answer "
+                                             "accordingly.Technical Support").all()  # fmt: skip
+
+
 # (c) seven small models, 160,000 samples; the templates are in the texts of another file
 
 MINIATURE, ADAPTERS = OUTPUTS / "miniature_samples.parquet", SHARED / "adapters" / "questions.jsonl"
@@ -286,6 +316,18 @@ def test_outputs_of_160000_samples_belong_to_the_questions_of_another_file(
     empty = (miniature["completion"].str.strip() == "") & ~miniature["truncated"]
     assert truncated == miniature["truncated"].sum()
     assert sum(int(run.bounds["empty"].sum()) for run in miniature_runs) == empty.sum()
+
+
+def test_outputs_regraded_keep_the_scores_that_were_ours(miniature_runs: list[ImportedRun]):
+    """They were scored by an early release of the number grader, which took a thought for an answer."""
+    runs = {run.model: run for run in miniature_runs}
+    changed = {}
+    for model in ("sft-narrow", "r1"):
+        few = replace(runs[model], samples=runs[model].samples.query("condition == 'few-shot-3 worked turns'"))
+        frame = few.regrade(grader_named("number")).to_frame()
+        changed[model] = frame[frame["score"] != frame["as_scored"]]
+    assert len(changed["sft-narrow"]) == 0
+    assert set(changed["r1"]["why"]) <= {"no answer: the reasoning never closed"}
 
 
 def test_outputs_have_their_templates_back(asked: pd.DataFrame):

@@ -21,11 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_models import LocalModel, complete
-from promptlab import cli, figures
-from promptlab.comparison import compare
+from promptlab import cli, comparison, figures
+from promptlab.comparison import compare, contrast, contrast_seeds, cost_matched, decisions, dose, oddest, over_draws
 from promptlab.errors import InputError, ModelError
 from promptlab.experiment import Experiment, designing
-from promptlab.records import load_run
+from promptlab.records import Run, load_run
 from promptlab.registering import Registration
 from promptlab.runner import run
 from promptlab.types import Completion, Request
@@ -328,9 +328,9 @@ def test_what_runs_and_comparisons_do_otherwise(tmp_path: Path, models: dict[str
     compared = compare(runs[0], baseline="concise", alpha=0.1, seed=4)
     assert frozen.deviations(compared) == (
         "baseline concise instead of zero-shot",
+        "margin None instead of 0.05",
         "tests.alpha 0.1 instead of 0.05",
         "tests.seed 4 instead of 0",
-        "margin None instead of 0.05",
         "one: concise is not compared",
         "two: concise is not compared",
         "two: few-shot-2 is not compared",
@@ -340,7 +340,119 @@ def test_what_runs_and_comparisons_do_otherwise(tmp_path: Path, models: dict[str
         "one, few-shot-2: 6 instead of 12 valid samples",
     )
     (contrast,) = replace(asked_for, conditions=asked_for.conditions[:2]).contrasts(runs)
-    assert frozen.deviations(contrast) == ("one - two: few-shot-2 is not compared",)
+    assert frozen.deviations(contrast)[0] == "one - two: few-shot-2 is not compared"
+
+
+DOSES = DESIGN | {
+    "models": ["local:r1", "local:r2", "local:s1", "local:s2"],
+    "control": {"r1": "s1", "r2": "s2"},
+    "conditions": ["zero-shot", "concise", *({"few-shot": {"k": k}} for k in (1, 3))],
+}
+SEEDS: dict[str, Any] = {"models": ["r1", "r2"], "controls": ["s1", "s2"], "baseline": "zero-shot"}
+
+
+@pytest.fixture(scope="module")
+def doses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Registration, list[Run]]:
+    """A design with doses, draws and seeds, and its runs."""
+    folder = tmp_path_factory.mktemp("doses")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(designing, "open_model", lambda name: LocalModel(name.removeprefix("local:")))
+        asked_for = made(folder, **DOSES)
+        frozen = asked_for.register(folder / "design.yaml")
+        return frozen, asked_for.run(registration=frozen, progress=False)
+
+
+def test_every_family_that_a_design_implies_is_in_it(doses: tuple[Registration, list[Run]]):
+    tests = doses[0].design["tests"]
+    assert tests["slopes"] == [f"{model}: slope over few-shot-1, few-shot-3" for model in ("r1", "r2", "s1", "s2")]
+    assert tests["over_draws"][:2] == ["r1: few-shot-1", "r1: few-shot-3"]
+    arms = ("concise", "few-shot-1", "few-shot-3")
+    assert tests["seed_contrasts"] == [f"r1 - s1, r2 - s2: {arm}" for arm in arms]
+    assert tests["contrasts"] == [f"{pair}: {arm}" for pair in ("r1 - s1", "r2 - s2") for arm in arms]
+
+
+def test_everything_that_was_made_as_planned_is_as_registered(doses: tuple[Registration, list[Run]]):
+    frozen, runs = doses
+    compared = compare(runs, baseline="zero-shot", margin=0.05)
+    results = [compared, dose(runs, baseline="zero-shot", margin=0.05), over_draws(compared)]
+    results += [contrast_seeds(runs, **SEEDS), contrast(runs, model="r1", control="s1", baseline="zero-shot")]
+    assert [one.tested.family for one in results] == [
+        *("differences", "slopes", "over_draws", "seed_contrasts", "contrasts")
+    ]
+    assert frozen.stamp(runs, results).endswith(": as registered")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"margin": None}, ["margin None instead of 0.05"]),
+        ({"alpha": 0.1}, ["tests.alpha 0.1 instead of 0.05"]),
+        ({"seed": 1}, ["tests.seed 1 instead of 0"]),
+        ({"baseline": "other"}, ["baseline other instead of zero-shot"]),
+        (
+            {"conditions": ["k2", "few-shot-3"]},
+            ["r1: slope over few-shot-1, few-shot-3 is not compared", "r1: slope over k2, few-shot-3 was added"],
+        ),
+    ],
+)
+def test_what_a_dose_response_does_otherwise(
+    doses: tuple[Registration, list[Run]], changes: dict[str, Any], said: list[str]
+):
+    frozen, runs = doses
+    frame = pd.concat([run.to_frame() for run in runs])
+    one_more = frame[frame["condition"] == "few-shot-1"].assign(condition="k2", shots=2)
+    frame = pd.concat([frame, one_more]) if "conditions" in changes else frame
+    frame["condition"] = frame["condition"].replace("zero-shot", changes.get("baseline", "zero-shot"))
+    found = dose(frame, **{"baseline": "zero-shot", "margin": 0.05} | changes)
+    assert [line for line in frozen.deviations(found) if not line.startswith(("r2: ", "s1: ", "s2: "))] == said
+
+
+def test_what_contrasts_and_draws_do_otherwise(doses: tuple[Registration, list[Run]]):
+    frozen, runs = doses
+    frames = [run.to_frame() for run in runs]
+    fewer = [frame[frame["question"] != frame["question"].iloc[0]] for frame in frames]
+    (first, *_, last) = frozen.deviations(contrast(fewer, model="r1", control="s1", baseline="zero-shot"))
+    assert (first, last) == ("n_questions 5 instead of 6", "s1, few-shot-3: 10 instead of 12 valid samples")
+    swapped = contrast_seeds(runs, **SEEDS | {"controls": ["s2", "s1"]}, alpha=0.01)
+    assert frozen.deviations(swapped)[:2] == (
+        "tests.alpha 0.01 instead of 0.05",
+        "r1 - s2, r2 - s1: concise was added",
+    )
+    drawn = over_draws(compare(runs, baseline="zero-shot", conditions=["few-shot-1"]))
+    assert frozen.deviations(drawn)[:2] == ("margin None instead of 0.05", "r1: few-shot-3 is not compared")
+
+
+def test_runs_under_a_rule_report_decisions_as_registered(tmp_path: Path):
+    asked_for = made(tmp_path, stop_every=3)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    runs = asked_for.run(registration=frozen, progress=False)
+    assert frozen.stamp(runs, decisions(runs)).endswith(": as registered")
+    assert frozen.deviations(decisions(runs[:1])) == ("two: concise is not compared", "two: few-shot-2 is not compared")
+    without_margin = made(tmp_path, stop_every=3, margin=None, path=str(tmp_path / "runs" / "y")).run(progress=False)
+    assert frozen.deviations(decisions(without_margin)) == ("margin None instead of 0.05",)
+
+
+def test_what_no_design_can_hold_is_said_not_to_be_registered(doses: tuple[Registration, list[Run]]):
+    frozen, runs = doses
+    explored = oddest(runs), cost_matched(runs, "few-shot-3")
+    assert frozen.deviations(*explored) == ("not registered: oddest outputs", "not registered: votes at equal cost")
+
+
+def test_a_design_of_an_older_release_names_fewer_families(doses: tuple[Registration, list[Run]], tmp_path: Path):
+    design = {**doses[0].design}
+    design["tests"] = {name: tests for name, tests in design["tests"].items() if name != "slopes"}
+    older = Registration(design, doses[0].registered)
+    assert older.deviations(made(tmp_path, **DOSES)) == ()
+    content = {"registered": older.registered, "hash": older.hash, "design": design}
+    (tmp_path / "design.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    assert made(tmp_path, **DOSES).register(tmp_path / "design.yaml") == older
+    assert older.deviations(dose(doses[1], baseline="zero-shot", margin=0.05)) == ("not registered: slopes",)
+
+
+def test_every_result_says_what_it_tested():
+    results = [kind for name in comparison.__all__ if hasattr(kind := getattr(comparison, name), "to_markdown")]
+    assert len(results) > 10
+    assert [kind for kind in results if "tested" not in {*vars(kind), *vars(kind).get("__annotations__", ())}] == []
 
 
 def test_failed_samples_are_said(tmp_path: Path, models: dict[str, LocalModel]):
@@ -374,7 +486,11 @@ def test_a_figure_carries_the_stamp(tmp_path: Path):
     compared = asked_for.compare(runs)
     stamp = frozen.stamp(asked_for, runs, compared)
     ax = figures.scores(compared, mpl.figure.Figure(layout="constrained").subplots())
-    svg, png, *_ = figures.save(ax, tmp_path / "a", compared.summary, note=stamp)
+    svg, png, csv, txt = figures.save(ax, tmp_path / "a", compared.summary, note=stamp)
+    table = pd.read_csv(csv)
+    assert list(table) == [*compared.summary, "figure_note"]
+    assert set(table["figure_note"]) == {stamp}
+    assert stamp in txt.read_text()
     assert stamp in svg.read_text()
     assert stamp.encode() in png.read_bytes()
     figures.save(ax, tmp_path / "a", compared.summary, note="costs 3 $ and 4 $")
@@ -382,6 +498,7 @@ def test_a_figure_carries_the_stamp(tmp_path: Path):
     plain = figures.save(ax, tmp_path / "b", compared.summary)
     assert not ax.figure.texts
     assert stamp not in plain[0].read_text()
+    assert list(pd.read_csv(plain[2])) == list(compared.summary)
 
 
 def test_the_note_covers_nothing_in_the_file(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""evalstats, where it is installed (0.3.3 when this was written): what both say of one frame."""
+"""evalstats, where it is installed (0.3.3 when this was written): what both say of the same frames."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ def evalstats():
     return pytest.importorskip("evalstats")
 
 
-def frame(samples: int, shifts: dict[str, float], n: int = 200) -> pd.DataFrame:
+def frame(samples: int, shifts: dict[str, float], n: int = 200, accuracy: float = 0.5) -> pd.DataFrame:
     rng = np.random.default_rng(0)
-    chance = rng.random(n)
+    spread = min(accuracy, 1 - accuracy)
+    chance = rng.uniform(accuracy - spread, accuracy + spread, n)
     parts = []
     for name, shift in shifts.items():
         right = rng.random((samples, n)) < np.clip(chance + shift, 0, 1)
@@ -52,17 +53,29 @@ def test_one_sample_a_question_has_their_interval_and_the_exact_p(evalstats):
     assert sign_flip_p(d, rng=np.random.default_rng(0))[0] == pytest.approx(test.p_value, abs=1e-12)
 
 
-@pytest.mark.parametrize("samples", [1, 3])
-@pytest.mark.parametrize("arms", [{"b": -0.15}, {"b": -0.15, "c": 0.05, "d": 0.0}])
-def test_compare_says_nearly_the_same_of_the_frame(evalstats, samples, arms):
-    """Ends within an eighth of the width: they adjust for all pairs of a family, we for those with the baseline."""
-    data = frame(samples, {"a": 0.0, **arms})
+@pytest.mark.parametrize("n", [30, 100])
+@pytest.mark.parametrize("samples", [1, 8])
+@pytest.mark.parametrize("accuracy", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("several", [False, True])
+def test_compare_says_nearly_the_same_of_the_frame(evalstats, n, samples, accuracy, several):
+    """Differences to the last digit, one interval within a twelfth of its width, and within a ninth from 30 questions.
+
+    Of several arms theirs are adjusted for all pairs, ours for those with the baseline, and narrower: within a fifth.
+    From 30 questions of 8 samples one interval of theirs is wider, too, and a verdict may hang on that: at 0.1 and 0.2
+    right theirs held the true difference in 98.8 % of 400 simulated frames, ours in 95.8 %.
+    """
+    shift = 0.1 if accuracy < 0.5 else -0.1
+    arms = {"b": shift, "c": shift / 2, "d": 0.0} if several else {"b": shift}
+    data = frame(samples, {"a": 0.0, **arms}, n, accuracy)
     ours = compare(data, baseline="a").table.set_index("condition")
     other = theirs(evalstats, data).loc[ours.index]
     assert ours["difference"].to_numpy() == pytest.approx(other["difference"].to_numpy(), abs=1e-12)
     width = (other["high"] - other["low"]).to_numpy()
+    near = 1 / 5 if several else 1 / 9 if n < 100 else 1 / 12
     for end in ("low", "high"):
-        assert (np.abs(ours[end] - other[end]).to_numpy() < width / 8).all()
-    if len(arms) == 1:
+        assert (np.abs(ours[end] - other[end]).to_numpy() < near * width).all()
+    if several:
+        assert (ours["high"] - ours["low"] < width).all()
+    elif n == 100:
         excluded = (other["low"] > 0) | (other["high"] < 0)
         assert (ours["verdict"] != "inconclusive").tolist() == excluded.tolist()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from promptlab.errors import InputError
 from promptlab.stats import trials
-from promptlab.stats.power import Spread, detectable, needed, paired_spread, planned, scaled_up, shared
+from promptlab.stats.power import detectable, needed, planned, scaled_up
+from promptlab.stats.spreads import Spread, paired_spread, shared
 from promptlab.stats.trials import Guess, guess_of, simulated_power
 
 # Chances spread evenly over [0, 1], correlated by 1/3. (The paper says 0.5, but that would make it 1/12, not its 1/9.)

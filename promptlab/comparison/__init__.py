@@ -9,7 +9,7 @@ from promptlab.comparison.comparing import Comparison, compare
 from promptlab.comparison.contrasting import Contrast, contrast
 from promptlab.comparison.controls import Control, contrasts, control_pairs
 from promptlab.comparison.costing import CostMatched, cost_matched
-from promptlab.comparison.deciding import Decided, Decisions, decided, decisions
+from promptlab.comparison.deciding import Decided, decided
 from promptlab.comparison.dosing import DoseResponse, dose
 from promptlab.comparison.drawn import Drawn, over_draws
 from promptlab.comparison.explaining import Explanation, explain_loss
@@ -19,6 +19,7 @@ from promptlab.comparison.oddities import Oddities, oddest
 from promptlab.comparison.placing import PositionBias, position_bias
 from promptlab.comparison.scattering import draw_components
 from promptlab.comparison.seeds import SeedContrast, contrast_seeds
+from promptlab.comparison.stopped import Decisions, decisions
 from promptlab.comparison.summaries import summarise
 
 __all__ = [

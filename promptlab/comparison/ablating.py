@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from promptlab.comparison.differences import one_draw, table_of, warnings_of
 from promptlab.comparison.options import check
 from promptlab.comparison.reading import TOKENS, as_numbers
 from promptlab.comparison.summaries import summary
+from promptlab.comparison.tested import Tested
 from promptlab.comparison.validity import decide, judge
 from promptlab.errors import InputError
 
@@ -50,6 +51,8 @@ class Ablation:
     alpha: float
     design: Crossed = field(repr=False)
     label: str = ""
+
+    tested: ClassVar[Tested] = Tested("gains step by step")
 
     def to_markdown(self) -> str:
         """The steps and the verdicts as Markdown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from promptlab.comparison import verdicts
 from promptlab.comparison.agreed import cell_table, model_table, permuted, pooled_estimate
 from promptlab.comparison.options import check
 from promptlab.comparison.pairing import listed, paired, unchecked
+from promptlab.comparison.tested import Tested
 from promptlab.stats import Estimate
 from promptlab.wording import counted
 
@@ -46,6 +47,8 @@ class Agreement:
     tolerance: float
     alpha: float
     seed: int
+
+    tested: ClassVar[Tested] = Tested("agreement with recorded samples")
 
     @property
     def ok(self) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from promptlab import markup, tables
 from promptlab.comparison.crossed import Crossed, Floats, crossed
 from promptlab.comparison.reading import as_numbers
+from promptlab.comparison.tested import Tested
 from promptlab.errors import unknown
 from promptlab.stats import Estimate, mean_estimate
 from promptlab.wording import counted
@@ -46,6 +47,8 @@ class Association:
     alpha: float
     sentences: tuple[str, ...]
     label: str = ""
+
+    tested: ClassVar[Tested] = Tested("what goes with right answers")
 
     def to_markdown(self) -> str:
         """Table and sentences as Markdown."""

@@ -14,6 +14,7 @@ from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.differences import compared_pairs, one_draw, table_of, warnings_of
 from promptlab.comparison.extending import joined, looks
 from promptlab.comparison.options import check, chosen
+from promptlab.comparison.tested import Tested, basis, difference
 from promptlab.comparison.turned import turned
 from promptlab.comparison.validity import Judged, decide, judge
 from promptlab.errors import InputError, unknown
@@ -75,6 +76,14 @@ class Comparison:
         They sum to the difference as well: what is gained and what is lost do not cancel out in here.
         """
         return lost.changes(self.design, self._pairs, self.baseline, self.alpha, self.seed)
+
+    @property
+    def tested(self) -> Tested:
+        """Its differences and settings, for a registration."""
+        settings = {name: getattr(self, name) for name in ("baseline", "margin", "alpha", "seed")}
+        return Tested(
+            "differences", tuple(map(difference, self._pairs)), settings, **basis(self.design, self.design.arms)
+        )
 
     @property
     def _pairs(self) -> list[tuple[str, str]]:

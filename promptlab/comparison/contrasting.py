@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from promptlab import given, markup, tables
@@ -11,6 +11,7 @@ from promptlab.comparison import verdicts
 from promptlab.comparison.contrasted import contrast_table, contrast_warnings
 from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.options import check, chosen
+from promptlab.comparison.tested import Tested, contrasts_of
 from promptlab.comparison.validity import decide_contrast, judge
 from promptlab.errors import InputError, unknown
 
@@ -37,6 +38,8 @@ class Contrast:
         A sentence a condition.
     warnings : tuple of str
         What to know before reading on.
+    tested : Tested
+        Its tests and settings, for a registration.
     """
 
     table: pd.DataFrame
@@ -48,6 +51,7 @@ class Contrast:
     seed: int
     label: str = ""
     warnings: tuple[str, ...] = ()
+    tested: Tested = field(repr=False, kw_only=True)
 
     def to_markdown(self) -> str:
         """Differences of differences and verdicts as Markdown."""
@@ -136,7 +140,8 @@ def contrast(
     names = {"model": ours, "control": theirs, "baseline": baseline}
     sentences = (verdicts.contrast_sentence(row, **names, alpha=alpha) for row in rows)
     warnings = tuple(contrast_warnings(design, table, [ours, theirs]))
-    return Contrast(table, tuple(sentences), ours, theirs, baseline, alpha, seed, label, warnings)
+    tested = contrasts_of(design, "contrasts", [(ours, theirs)], conditions, baseline=baseline, alpha=alpha, seed=seed)
+    return Contrast(table, tuple(sentences), ours, theirs, baseline, alpha, seed, label, warnings, tested=tested)
 
 
 def _named(design: Crossed, name: str | int, what: str) -> str:

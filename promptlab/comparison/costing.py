@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from promptlab.comparison.costed import cost_sentence, cost_table, scores_of_row
 from promptlab.comparison.crossed import Crossed, Floats, crossed
 from promptlab.comparison.options import check
 from promptlab.comparison.reading import TOKENS, as_numbers, joined_samples
+from promptlab.comparison.tested import Tested
 from promptlab.errors import InputError, unknown
 from promptlab.wording import counted
 
@@ -46,6 +47,8 @@ class CostMatched:
     baseline: str
     output_price: float
     label: str = ""
+
+    tested: ClassVar[Tested] = Tested("votes at equal cost")
 
     def to_markdown(self) -> str:
         """Table and sentences as Markdown."""

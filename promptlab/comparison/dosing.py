@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from promptlab.comparison.dosed import dose_sentence, slope_table, step_table
 from promptlab.comparison.options import check, chosen
 from promptlab.comparison.series import Series, series_of
 from promptlab.comparison.shapes import estimated
+from promptlab.comparison.tested import Tested, slope
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +59,13 @@ class DoseResponse:
     seed: int
     comparison: Comparison = field(repr=False)
     label: str = ""
+
+    @property
+    def tested(self) -> Tested:
+        """Its slopes and settings, for a registration."""
+        each = self.table.sort_values("shots", kind="stable").groupby(["model", "series"], sort=False)["condition"]
+        tests = tuple(slope(str(model), names) for (model, _), names in each)
+        return replace(self.comparison.tested, family="slopes", tests=tests)
 
     def to_markdown(self) -> str:
         """Differences to k = 0, slopes and verdicts as Markdown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from promptlab import markup, tables
 from promptlab.comparison.comparing import Comparison
 from promptlab.comparison.crossed import Crossed
 from promptlab.comparison.seeded import FEWEST, NO_CLAIM
+from promptlab.comparison.tested import Tested, difference
 from promptlab.comparison.validity import decide
 from promptlab.comparison.verdicts import interval
 from promptlab.errors import InputError
@@ -40,12 +41,21 @@ class Drawn:
         `fixed`, and `validity`.
     verdicts : tuple of str
         A sentence a row.
+    comparison : Comparison
+        The comparison that was widened.
     """
 
     table: pd.DataFrame
     verdicts: tuple[str, ...]
     baseline: str
     alpha: float
+    comparison: Comparison = field(repr=False)
+
+    @property
+    def tested(self) -> Tested:
+        """Its differences and the comparison's settings, for a registration."""
+        tests = tuple(map(difference, zip(self.table["model"], self.table["condition"], strict=True)))
+        return replace(self.comparison.tested, family="over_draws", tests=tests)
 
     def to_markdown(self) -> str:
         """Differences with the wider intervals, and verdicts, as Markdown."""
@@ -109,7 +119,7 @@ def over_draws(comparison: Comparison) -> Drawn:
     level = comparison.alpha / len(whole)
     rows = [_row(comparison, row, level) for row in whole.to_dict("records")]
     sentences = tuple(_sentence(row, comparison.baseline) for row in rows)
-    return Drawn(pd.DataFrame(rows), sentences, comparison.baseline, comparison.alpha)
+    return Drawn(pd.DataFrame(rows), sentences, comparison.baseline, comparison.alpha, comparison)
 
 
 def needed(samples: pd.DataFrame, *columns: str) -> None:

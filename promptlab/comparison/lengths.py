@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from promptlab import given, markup, tables
 from promptlab.comparison.associating import length_of, values_of
 from promptlab.comparison.crossed import Crossed, crossed
+from promptlab.comparison.tested import Tested
 from promptlab.errors import unknown
 from promptlab.stats import Estimate, checking, mean_estimate
 
@@ -36,6 +37,8 @@ class ByLength:
     bins: int
     alpha: float
     label: str = ""
+
+    tested: ClassVar[Tested] = Tested("score by length")
 
     def to_markdown(self) -> str:
         """The table as Markdown."""

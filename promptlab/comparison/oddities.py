@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from promptlab import given, markup, tables
 from promptlab.comparison.crossed import crossed
+from promptlab.comparison.tested import Tested
 from promptlab.errors import InputError, unknown
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion
@@ -32,6 +33,8 @@ class Oddities:
     """
 
     table: pd.DataFrame
+
+    tested: ClassVar[Tested] = Tested("oddest outputs")
 
     def to_markdown(self) -> str:
         """The table without the outputs' texts."""

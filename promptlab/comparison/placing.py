@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from promptlab import given, markup, stats, tables
 from promptlab.choices import gold_label
 from promptlab.comparison.crossed import Crossed, Floats, crossed
 from promptlab.comparison.options import check
+from promptlab.comparison.tested import Tested
 from promptlab.comparison.verdicts import interval
 from promptlab.errors import InputError
 from promptlab.prompts.shuffling import Shuffled, as_asked
@@ -49,6 +50,8 @@ class PositionBias:
     table: pd.DataFrame
     verdicts: tuple[str, ...]
     alpha: float
+
+    tested: ClassVar[Tested] = Tested("position bias")
 
     def to_markdown(self) -> str:
         """The table and the verdicts as Markdown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from promptlab import markup, tables
@@ -12,6 +12,7 @@ from promptlab.comparison.contrasting import contrast, shared_conditions
 from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.options import check, chosen
 from promptlab.comparison.seeded import seed_row, seed_sentence
+from promptlab.comparison.tested import Tested, contrasts_of
 from promptlab.errors import InputError, unknown
 from promptlab.wording import counted
 
@@ -39,6 +40,8 @@ class SeedContrast:
         A row a condition and seed, as in `Contrast.table`; intervals hold for all of its rows, each for two models.
     verdicts : tuple of str
         A sentence a condition.
+    tested : Tested
+        Its tests and settings, for a registration.
     """
 
     table: pd.DataFrame
@@ -50,6 +53,7 @@ class SeedContrast:
     alpha: float
     seed: int
     label: str = ""
+    tested: Tested = field(repr=False, kw_only=True)
 
     @property
     def power(self) -> str:
@@ -141,7 +145,18 @@ def contrast_seeds(
     each = _seed_by_seed(design, pairs, options)
     table = _table(design, pairs, each, names, baseline, alpha)
     sentences = (seed_sentence(row, each, baseline) for row in table.to_dict("records"))
-    return SeedContrast(table, each, tuple(sentences), tuple(models), tuple(controls), baseline, alpha, seed, label)
+    return SeedContrast(
+        table=table,
+        pairs=each,
+        verdicts=tuple(sentences),
+        models=tuple(models),
+        controls=tuple(controls),
+        baseline=baseline,
+        alpha=alpha,
+        seed=seed,
+        label=label,
+        tested=contrasts_of(design, "seed_contrasts", pairs, names, baseline=baseline, alpha=alpha, seed=seed),
+    )
 
 
 def _paired(design: Crossed, models: Sequence[str], controls: Sequence[str]) -> list[tuple[str, str]]:

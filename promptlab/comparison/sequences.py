@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from promptlab.comparison.crossed import FAILURES, Floats
+from promptlab.comparison.validity import decide
 from promptlab.records import Run
 from promptlab.runner.stopping import units
 from promptlab.stats import BettingSequence
@@ -59,6 +60,11 @@ class Asked:
         high = self._means(condition, open_, 1) - self._means(baseline, open_, 0)
         betting = BettingSequence(self.rule["alpha"] / self.rule["family"], largest=self.rule["largest"])
         return np.concatenate([start, betting.add(low, high, self.sizes)])
+
+    def verdict(self, sequence: Floats) -> str:
+        """What its last interval decides; one that closed upon nothing decides nothing."""
+        low, high = sequence[-1]
+        return decide(low, high, self.rule["margin"]) if low < high else "inconclusive"
 
     def _means(self, condition: str, open_: pd.Series, score: float) -> Floats:
         """Mean score of each unit in one arm, with this score where it is open."""

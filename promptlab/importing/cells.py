@@ -112,10 +112,11 @@ def sample_of(row: Mapping[str, Any], place: str, found: Columns, said: Mapping[
     if not cells["question"]:
         cells["question"] = _id_of(cells.get("question_text", ""), place)
     ending = cells.get("ending") or ending_of(cells)
-    score = math.nan if ending == "error" else cells["score"]
+    scored = cells.get("score", math.nan)
+    score = math.nan if ending == "error" else scored
     if not cells.get("cluster", True):
         cells["cluster"] = None  # questions without a cluster share none
-    judged = {"ending": ending, "answered": _answered(cells, ending), "score": score, "as_scored": cells["score"]}
+    judged = {"ending": ending, "answered": _answered(cells, ending), "score": score, "as_scored": scored}
     return {**cells, "sample": cells.get("sample") or 0, **judged}
 
 

@@ -13,23 +13,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Texts = Mapping[str, str]  # of one condition: question -> its text
+SCORES = "scores are "  # whose they are, where that has changed
 _NAMED = 3  # of what does not align, so many are named and the rest counted
 _NEAR = 0.8  # likeness, of 1, from which another text is worth showing
 
 
 def notes_of(frame: pd.DataFrame) -> list[str]:
     """The notes on one model's samples."""
-    return [*_missing(frame), *_alignment(frame)]
+    return [*missing_of(frame), *_alignment(frame)]
 
 
-def _missing(frame: pd.DataFrame) -> list[str]:
+def missing_of(frame: pd.DataFrame) -> list[str]:
+    """The notes on samples without a score."""
     errors = frame["ending"] == "error"
     scores = frame["as_scored"][errors].dropna()
     values = ", ".join(f"{value:g}" for value in sorted(scores.unique())[:_NAMED])
     was = f"; the source scored {len(scores):,} of them ({values})" if len(scores) else ""
     silent = int((frame["score"].isna() & ~errors).sum())
     found = [f"missing: {counted(int(errors.sum()), 'sample')} that ended in an error{was}"] if errors.any() else []
-    return [*found, f"missing: {counted(silent, 'sample')} without a score"] if silent else found
+    way = "; regrade(grader) gives them one" if {"completion", "gold"} <= set(frame) else ""
+    return [*found, f"missing: {counted(silent, 'sample')} without a score{way}"] if silent else found
 
 
 def _alignment(frame: pd.DataFrame) -> list[str]:

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from promptlab.errors import InputError, unknown
 from promptlab.importing.cells import Columns, sample_of
+from promptlab.importing.checks import check_repeats, check_texts
 from promptlab.importing.imported import ImportedRun
 from promptlab.importing.notes import notes_of
 from promptlab.importing.sources import Keep, Read, Reader, Sources, is_path, no_column, parts
-from promptlab.textnorm import normalise
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_KEY = ["condition", "question", "sample", "draw", "replicate"]
 
 
 def import_run(
@@ -39,8 +37,9 @@ def import_run(
         ``{condition: any of these}``.
     columns : mapping, optional
         ``{our name: their column, or a function of a row}``. Needed: ``score`` (0 to 1, or true and false; nothing:
-        missing) and ``question`` (an id, taken as it is) or ``question_text`` (questions are then the same when their
-        normalised texts are); ``model`` and ``condition`` where the parameters do not say them. Taken besides:
+        missing), or ``completion`` and ``gold`` for `ImportedRun.regrade` to make one of; ``question`` (an id, taken as
+        it is) or ``question_text`` (questions are then the same when their normalised texts are); ``model`` and
+        ``condition`` where the parameters do not say them. Taken besides:
         ``sample`` (0 where there is none), ``cluster, draw, replicate, stopped, shots, style, select, layout, ending,
         answered, answer, gold, completion, reasoning, error, finish_reason, format_ok, prompt_tokens,
         completion_tokens, reasoning_tokens, seconds``. By default each of these bears our name. Not used for the
@@ -150,7 +149,7 @@ def _all_there(read: Read, said: Mapping[str, str]) -> None:
             raise InputError(f"{where}: found no {name}: expected {name}='its name' or columns={{{name!r}: ...}}")
     if "question" not in found and "question_text" not in found:
         raise no_column(read.table, "question_text", "question_text")
-    if "score" not in found:
+    if "score" not in found and not {"completion", "gold"} <= set(found):  # `regrade` makes one of these two
         raise no_column(read.table, "score", "score")
 
 
@@ -177,39 +176,7 @@ def _of_one_model(found: _Collected, wanted: str | None) -> _Collected:
 def _run(found: _Collected) -> ImportedRun:
     """One model's samples, once they are found to be what they claim."""
     rows = found.rows.reset_index(drop=True)
-    _one_text_an_id(rows)
-    _no_repeats(rows)
+    check_texts(rows)
+    check_repeats(rows)
     frame = rows.drop(columns="place")
     return ImportedRun(str(frame["model"].iloc[0]), frame, (*found.notes, *notes_of(frame)), found.origins)
-
-
-def _no_repeats(rows: pd.DataFrame) -> None:
-    key = [name for name in _KEY if name in rows]
-    again = rows.duplicated(key).to_numpy()
-    if not again.any():
-        return
-    place = int(again.argmax())
-    group = rows.groupby(key, dropna=False).ngroup().to_numpy()
-    first, second = rows.iloc[int((group == group[place]).argmax())], rows.iloc[place]
-    which = f"sample {second['sample']} of question {second['question']!r:.60} under {second['condition']!r:.60}"
-    raise InputError(
-        f"{second['place']}: found the same sample as {first['place']} ({which}): expected one row a sample; number "
-        "repeats in a column and pass columns={'sample': its name}"
-    )
-
-
-def _one_text_an_id(rows: pd.DataFrame) -> None:
-    """Ids are only names, and count differently in files of unlike length: their texts say what was asked."""
-    if "question_text" not in rows:
-        return
-    texts = rows.drop_duplicates(["question", "question_text"])
-    texts = texts.assign(key=texts["question_text"].map(normalise)).drop_duplicates(["question", "key"])
-    if not (unlike := texts["question"].duplicated()).any():
-        return
-    second = texts[unlike].iloc[0]
-    first = texts[texts["question"] == second["question"]].iloc[0]
-    raise InputError(
-        f"{second['place']}: found question {second['question']!r} with the text {second['question_text']!r:.60}, but "
-        f"{first['question_text']!r:.60} in {first['place']}: expected one text an id; align by text alone (map "
-        "question_text and not question)"
-    )

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.differences import compared_pairs
 from promptlab.errors import InputError
-from promptlab.stats.power import Spread, paired_spread
+from promptlab.stats.spreads import Spread, paired_spread
 from promptlab.stats.trials import Guess
 
 if TYPE_CHECKING:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 from promptlab.comparison import control_pairs
+from promptlab.comparison.series import series_of
+from promptlab.comparison.tested import contrasted, difference, slope
+from promptlab.errors import InputError
 from promptlab.experiment import ALPHA, Experiment
 from promptlab.grading import grader_named
 from promptlab.prompts import Condition
@@ -20,7 +24,7 @@ METHOD = "difference to the baseline within each question; the intervals of a fa
 def design_of(experiment: Experiment) -> dict[str, Any]:
     """What is frozen; equal designs are equal mappings, also after they were read from a file."""
     e, models, grader = experiment, experiment.open_models(), grader_named(experiment.grader)
-    contrasts = [f"{m} - {control}" for m, control in control_pairs(e.control, [m.name for m in models])]
+    pairs = control_pairs(e.control, [model.name for model in models])
     design = {
         "models": {model.name: weights(model) for model in models},
         "conditions": {c.name: {**c.factors(), "replicate": c.replicate} for c in e.conditions},
@@ -32,8 +36,8 @@ def design_of(experiment: Experiment) -> dict[str, Any]:
         "grader": {"name": grader.name, "version": grader.version},
         "margin": e.margin,
         "stop_every": e.stop_every,
-        "control": contrasts,
-        "tests": _tests(e, [model.name for model in models], contrasts),
+        "control": [f"{model} - {control}" for model, control in pairs],
+        "tests": _tests(e, [model.name for model in models], pairs),
         "prompts": {condition.name: _prompts(e, condition) for condition in e.conditions},
     }
     plain: dict[str, Any] = plain_json(design)
@@ -54,16 +58,42 @@ def _questions(asked: QuestionSet) -> dict[str, Any]:
     return {"name": asked.name, "n": len(asked), "hash": asked.hash, "ids": ids_hash(q.id for q in asked)}
 
 
-def _tests(experiment: Experiment, models: Iterable[str], contrasts: Iterable[str]) -> dict[str, Any]:
-    """The families: one of all differences, and one for each contrast of two models."""
-    arms = [condition.name for condition in experiment.conditions if condition.name != experiment.baseline]
+def _tests(experiment: Experiment, models: Sequence[str], pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Every family that follows from the design without a further choice; each has its own alpha.
+
+    One of all differences, one for each contrast of two models; where the design has what they need, one of slopes over
+    shots, one of the differences over draws of exemplars, and one of the contrast over paired seeds.
+    """
+    e, others = experiment, [c for c in experiment.conditions if c.name != experiment.baseline]
+    arms = [(model, condition.name) for model in models for condition in others]
+    shown = [(model, c.name) for model in models for c in others if c.shots]
+    drawn = any(int(c.factors()["draws"]) > 1 for c in others)
+    seeds = pairs if len(pairs) > 1 and len(set(chain(*pairs))) == 2 * len(pairs) else []
+    families = {
+        "slopes": _slopes(e, models),
+        "over_draws": [difference(arm) for arm in shown if drawn],
+        "seed_contrasts": [contrasted(seeds) + c.name for c in others if seeds],
+    }
     return {
         "method": METHOD,
         "alpha": ALPHA,
-        "seed": experiment.sampling.seed,
-        "differences": [f"{model}: {arm}" for model in models for arm in arms],
-        "contrasts": [f"{pair}: {arm}" for pair in contrasts for arm in arms],
+        "seed": e.sampling.seed,
+        "differences": [difference(arm) for arm in arms],
+        "contrasts": [contrasted([pair]) + c.name for pair in pairs for c in others],
+        **{name: tests for name, tests in families.items() if tests},
     }
+
+
+def _slopes(experiment: Experiment, models: Iterable[str]) -> list[str]:
+    """Those that `dose` would find; where it would find none, it says why when it is asked."""
+    import pandas as pd
+
+    arms = [{"model": m, "condition": c.name, **c.factors()} for m in models for c in experiment.conditions]
+    try:
+        series, _ = series_of(pd.DataFrame(arms), experiment.baseline)
+    except InputError:
+        return []
+    return [slope(one.model, [condition for _, condition in one.arms[1:]]) for one in series]
 
 
 def _prompts(experiment: Experiment, condition: Condition) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from promptlab import given
-from promptlab.comparison import Comparison, Contrast
-from promptlab.comparison.differences import compared_pairs
+from promptlab.comparison.tested import Result, Tested
 from promptlab.experiment import Experiment
 from promptlab.records import Run
 from promptlab.registering.design import design_of, ids_hash
 from promptlab.wording import counted
 
-Made = Experiment | Run | Comparison | Contrast
+Made = Experiment | Run | Result
 Design = Mapping[str, Any]
 
 _LONG = 40  # characters of a value that a deviation shows
@@ -25,15 +24,15 @@ def deviations(made: Made, planned: Design, hash: str) -> Iterator[str]:
         return _of_experiment(made, planned)
     if isinstance(made, Run):
         return _of_run(made, planned, hash)
-    if isinstance(made, Comparison):
-        return _of_comparison(made, planned)
-    if isinstance(made, Contrast):
-        return _of_contrast(made, planned)
-    raise given.wrong("what is compared with a registration", made, "an Experiment, Run, Comparison or Contrast")
+    tested = getattr(made, "tested", None)
+    if isinstance(tested, Tested):
+        return _of_result(tested, planned)
+    raise given.wrong("what is compared with a registration", made, "an Experiment, a Run or what was made of runs")
 
 
 def _of_experiment(made: Experiment, planned: Design) -> Iterator[str]:
     found = design_of(made)
+    found["tests"] = {name: found["tests"].get(name) for name in planned["tests"]}  # an older release named fewer
     chosen = [name for name in planned if name not in ("questions", "tests", "prompts")]  # those follow from the rest
     lines = [*_questions(planned, found["questions"]), *_differences(planned, found, chosen)]
     return iter(lines or _differences(planned, found, ["tests", "prompts"]))
@@ -75,30 +74,25 @@ def _found(run: Run, call: Mapping[str, Any], planned: Design) -> dict[str, Any]
     }
 
 
-def _of_comparison(made: Comparison, planned: Design) -> Iterator[str]:
-    design = made.design
-    yield from _judged(made, planned)
-    yield from _differences(planned, {"margin": made.margin}, ["margin"])
-    family = [f"{model}: {condition}" for model, condition in compared_pairs(design, made.baseline)]
-    yield from _family(planned["tests"]["differences"], family)
-    yield from _questions(planned, {"n": len(design.questions), "ids": ids_hash(design.questions)})
+def _of_result(found: Tested, planned: Design) -> Iterator[str]:
+    tests = planned["tests"]
+    if found.family not in tests:
+        yield f"not registered: {found.family.replace('_', ' ')}"
+        return
+    chosen = found.settings
+    yield from _differences(planned, chosen, [name for name in ("baseline", "margin") if name in chosen])
+    yield from _differences(tests, chosen, [name for name in ("alpha", "seed") if name in chosen], "tests.")
+    yield from _family([test for test in tests[found.family] if test.startswith(found.within)], found.tests)
+    if found.questions:
+        yield from _asked(found, planned)
+
+
+def _asked(found: Tested, planned: Design) -> Iterator[str]:
+    yield from _questions(planned, {"n": len(found.questions), "ids": ids_hash(found.questions)})
     wanted = planned["questions"]["n"] * planned["samples"]
-    for i, (model, condition) in enumerate(design.arms):
-        valid = int(((design.arm == i) & ~design.missing).sum())
+    for (model, condition), valid in found.valid.items():
         if valid != wanted:
             yield f"{model}, {condition}: {valid:,} instead of {counted(wanted, 'valid sample')}"
-
-
-def _of_contrast(made: Contrast, planned: Design) -> Iterator[str]:
-    yield from _judged(made, planned)
-    pair = f"{made.model} - {made.control}: "
-    tests = [test for test in planned["tests"]["contrasts"] if test.startswith(pair)]
-    yield from _family(tests, [pair + condition for condition in made.table["condition"]])
-
-
-def _judged(made: Comparison | Contrast, planned: Design) -> Iterator[str]:
-    yield from _differences(planned, {"baseline": made.baseline}, ["baseline"])
-    yield from _differences(planned["tests"], {"alpha": made.alpha, "seed": made.seed}, ["alpha", "seed"], "tests.")
 
 
 def _questions(planned: Design, found: Mapping[str, Any]) -> Iterator[str]:
@@ -110,7 +104,7 @@ def _questions(planned: Design, found: Mapping[str, Any]) -> Iterator[str]:
         yield "other questions, or another pool of exemplars"
 
 
-def _family(planned: list[str], found: list[str]) -> Iterator[str]:
+def _family(planned: Sequence[str], found: Sequence[str]) -> Iterator[str]:
     yield from (f"{test} is not compared" for test in planned if test not in found)
     yield from (f"{test} was added" for test in found if test not in planned)
 

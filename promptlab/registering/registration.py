@@ -73,7 +73,11 @@ class Registration:
         return read
 
     def deviations(self, *made: Made | Iterable[Made]) -> tuple[str, ...]:
-        """What differs from the registered design: in an experiment, its runs, its comparison, its contrasts.
+        """What differs from the registered design: in an experiment, its runs, and all that was made of them.
+
+        A result is held against the family of tests that it belongs to (differences, contrasts, slopes of a
+        dose-response, differences over draws, contrasts over seeds); any other, such as `associated`, is explorative,
+        and said to be not registered.
 
         Returns
         -------
@@ -117,13 +121,13 @@ def register(experiment: Experiment, path: str | Path) -> Registration:
     """
     import yaml
 
-    file, design = given.to_write("path of register", path), design_of(experiment)
+    file = given.to_write("path of register", path)
     if file.exists():
         known = Registration.read(file)
-        if known.design != design:
-            why = "; ".join(known.deviations(experiment)) or "another release made it"
-            raise InputError(f"{file} holds another design ({why}): take another path")
+        if found := known.deviations(experiment):
+            raise InputError(f"{file} holds another design ({'; '.join(found)}): take another path")
         return known
+    design = design_of(experiment)
     made = Registration(design, datetime.now(UTC).isoformat(timespec="milliseconds"))
     made.admit(experiment)
     content = {"registered": made.registered, "hash": made.hash, "design": design}

@@ -11,7 +11,7 @@ from promptlab.errors import InputError
 from promptlab.stats import checking
 from promptlab.stats.estimates import Estimate, Floats, mean_estimate
 from promptlab.stats.families import simultaneous
-from promptlab.stats.power import Spread
+from promptlab.stats.spreads import Spread
 
 _STEPS = 4_096  # quantiles at which a distribution of true accuracies is tabulated
 
