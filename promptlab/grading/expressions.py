@@ -68,7 +68,7 @@ def _maths(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), found[:SHOWN], True, why=f"{why}; {expected}" if why else expected)
 
 
-maths: Grader = FunctionGrader(_maths, "math", "2")
+maths: Grader = FunctionGrader(_maths, "math", "3")
 
 
 @lru_cache(maxsize=16_384)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from promptlab.numerals import clean, numerals
+from promptlab.onenumber import joined_thousands
 from promptlab.textnorm import normalise
 
 _SIGNS = {"−": "-", "–": "-", "×": r"\times ", "·": r"\cdot ", "÷": "/", "π": r"\pi ", "√": r"\sqrt", "∞": r"\infty ",
@@ -103,7 +104,8 @@ def plain_number(latex: str) -> Fraction | None:
     bare = _ENDS.sub("", latex)
     if len(bare) > _PLAIN_LENGTH or "**" in bare:  # 2**3
         return None
-    cleaned = clean(_UNIT.sub("", bare.rstrip("."))).strip()
+    tight = _UNIT.sub("", bare.rstrip(".")).replace(",\\! ", ",\\!")  # 11,\! 111: TeX drops the space
+    cleaned = joined_thousands(clean(tight).strip())
     found = next(numerals(cleaned), None)
     whole = found is not None and (found.start, found.end) == (0, len(cleaned)) and not _THOUSANDS.search(cleaned)
     return found.value if found and whole else None

@@ -91,8 +91,13 @@ def phrases(text: str) -> Iterator[str]:
 
     Also in Spanish, French, German and Chinese, in which models answer when they are asked so, or lose their way.
     """
+    return (said for _, said in declared(text))
+
+
+def declared(text: str) -> Iterator[tuple[int, str]]:
+    """The `phrases`, and where each begins."""
     for found in reversed(list(_PHRASE.finditer(text))):
-        yield text[found.end() : found.end() + SENTENCE].split("\n", 1)[0]
+        yield found.end(), text[found.end() : found.end() + SENTENCE].split("\n", 1)[0]
 
 
 def last_line(text: str) -> str:

@@ -1,0 +1,127 @@
+"""Which label a marked text says to be the answer: "B is correct", "I choose B", "so B"; not "plan B", "if B", "B?".
+
+Each rule looks from a label a few words backwards or forwards, so that a long text costs little.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from promptlab.grading import vocabulary as w
+from promptlab.grading.marking import BACK, GAP, LABEL, NOUN, TEXT
+
+_LABELS = rf"(?P<labels>{LABEL}(?:(?:\s?(?:{w.AND}|[,/])|{TEXT}\s{w.OR})\s?{LABEL}){{0,9}})"
+_END = (
+    rf"(?=[\s)\]\"'”’]{{0,5}}(?:\Z|\n|[.;:!(…⟬。、]|,(?!\s?{LABEL})|[—–-]\s)"
+    rf"|\s(?!{w.AND}\s{LABEL}){w.CONNECTIVE}\b|[因而不])"
+)
+_ADVERBS = rf"(?:{w.ADVERB}\s){{0,3}}"
+_OPENS = rf"(?:\A|[\n.;:,!?…—–⟭-]\s{{0,3}}|\b{w.OPENER}\s)"
+
+# Judgements on an option: what follows the label, and what leads to it
+_JUDGED = re.compile(
+    rf"{_LABELS}(?:{GAP}\s?{w.COPULA}\s{_ADVERBS}{w.PREDICATE}|{GAP}{w.PREDICATE_CJK}|\s{w.FITS}"
+    rf"|\s{_ADVERBS}(?:richtig|korrekt)\s(?:ist|sind))"
+)
+_SUBJECT = re.compile(
+    rf"(?:⟦|(?:\A|[\n.;:!?…()\"“—–*-]\s{{0,3}}|(?<![⟧⟩]),\s{{0,3}}|(?<![⟧⟩]\s)\b{w.BEFORE_SUBJECT}\s"
+    rf"|{w.BEFORE_SUBJECT_CJK})⟨)\Z"
+)
+_MADE = re.compile(rf"{_LABELS}\s{_ADVERBS}{w.PREDICATE}")
+_MAKES = re.compile(r"(?:\bmak(?:es|ing)|\w\s(?:ist|sind))\s[⟦⟨]\Z")  # that makes B the answer; somit ist B richtig
+_HEAD = re.compile(  # B, because ...; alone on a line, with reasons below
+    rf"{_LABELS}[.)]?(?:,?(?:\s[—–-])?\s(?:{w.BECAUSE}|{w.I_THINK})\b|\s{{0,3}}\n(?=(?s:.*)\w\w[^\n]*\Z))"
+)
+_HEADS = re.compile(r"(?:\A|\n|[.!?]\s)[⟦⟨]\Z")
+
+# Conclusions: what leads to the label
+_CONCLUDED = re.compile(_LABELS + _END)
+_CONCLUDES = re.compile(
+    rf"(?:(?:\b(?:{w.CHOOSE}|{w.POINTER}|{w.HENCE}|{w.LEAVES}|(?:richtig|korrekt) (?:ist|sind)"
+    rf"|{w.ANSWER}\b[^⟦⟨⟬.;:,?\n]{{0,40}}(?:,\s[a-z ]{{1,20}},)?\s{w.COPULA}(?:\s{w.ADVERB}){{0,2}}"
+    rf"|(?:{w.ANSWER}|{w.HEADING})(?:\s{w.FINAL})? ?[:=-])"
+    rf"|{_OPENS}(?:{w.IMPERATIVE}|{w.FIRST})|⟭(?:\s(?:not|nicht|pas|no))?,?\s?{w.BUT}"
+    rf"|{w.CHOOSE_CJK}|{w.HENCE_CJK}|{w.ANSWER_CJK}[是为]?)[\s,:→]{{0,3}}{NOUN})[⟦⟨]\Z"
+)
+_WISHED = re.compile(rf"{_LABELS}\s(?:wählen|nehmen|sagen)\b")
+_WISHES = re.compile(r"\b(?:würden?|werden?|will|wollen)\s[⟦⟨]\Z")
+_LAST = re.compile(rf"{_LABELS}[\s.)!]{{0,3}}\Z")
+_LASTS = re.compile(r"(?:\A|(?:(?<![a-z⟧⟩⟭]\.)(?<=\w\w[.)])|[!?。]|⟭\.?) {1,3})[⟦⟨]\Z")  # Not A. B.
+_VERB_LEFT_OUT = re.compile(rf"{_LABELS}\s(?:is|does|ist|est|lo es|es)(?=\s?[.!]|\Z|\n)")
+_AFTER_DENIAL = re.compile(r"⟭[^.?\n]{0,40}[;,]\s(?:but\s)?[⟦⟨]\Z")  # A is not, B is
+
+_RULES = (
+    (_JUDGED, _SUBJECT, False),
+    (_MADE, _MAKES, False),
+    (_HEAD, _HEADS, False),
+    (_CONCLUDED, _CONCLUDES, True),
+    (_WISHED, _WISHES, True),
+    (_LAST, _LASTS, True),
+    (_VERB_LEFT_OUT, _AFTER_DENIAL, True),
+)
+
+_ASKED = re.compile(r"[^.!;?\n]{0,200}\?")
+_BREAK = re.compile(rf"[.;!?\n]|\b{w.TURN}\b|但")
+_CLAUSE = re.compile(r"[,:]\s?(?!that\b|dass\b|que\b)|\bthen\b")
+_DOUBT = re.compile(rf"\b(?:{w.IF}|{w.HEDGE})\b|{w.IF_CJK}")
+_CORRECTED = re.compile(rf"\b{w.CORRECTION}\b|{w.CORRECTION_CJK}")
+
+
+class Claim(NamedTuple):
+    """Labels said to be the answer, in a conclusion ("so B") or in a judgement on one option ("B is correct")."""
+
+    start: int
+    end: int
+    labels: frozenset[str]
+    final: bool
+
+
+def claims(said: str) -> Iterator[Claim]:
+    """What a marked text claims, in no order: neither asked, nor supposed, nor said by others.
+
+    Examples
+    --------
+    >>> from promptlab.grading.marking import marked
+    >>> [sorted(claim.labels) for claim in claims(marked("If A is right, B is wrong. So it is C or D.", "ABCD"))]
+    [['C', 'D']]
+    """
+    low = said.lower()
+    for pattern, leads, final in _RULES:
+        for found in pattern.finditer(low):
+            start, end = found.span("labels")
+            led = leads.search(low, max(0, start - BACK), start + 1)
+            if led and not asked(low, found.end()) and not doubted(low, start):
+                yield Claim(start, end, frozenset(re.findall("[A-Z]", said[start:end])), final)
+
+
+def settled(said: str, found: Iterable[Claim]) -> frozenset[str]:
+    """The labels that all claims together leave: several where they contradict each other.
+
+    A conclusion overrules the judgements before it, and what an earlier line concluded; what stands after a word of
+    correction ("wait", "no") overrules all before it.
+    """
+    last: Claim | None = None
+    for claim in sorted(found):
+        if last is None or claim.labels == last.labels or _overrules(claim, last, said[last.end : claim.start].lower()):
+            last = claim
+        else:
+            last = claim._replace(labels=claim.labels | last.labels, final=claim.final or last.final)
+    return last.labels if last else frozenset()
+
+
+def asked(said: str, end: int) -> bool:
+    """Whether the sentence of a claim ends in a question mark."""
+    return _ASKED.match(said, end) is not None
+
+
+def doubted(said: str, start: int) -> bool:
+    """Whether what leads to a claim makes it a supposition, or the opinion of others."""
+    sentence = _BREAK.split(said[max(0, start - 2 * BACK) : start].lower())[-1]
+    return _DOUBT.search(_CLAUSE.split(sentence)[-1]) is not None
+
+
+def _overrules(claim: Claim, last: Claim, between: str) -> bool:
+    concludes = claim.final and (not last.final or "\n" in between)
+    return concludes or _CORRECTED.search(between) is not None

@@ -1,0 +1,156 @@
+"""Words with which texts choose, deny and conclude, in English, German, French, Spanish and Chinese.
+
+Each is a part of the patterns in `marking.py` and `claims.py`, and matches lower case.
+"""
+
+from __future__ import annotations
+
+WORD = r"[A-Za-z0-9_\u00c0-\u024f'’]"  # what belongs to one word; Chinese puts no spaces around a letter
+ARTICLES = (
+    r"(?:(?:the|die|der|la|le|el|l['’]|only|just|simply|either|both|entweder|soit|nur|noch|us|me|with|plus|que)"
+    r"\s?){1,3}"
+)
+OR = r"(?:\b(?:or|oder|ou|o|u)\b|或|还是)"
+AND = r"(?:&|\b(?:and|or|und|oder|et|ou|y|o|e|u)\b|和|或|与|及|、)"
+TURN = r"(?:but|however|yet|so|hence|thus|therefore|aber|doch|sondern|also|daher|mais|donc|pero|sino)"
+BECAUSE = r"(?:because|since|as|rather than|instead of|weil|denn|da|parce|car|puisque|porque|ya que|pues|not(?=\s⟬))"
+I_THINK = r"(?:i (?:think|believe|guess|would say)|probably|definitely|clearly|of course)"
+CONNECTIVE = (
+    r"(?:because|since|as|for|given|due|which|while|whereas|and|but|so|not|here|then|too|over|rather|instead|than|weil|"
+    r"da|denn|und|aber|nicht|statt|ist(?=\s?(?:[.,;!]|\Z))|parce|car|puisque|et|mais|pas|plutôt|porque|ya|y|pero|pues|no)"
+)
+
+# What is called by a letter, and how that is called the answer
+LABEL_NOUN = (
+    r"(?:options?|choices?|answer|letter|alternatives?|antwort|buchstabe|opci[óo]n|respuesta|alternativa|letra|réponse|"
+    r"choix|lettre)"
+)
+ANSWER = (
+    r"(?:answer|ans|option|choice|solution|response|pick|vote|guess|letter|alternative|one (?:that|which)|antwort|"
+    r"lösung|réponse|choix|respuesta|opción|solución|alternativa)"
+)
+HEADING = (
+    r"(?:final|correct|right|best|verdict|decision|conclusion|selection|selected|result|output|richtig|korrekt|"
+    r"ergebnis|fazit|correcte|bonne|correct[ao]|conclusión|elección)"
+)
+FINAL = r"(?:answer|choice|finale?|correcte?|correct[oa]|definitiva)"
+ANSWER_CJK = "答案"
+
+# A before a word is an article unless the word goes on about a label; I stands as a label does, or is a pronoun.
+NO_ARTICLE = (
+    rf"(?!\s{{1,3}}(?!(?:{CONNECTIVE}|or|nor|is|with|ist|est|es|are|was|were|isn|wasn|must|has|would|should|can|"
+    r"cannot|could|might|does|seems|looks|fits|works|matches|remains|wins|it is|oder|sind|wäre|passt|ou|sont|convient|"
+    r"o|ni|son|encaja|sondern|sino)\b)[^\W\d])"
+)
+NO_PRONOUN = r"(?=\s?(?:[).:\]]|\Z|\n|is (?:correct|right)))"
+
+# Denials
+NONE = r"\b(?:none|neither|either of|weder|keine?r?s?|aucune?|ninguna?)"
+NOT = (
+    r"(?:\b(?:not|nor|never|no(?! (?:doubt|question))|cannot|nobody|hardly|nicht|kein\w{0,2}|noch|pas|ni|nunca)"
+    r"|\b\w{1,9}n['’]t)"
+)
+NOT_CJK = "(?:不|没|并非|排除)"
+AGAINST = (
+    r"\b(?:instead of|rather than|unlike|as opposed to|than|over|between|except|besides|"
+    r"(?:eliminat|exclud|reject|discard|dismiss)\w{0,4}|(?:rul|cross)\w{0,3} out|statt|zwischen|als|plutôt que|entre|"
+    r"élimin\w{1,4}|en lugar de|en vez de|descart\w{1,5})"
+)
+WRONG = r"(?:(?:an?|one|another)(?: [a-z]+)?|wrong|incorrect|false|falsche|mauvaise|fausse|incorrecta|equivocada)"
+IS_WRONG = (
+    r"(?:(?:is|are|was|were|(?:can|must|would|could|might) be|ist|sind|est|sont|es|son|está)\s"
+    r"(?:(?:both|all|also|clearly|obviously|certainly|simply|therefore|thus|then|a|the|beide|auch|aussi)\s){0,2}"
+    r"(?:wrong|incorrect|false|untrue|out|eliminated|excluded|ruled out|impossible|implausible|unlikely|tempting|"
+    r"(?:just |only )?(?:a )?distractors?|not|falsch|nicht|ausgeschlossen|unmöglich|faux|fausses?|incorrecte?s?|"
+    r"impossibles?|pas|incorrect[oa]s?|fals[oa]s?|imposibles?)\b"
+    r"|\b(?:isn|aren|wasn|weren|can|does|do|did)['’]t\b|\b(?:cannot|does not|do not|did not|fails?)\b"
+    r"|n['’](?:est|ont|a)\b|\bne\s|\bno\s(?:es|son|puede|está)\b|\b(?:not|nicht|pas|no)(?=\s?[,.;!]|\Z)"
+    r"|项?(?:都|均|也|是|就是)?(?:不|错|有误|没))"
+)
+
+# Judgements: "B is correct"
+BEFORE_SUBJECT = (  # after any other word a letter is a part of a name: plan B
+    r"(?:so|hence|thus|therefore|and|both|either|but|that|because|only|clearly|then|think|believe|know|say|conclude|"
+    r"find|sure|since|as|while|although|though|yes|no|is|actually|definitely|probably|dass|nur|also|daher|somit|und|"
+    r"aber|weil|denn|beide|que|donc|seule?|et|mais|car|s[oó]lo|solamente|tanto|y|pero|porque)"
+)
+BEFORE_SUBJECT_CJK = "(?:所以|因此|因为|故|则|只有|认为|应该|而|但|且|是)"
+COPULA = (
+    r"(?:is|are|(?:must|has to|would|should|can only)(?: therefore| thus| then)? be|to be|seems|seems to be|"
+    r"appears to be|looks|ist|sind|wäre|lautet|muss|est|sont|serait|es|son|sería|parece)"
+)
+ADVERB = (
+    r"(?:therefore|thus|hence|indeed|clearly|definitely|certainly|obviously|surely|likely|probably|simply|also|both|"
+    r"all|then|actually|most|only|overall|by far|still|now|just|the|eindeutig|wohl|also|nur|la|le|el|donc|bien|"
+    r"clairement|claramente|sin duda|la única)"
+)
+_RIGHT = (
+    r"(?:most |more )?(?:correct|right|true|accurate|best|better|plausible|likely|suitable|richtig|korrekt|besser|"
+    r"correcte?s?|juste|exacte?|meilleure?|correct[oa]s?|mejor)(?![-\w])(?=[\s)\]\"'”’]{0,3}(?:\Z|[.,;:!\n(…⟬—–])|"
+    r"\s(?:because|since|as|given|and|but|so|which|hence|while|whereas|although|not|than|here|overall|too|then|answer|"
+    r"choice|option|one|solution|fit|match|weil|da|denn|und|aber|antwort|parce|car|puisque|et|mais|réponse|porque|ya|y|"
+    r"pero|respuesta|opción)\b)"
+)
+RIGHT_ONE = (
+    r"(?:(?:single|only|one|most(?: \w+)?|very|correct|right|best|better|final|true|proper|likely|plausible|accurate|"
+    r"suitable|appropriate|richtige|korrekte|beste|einzige?|bonne|seule|meilleure|única|mejor)\s){0,3}"
+)
+PREDICATE = (
+    rf"(?:{_RIGHT}|(?:the|my|our|die|der|das|meine|la|le|ma|notre|el|lo|mi|nuestra)\s(?:{_RIGHT}|{RIGHT_ONE}"
+    r"(?:answer|choice|option|solution|pick|fit|match|one(?!\sof)|antwort|lösung|wahl|richtige|korrekte|beste|réponse|"
+    r"bonne|choix|meilleure|juste|respuesta|opción|solución|elección|correcta|mejor)\b(?![-\w]|\sto\b)))"
+)
+PREDICATE_CJK = r"\s?(?:项|选项)?\s?(?:是|为|才是|就是|都|均)?\s?(?:唯一|最)?(?:正确|对的|正解|答案|合适|符合|合理)"
+FITS = (
+    r"(?:(?:fits|matches|works|applies|is) (?:best|better)|fits|matches|works|applies|remains|wins|it is|is left|is it|"
+    r"makes (?:the most|more) sense|passt(?: am besten| besser)?|bleibt(?: übrig)?|convient(?: le mieux| mieux)?|"
+    r"encaja(?: mejor)?)(?=\s?[.,;!)]|\Z|\n|\s(?:because|since|than|weil|car|porque)\b)"
+)
+
+# Conclusions: "I choose B", "it is B", "so B", "which leaves B", "not A but B"
+CHOOSE = (
+    r"(?:(?:(?:i|we|you)(?:['’](?:d|ll|m|ve|re))?|let['’]s|let us|let me)\s(?:(?:would|will|must|should|shall|can|have|"
+    r"am|are|going to|to|do|therefore|thus|hence|then|now|simply|just|definitely|rather|finally|still|also|so|want|"
+    r"need|ultimately|probably)\s){0,3}(?:choos(?:e|ing)|chose|chosen|pick(?:ed|ing)?|select(?:ed|ing)?|tak(?:e|ing)|"
+    r"go(?:ing)? (?:with|for)|went (?:with|for)|opt(?:ed)? for|settled? (?:on|for)|vote for|say|answer(?: with)?|mark|"
+    r"bet on|guess|think|believe|conclude|(?:think|guess) it['’]s)|(?:ich |wir )?(?:wählen?|nehmen?|stimmen? für|"
+    r"tippen? auf|sagen?|würde sagen|entscheide mich für)|(?:je |j['’]|nous )?(?:choisi(?:s|rais|ssons)|prends|"
+    r"opte pour|sélectionne|retiens|dirais)|(?:yo )?(?:elijo|elegiría|elegimos|escojo|escogería|selecciono|opto por|"
+    r"me quedo con|voto por|diría|respondo))"
+)
+IMPERATIVE = r"(?:(?:please|must|should|just|now)\s)?(?:choose|pick|select|go with)"
+CHOOSE_CJK = "(?:选择|选)"
+POINTER = (
+    r"(?:(?:it|this|that|answer|one)(?:['’]s|\s(?:is|was|must be|has to be|would be|should be|can only be))"
+    r"(?:\s(?:therefore|thus|clearly|definitely|probably|most likely|simply|obviously))?"
+    r"|(?:es|das) (?:ist|muss|wäre)|c['’]est|il s['’]agit de|ce doit être|se trata de|es|debe ser|sería)"
+)
+HENCE = (
+    r"(?:so|hence|thus|therefore|consequently|accordingly|ergo|wait|actually|sorry|correction|in conclusion|daher|"
+    r"somit|folglich|deshalb|demnach|donc|ainsi|par conséquent|así que|por (?:lo )?tanto|entonces|por eso|"
+    r"en conclusión)"
+)
+HENCE_CJK = "(?:所以|因此|故|综上|就是|是)"
+OPENER = r"(?:and|so|but|now|then|thus|hence|therefore|ok|okay|well|yes|finally|here|is|und|also|et|donc|y|entonces)"
+FIRST = (  # at the head of a sentence only
+    r"(?:finally|final|overall|no|rather|instead|definitely|clearly|obviously|probably|certainly|surely|most likely|"
+    r"also|sicher|alors|finalement|luego)"
+)
+LEAVES = r"(?:leav(?:es|ing)|bleibt|übrig bleibt|reste|queda)"
+BUT = r"(?:but|sondern|mais|sino|而是|rather)(?:\s(?:rather|instead|it is|is|it['’]s|eher|plutôt|bien|más bien))?"
+
+# What takes a claim back: a supposition, another's opinion, a word of correction
+IF = r"(?:if|unless|whether|suppos(?:e|ing)|assum(?:e|ing)|let(?!['’]s| us| me)|wenn|falls|ob|angenommen|si|supongamos)"
+IF_CJK = "如果|若|假设|是否"
+HEDGE = (
+    r"(?:might|may|could|(?<!no )(?<!any )(?<!without )doubt\w{0,3}|unsure|not sure|unlikely|tempt(?:ing|ed)|easy to|"
+    r"wrong to|mistake to|at first|first thought|initially|originally|thought|guessed|says|claims|thinks|believes|"
+    r"argues|suggests|insists|könnte|bezweifle|pourrait|doute|podría|dudo|(?:some|many|"
+    r"most|people|students|others|one|you|they|manche|viele|certains|algunos)(?: \w+){0,2} (?:say|think|believe|claim|"
+    r"argue|choose|pick|answer))"
+)
+CORRECTION = (
+    r"(?:no|wait|actually|correction|sorry|scratch that|on second thoughts?|on reflection|rather|nein|halt|moment|non|"
+    r"attendez|espera|mejor dicho)"
+)
+CORRECTION_CJK = "不对|等等|更正"

@@ -1,0 +1,163 @@
+"""What a text claims to be the answer, in the usual sentences of models; and what only looks like a claim."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from promptlab.grading import label
+from promptlab.grading.claims import claims, settled
+from promptlab.grading.marking import marked, unmarked
+from promptlab.types import Grade, Question
+
+CITIES = ("London", "Paris", "Rome", "Berlin", "Madrid", "Vienna", "Oslo", "Athens", "Prague", "Cairo")
+LETTERS = "ABCDEFGHIJ"
+
+
+def graded(text: str) -> Grade:
+    return label(Question("q", "?", ("B",), "label", CITIES), text)
+
+
+# B is the answer, D is another option
+ENGLISH = (
+    "B is correct", "Option B is the right one", "The answer is not D but B", "It is B, not D", "I choose B",
+    "I pick B.", "I'd go with B", "Correct answer: B", "Final: B", "Hence B", "So B.", "Therefore, (B).",
+    "Answer: **B**", "Ans: B", "B) Paris is correct because D) Berlin is in Germany.", "Between D and B, B fits better",
+    "\\boxed{\\text{B}}", "the answer is option (b)", "The answer is option (b) because of the tower.",
+    "D) Berlin is a distractor; choose B", "Not D. B.", "D is wrong, which leaves B", "B is the answer.",
+    "The letter B is correct.", "I'm going with B.", "My choice: B", "It must be B.", "It's B.",
+    "Thus the best option is B, since D is wrong.", "This leaves only B.", "I would pick (B) over (D).",
+    "Only B remains.", "B it is.", "Choose B.", "D is not correct; B is.", "I think B.",
+    "The answer is B, since D is wrong.", "B is correct and D is wrong.", "B is correct, D isn't.", "Clearly B.",
+    "I believe the answer to be B.", "Let's go with B", "I chose B because it has a tower.", "No, B.", "D? No. B.",
+    "B, because it lies on the Seine.", "If the tower is in Paris, then B is correct.", "It isn't D, it's B.",
+    "There is no doubt that B is correct.", "B is better than D.", "Rule out D. B remains.", "The answer is \"B\".",
+    "Is it D? No, it is B.", "Unlike D, B is correct.", "I thought D was correct, but it is B.",
+    "That makes B the answer.", "D would be correct if it were in Italy, but B is correct.",
+    "Some choose D, but I choose B.", "So the answer: B", "The wrong answer is D. The right answer is B.",
+    "The answer is D... no wait, B.", "D is right. Wait, no: B is right.",
+    "After weighing everything, I conclude that the answer must therefore be B.", "D is tempting.\nBut B is correct.",
+    "B is correct.\nBerlin is in Germany.", "B is correct.\n\nExplanation: (D) is in Germany.",
+    "B\n\nD is wrong because it is in Germany.",
+    "The answer is D.\nLet me check: it has no tower.\nSo the answer is B.",
+    "D looks right, yet the one that fits is B.", "The answer is Paris because Berlin is in Germany.",
+    "The answer is Paris, not Berlin.", "The answer is B.\n\nB) Paris\nD) Berlin",
+    "B) Paris has the tower, so it is correct.\nD) Berlin is wrong.\n\nHence B",
+    "B) Paris is right.\nD) Berlin is wrong.",
+)  # fmt: skip
+GERMAN = (
+    "B ist richtig", "Option B ist die richtige", "Die Antwort ist nicht D, sondern B", "Es ist B, nicht D",
+    "Ich wähle B", "Ich entscheide mich für B.", "Richtige Antwort: B", "Also B.", "Daher (B).",
+    "Antwort B ist korrekt.", "Somit ist B richtig.", "Die richtige Antwort lautet B.", "D ist falsch, B ist richtig.",
+    "Richtig ist B.", "Ich denke, dass B richtig ist.", "Ich würde B wählen.", "D nicht, sondern B",
+)  # fmt: skip
+FRENCH = (
+    "B est correct", "L'option B est la bonne", "La réponse n'est pas D mais B", "C'est B, pas D", "Je choisis B",
+    "Donc B.", "Bonne réponse : B", "La bonne réponse est donc la B.", "Réponse finale : B",
+    "B est la bonne réponse, D est fausse",
+)  # fmt: skip
+SPANISH = (
+    "B es correcta", "La opción B es la correcta", "La respuesta no es D sino B", "Es B, no D", "Elijo B",
+    "Me quedo con B", "Respuesta correcta: B", "Por lo tanto, B.", "Así que B.", "La respuesta correcta es la B.",
+    "No es D, es B.",
+)  # fmt: skip
+CHINESE = (
+    "B是正确的", "选项B正确", "选B", "我选择B", "答案不是D而是B", "是B，不是D", "所以选B", "因此B。", "正确答案：B",
+    "D错误，B正确", "正确答案应该是B。", "B选项正确",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ENGLISH + GERMAN + FRENCH + SPANISH + CHINESE)
+def test_a_claim_is_read(text: str):
+    grade = graded(text)
+    assert (grade.score, grade.answer) == (1, "B"), grade
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{0} is correct, {1} is wrong.", "So {0}.", "I choose {0}, not {1}.", "It is {0}.", "Not {1}. {0}.",
+        "Final: {0}", "{1} is wrong, which leaves {0}.", "The answer is not {1} but {0}.",
+        "Option {0} is the right one.", "{0} fits best.", "({1}) is wrong, so ({0}).", "{0}, because {1} is wrong.",
+    ],
+)  # fmt: skip
+def test_every_letter_is_read_alike(form: str):
+    for said, other in permutations("ABCDEFGHJ", 2):
+        assert graded(form.format(said, other)).answer == said, (form, said, other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "B or D", "The answer is B or D.", "The answer is either B or D.", "The answer is B and D.", "It is B or D.",
+        "B/D", "Both B and D are correct.", "B is correct. D is correct.", "\\boxed{B, D}", "<answer>B and D</answer>",
+        "B is correct.\nD is correct.", "- B is correct\n- D is correct", "The answer is B: Paris or D: Berlin.",
+        "The answer is B. The answer is D.", "Answer:\nB) Paris\nD) Berlin", "The answer is Paris or Berlin.", "B o D",
+        "B oder D ist richtig", "Es B o D.", "答案是B或D",
+        "B和D都正确", "I choose B and D", "D is correct and B fits best.",
+        "B) Paris\nD) Berlin",
+    ],
+)  # fmt: skip
+def test_two_claims_that_contradict_each_other_are_no_answer(text: str):
+    grade = graded(text)
+    assert (grade.score, grade.answered) == (0, True), grade
+    assert grade.why.startswith("several labels: B, D")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # names, articles, pronouns
+        "A is a vowel.", "Plan B failed", "He lacks vitamin C.", "Vitamin C is right for you.", "A city is correct.",
+        "I am correct.", "So I think about it.", "It is A big city.", "Team B wins.", "Hepatitis B is correct.",
+        "Figure B is best.", "Statement B is correct.", "She got an A. Good.", "He got a B in maths.", "x = B",
+        "A + B = C", "I, for one, am unsure.", "Point B is the answer to geometry.", "From A to B it is flat.",
+        "Let A be correct to 3 digits.", "John B. is correct.", "C is the speed of light.", "A is for apple.",
+        "B is one of the cities.", "B is an option.", "B is best known for wine.", "So D is the distance.",
+        "Thus A is the speed and B is the time.", "Let's say B and D are points.", "We take B = 5.",
+        "This leaves A with 3 apples.", "So B and D cancel.", "B.C. is correct.", "It is C that is wrong.",
+        "Pick a point B on it.",
+        # denied
+        "B is not correct.", "B is incorrect.", "B isn't right", "Not B.", "I would not choose B.",
+        "I don't think B is correct.", "Neither A nor B is correct.", "None of A, B, C is correct.", "(B) is wrong",
+        "Option B is wrong.", "Eliminate (B).", "So A and B are wrong.", "The wrong answer is B.", "Wrong answer: B",
+        "Incorrect: B", "Do not choose B.", "I doubt that B is correct.", "B can't be the answer.",
+        "The answer is not B.", "The answer cannot be B.", "B is only partially correct.",
+        "It's unlikely that B is correct.", "To choose B is a mistake.", "There is no option B.",
+        "A common answer is B.", "One possible answer is B.", "B is close but not correct.",
+        # supposed, asked, said by others
+        "If B is correct, A is wrong.", "Suppose the answer is B.", "B could be correct.", "B might be the answer",
+        "Is B correct?", "So B?", "Is the answer B?", "It is tempting to choose B.", "Some say B is correct.",
+        "One may think that B is correct.", "My friend claims that B is correct.", "Whether B is correct is unclear.",
+        "The students choose B.", "Perhaps B.", "B would have been correct in 1900.",
+        "I cannot choose between A and B.", "The answer is B if it is big and C otherwise.",
+        # the same in other languages
+        "B ist falsch.", "B ist nicht richtig", "Ich wähle nicht B", "Falls B richtig ist, ist A falsch.",
+        "B est fausse", "B n'est pas correct", "Je ne choisis pas B", "Si B est correct, alors A est faux.",
+        "B no es correcta", "No elijo B", "La respuesta no es B.", "B不正确",
+        "B是错误的", "不选B", "维生素C是正确的", "我不认为B正确",
+        "如果B正确，则A错误。",
+    ],
+)  # fmt: skip
+def test_what_is_no_claim_is_no_answer(text: str):
+    grade = graded(text)
+    assert (grade.score, grade.answered, grade.why) == (0, False, "no label in the answer text"), grade
+
+
+def test_labels_that_the_question_does_not_have_are_none():
+    four = Question("q", "?", ("B",), "label", CITIES[:4])
+    assert not label(four, "E is correct.").answered
+    assert label(four, "E is correct, says the book. I choose B.").score == 1
+
+
+def test_marks_are_taken_off_again():
+    text = "Option A is wrong, (B) is not. So C."
+    assert unmarked(marked(text, "ABC")) == "Option ¬ is wrong, ¬ is not. So C."
+    assert unmarked(marked("⟦B⟧ ⟬C⟭ İ", "ABC")) == "B C I"  # a model's own signs are no marks
+
+
+def test_a_later_line_overrules_and_so_does_a_correction():
+    for text, labels in (("So A.\nSo B.", {"B"}), ("So A. So B.", {"A", "B"}), ("So A. No, so B.", {"B"})):
+        said = marked(text, LETTERS)
+        assert settled(said, claims(said)) == labels
