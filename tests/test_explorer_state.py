@@ -52,6 +52,16 @@ class TestState:
         by_hand = lab.few_shot(k=2).render(questions[0], pool=questions.pool, answer_format=lab.BOXED)
         assert prompt_of(now, 1) == by_hand
 
+    def test_exemplars_think_in_the_model_s_own_tags_also_after_an_edit(self):
+        shown = {"few-shot": {"k": 1, "style": "think", "layout": "one-message", "name": "thinking"}}
+        now = replace(state("zero-shot", shown), model="openai:mistralai/Magistral-Small-2509@http://localhost:8000/v1")
+        old = draft_of(prompt_of(now, 1))
+        assert "[THINK]" in old.turn
+        assert "<think>" not in old.turn
+        spec = edited(now, 1, replace(old, turn=old.turn + " Be brief."))
+        assert prompt_of(replace(now, conditions=[spec]), 0).messages[-1].content == old.turn + " Be brief."
+        assert "<think>" in draft_of(prompt_of(state("zero-shot", shown), 1)).turn
+
     def test_watchers_hear_of_what_is_new_only(self):
         heard: list[State] = []
         current = Current(state(), [heard.append])

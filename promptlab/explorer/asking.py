@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from promptlab import portal
-from promptlab.explorer.state import State, conditions_of, format_of, on_screen, question_of, sampling_of
+from promptlab.explorer.state import State, as_asked, conditions_of, format_of, on_screen, question_of, sampling_of
 from promptlab.grading import by_kind, check_gradable
 from promptlab.prompts import Condition
 from promptlab.records import Scorer
@@ -23,7 +23,8 @@ Ended = Callable[[BaseException | None], object]
 def planned_samples(state: State, model: Model, conditions: Sequence[Condition] | None = None) -> list[Planned]:
     """The samples of the question on screen, with the keys that a run would give them."""
     options = {"samples": state.samples, "sampling": sampling_of(state), "answer_format": format_of(state)}
-    return list(plan(model.id, conditions or conditions_of(state), on_screen(state), **options))  # type: ignore[arg-type]
+    asked = [as_asked(state, condition) for condition in conditions or conditions_of(state)]
+    return list(plan(model.id, asked, on_screen(state), **options))  # type: ignore[arg-type]
 
 
 def ask(state: State, model: Model, wanted: Sequence[Planned], seen: Seen, ended: Ended) -> Callable[[], object]:

@@ -12,7 +12,17 @@ from typing import Any
 from promptlab.errors import InputError
 from promptlab.explorer.fixing import check_fixed
 from promptlab.explorer.retyping import PICKING, given_exemplars
-from promptlab.explorer.state import Spec, State, format_of, kind_of, names_of, prompt_of, question_of, questions_of
+from promptlab.explorer.state import (
+    Spec,
+    State,
+    format_of,
+    kind_of,
+    names_of,
+    prompt_of,
+    question_of,
+    questions_of,
+    rendered,
+)
 from promptlab.prompts import Condition, condition_from, zero_shot
 from promptlab.types import AnswerFormat, Message, Prompt, Question
 
@@ -60,9 +70,7 @@ def edited(state: State, place: int, draft: Draft, name: str = "") -> Spec:
         raise InputError("nothing was changed: edit the prompt first")
     wanted = _with(before, draft)
     for spec in _candidates(state, place, draft, name or new_name(names_of(state))):
-        condition = condition_from(spec)
-        sent = condition.render(question_of(state), pool=questions_of(state).pool, answer_format=format_of(state))
-        if sent.hash == wanted.hash:
+        if rendered(state, condition_from(spec)).hash == wanted.hash:
             _check_fixed(state, place, draft)
             return spec
     raise InputError("no condition sends exactly this: leave the system text as it is, or empty it altogether")

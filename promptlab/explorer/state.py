@@ -10,6 +10,7 @@ from typing import Any
 
 from promptlab.errors import InputError
 from promptlab.formats import FORMATS
+from promptlab.models.opening import profile_behind
 from promptlab.prompts import Condition, condition_from
 from promptlab.questions import QuestionSet, load_questions
 from promptlab.types import AnswerFormat, Prompt, Question, Sampling
@@ -136,5 +137,18 @@ def names_of(state: State) -> list[str]:
 
 def prompt_of(state: State, place: int) -> Prompt:
     """Exactly what is sent for the question on screen under the condition in this place."""
-    condition = condition_from(state.conditions[place])
-    return condition.render(question_of(state), pool=questions_of(state).pool, answer_format=format_of(state))
+    return rendered(state, condition_from(state.conditions[place]))
+
+
+def rendered(state: State, condition: Condition) -> Prompt:
+    """What is sent for the question on screen."""
+    asked = as_asked(state, condition)
+    return asked.render(question_of(state), pool=questions_of(state).pool, answer_format=format_of(state))
+
+
+def as_asked(state: State, condition: Condition) -> Condition:
+    """As a run asks this model, which is not open yet: exemplars of style ``think`` in the tags of its profile."""
+    shown, profile = condition.exemplars, profile_behind(state.model)
+    if shown is None or shown.style != "think" or shown.think_tags or not (profile and profile.think_tags):
+        return condition
+    return replace(condition, exemplars=replace(shown, think_tags=profile.think_tags))

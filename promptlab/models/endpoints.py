@@ -13,6 +13,7 @@ from promptlab.models.accepting import accepted_keys
 from promptlab.models.cards import context_of, read_card
 from promptlab.models.counting import tokenises
 from promptlab.models.dialects import HOSTED
+from promptlab.models.redacting import unquoted
 from promptlab.models.transport import is_loopback
 from promptlab.types import Prompt
 
@@ -57,7 +58,7 @@ class Endpoint:
         if self.key_env is None and is_loopback(self.base_url):
             return "none"
         variable = self.key_env or "OPENAI_API_KEY"
-        if not (key := os.environ.get(variable)):
+        if not (key := unquoted(os.environ.get(variable, ""))):
             raise InputError(f"{self.name!r} needs an API key: set the environment variable {variable}")
         return key
 

@@ -16,6 +16,7 @@ from promptlab.models.embedded import EmbeddedModel, make_spec
 from promptlab.models.engine import engine_version, lent, served
 from promptlab.models.modes import mode_of
 from promptlab.models.openai_api import OpenAIModel
+from promptlab.models.profiles import Profile
 from promptlab.models.vllm_offline import VllmModel
 from promptlab.models.vllm_server import attach_vllm
 from promptlab.types import Model
@@ -109,15 +110,17 @@ def longest_output(models: str | Iterable[str]) -> int:
     (256, 32768)
     """
     names = [models] if isinstance(models, str) else list(models)
-    return max((_longest(str(name)) for name in names), default=_EMBEDDED)
+    profiles = (profile_behind(str(name)) for name in names)
+    return max((profile.max_tokens if profile else _EMBEDDED for profile in profiles), default=_EMBEDDED)
 
 
-def _longest(name: str) -> int:
+def profile_behind(name: str) -> Profile | None:
+    """The profile that `open_model` would find for this name; None for embedded models, which have none."""
     scheme, _, rest = name.partition(":")
     match = _OPENAI.fullmatch(rest)
     if match is None or scheme not in ("openai", "vllm"):
-        return _EMBEDDED
-    return mode_of(match["model"] if scheme == "openai" else options_in(rest)[0])[1].profile.max_tokens
+        return None
+    return mode_of(match["model"] if scheme == "openai" else options_in(rest)[0])[1].profile
 
 
 @contextmanager

@@ -14,6 +14,17 @@ _SHOWS = 12  # characters: so many of its first ones give a key away
 _LEAST = 8  # a shorter text is a stand-in such as ``EMPTY``, and a word that an answer may hold
 
 
+def unquoted(key: str) -> str:
+    """A key without the spaces and quotes around it that an ``.env`` file may have brought along.
+
+    Examples
+    --------
+    >>> unquoted(' "sk-1234567890abcdef"')
+    'sk-1234567890abcdef'
+    """
+    return key.strip(" \t\r\n'\"")
+
+
 def redact(text: str, key: str) -> str:
     """The text with ``[key]`` for each copy of the key: whole, or 12 of its first characters or more, in any case.
 
