@@ -57,7 +57,8 @@ def _judged(part: Part, choices: Choices) -> dict[str, Any]:
     if not part.runs:
         raise InputError("no records: there is nothing to judge")
     if any(run.manifest.get("stopping") for run in part.runs):
-        return {"decisions": decisions(list(part.runs)), "stamp": _stamp(part, part.runs)}
+        decided = decisions(list(part.runs))
+        return {"decisions": decided, "stamp": _stamp(part, [*part.runs, decided])}
     design = part.registration.design if part.registration else {}
     samples = _designed(part.frames, design) if design else list(part.runs)  # `compare` says how these differ
     options = _options(part, design, choices)
