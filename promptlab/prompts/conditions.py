@@ -1,18 +1,18 @@
-"""A prompt condition is a set of factors; it turns a question into exactly what is sent."""
+"""A prompt condition is a set of factors: what they are, what goes together, how two are added."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from promptlab import given
 from promptlab.errors import InputError, unknown
-from promptlab.prompts.contents import Shown, labelled, unrelated
 from promptlab.prompts.exemplars import NO_FACTORS, Exemplars
+from promptlab.prompts.rendering import rendered
 from promptlab.prompts.shuffling import variant_of
-from promptlab.prompts.templating import compiled, filled
-from promptlab.types import AnswerFormat, Message, Model, Prompt, Question, digest
+from promptlab.prompts.templating import compiled
+from promptlab.types import AnswerFormat, Model, Prompt, Question, digest
 
 Layout = Literal["turns", "one-message", "system"]
 
@@ -86,10 +86,10 @@ class Condition:
             raise InputError(
                 f"condition {self.name!r}: its raw template never uses `exemplars`, so none would be shown"
             )
-        if self.note and self._placed == "template" and "note" not in (self.template or ""):
+        if self.note and self.placed == "template" and "note" not in (self.template or ""):
             raise InputError(f"condition {self.name!r}: its template places the exemplars, and never uses `note`")
-        if self.question_first and self._placed != "one-message":
-            placed = self._placed
+        if self.question_first and self.placed != "one-message":
+            placed = self.placed
             raise InputError(f"condition {self.name!r}: question_first needs layout='one-message', not {placed!r}")
 
     def __add__(self, other: Condition) -> Condition:
@@ -176,54 +176,10 @@ class Condition:
         InputError
             Too few exemplars, one that repeats the question, a template that does not render, no options to shuffle.
         """
-        question = self.as_shown(question, sample)
-        shown, record = self._exemplars(question, pool, answer_format)
-        turn = self._turn(question, shown, answer_format)
-        if self.raw:
-            return Prompt(text=turn, prefill=self.prefill, exemplars=record)
-        messages = [*self._before(shown), Message("user", self._with_examples(shown, turn))]
-        return Prompt(messages=tuple(messages), prefill=self.prefill, exemplars=record)
-
-    def _exemplars(
-        self, question: Question, pool: Sequence[Question], answer_format: AnswerFormat | None
-    ) -> tuple[Shown, tuple[str, ...]]:
-        """The exemplars as they are shown, and as they are kept to trace copying."""
-        chosen = self.exemplars.pick(question, pool) if self.exemplars else ()
-        shown = [self._shown(exemplar, answer_format) for exemplar in chosen]
-        if self.exemplars and self.exemplars.content == "unrelated":
-            shown = unrelated(labelled(shown) if self._placed in ("one-message", "system") else shown)
-            return shown, tuple("\n".join(pair) for pair in shown)
-        pairs = ((exemplar.text, answer) for exemplar, (_, answer) in zip(chosen, shown, strict=True))
-        return shown, tuple("\n".join(filter(None, pair)) for pair in pairs)
-
-    def _shown(self, exemplar: Question, answer_format: AnswerFormat | None) -> tuple[str, str]:
-        """An earlier turn reads like the last one, instruction and format included; inside a text they stand once."""
-        assert self.exemplars is not None
-        asked = self._usual(exemplar, answer_format) if self._placed == "turns" else _with_choices(exemplar)
-        return asked, self.exemplars.show(exemplar, answer_format)
-
-    def _turn(self, question: Question, shown: Shown, answer_format: AnswerFormat | None) -> str:
-        usual = self._usual(question, answer_format)
-        if self.template is None:
-            return usual
-        return filled(
-            self.name,
-            self.template,
-            question=usual,
-            text=question.text,
-            choices=list(question.choices),
-            instruction=self.instruction,
-            answer_format=answer_format.sentence if answer_format else "",
-            exemplars=[{"question": q, "answer": a} for q, a in shown],
-            note=self.note,
-        )
-
-    def _usual(self, question: Question, answer_format: AnswerFormat | None) -> str:
-        sentence = answer_format.sentence if answer_format else ""
-        return "\n".join(part for part in (_with_choices(question), self.instruction, sentence) if part)
+        return rendered(self, self.as_shown(question, sample), pool, answer_format)
 
     @property
-    def _placed(self) -> str:
+    def placed(self) -> str:
         """Where the exemplars go: a chat template that mentions them has placed them itself."""
         return "template" if self.template and "exemplars" in self.template else self._layout
 
@@ -232,37 +188,6 @@ class Condition:
         """Questions without answers are no turns of a chat."""
         unanswered = self.exemplars is not None and self.exemplars.style == "questions"
         return "one-message" if unanswered and self.layout == "turns" else self.layout
-
-    def _before(self, shown: Shown) -> Iterable[Message]:
-        """The messages before the last user turn."""
-        in_system = bool(shown) and self._placed == "system"
-        blocks = self._blocks(shown) if in_system else ""
-        if self.system is not None or in_system:
-            yield Message("system", "\n\n".join(part for part in (self.system, blocks) if part))
-        if self._placed == "turns":
-            for asked, answered in shown:
-                yield Message("user", asked)
-                yield Message("assistant", answered)
-
-    def _with_examples(self, shown: Shown, turn: str) -> str:
-        """The last user turn, with what belongs to the exemplars around it."""
-        if shown and self._placed == "turns":
-            return "\n\n".join(part for part in (self.note, turn) if part)
-        if not shown or self._placed != "one-message":
-            return turn
-        if self.question_first:
-            return f"{turn}\n\n{self._blocks(shown)}\n\nNow answer the question above the examples."
-        return f"{self._blocks(shown)}\n\nNow answer this question.\n{turn}"
-
-    def _blocks(self, shown: Shown) -> str:
-        """The exemplars as one text."""
-        assert self.exemplars is not None
-        return "\n\n".join(part for part in (*self.exemplars.blocks(shown), self.note) if part)
-
-
-def _with_choices(question: Question) -> str:
-    lines = [f"{chr(65 + i)}. {choice}" for i, choice in enumerate(question.choices)]
-    return "\n".join([question.text, *lines])
 
 
 def _merge(left: Condition, right: Condition, factor: str, default: Any) -> Any:
