@@ -11,7 +11,7 @@ import pytest
 from promptlab import figures
 from promptlab.comparison import compare, contrast, dose
 from promptlab.errors import InputError
-from promptlab.figures import drawing
+from promptlab.figures import drawing, layouts
 from promptlab.planner import plan
 from promptlab.stats import Guess
 
@@ -116,6 +116,59 @@ def test_dose_response_shows_single_doses_where_there_are_no_others():
     one = compare(samples(("r1",)).query("shots != 1"), baseline="zero-shot")
     labels = figures.dose_response(one).get_legend_handles_labels()[1]
     assert labels == ["r1, worked, random, turns", "r1, worked, random, one-message"]
+
+
+def test_where_no_exemplars_are_shown_there_is_no_dose():
+    none = compare(samples(("r1",)).query("shots == 0 or shots == 1").replace({"shots": {1: 0}}), baseline="zero-shot")
+    assert not figures.has_doses(none)
+    with pytest.raises(InputError, match="no conditions differ in the number of exemplars that they show"):
+        figures.dose_response(none)
+    assert not figures.has_doses(compare(samples().drop(columns="shots"), baseline="zero-shot"))
+
+
+def test_one_dose_can_be_drawn_and_gives_no_dose_response(comparison):
+    one = compare(samples(("r1",)).query("shots != 1"), baseline="zero-shot")
+    assert [figures.has_doses(one), figures.has_doses(one, several=True)] == [True, False]
+    assert figures.has_doses(comparison, several=True)
+    with pytest.raises(InputError, match="no two conditions that differ in shots alone"):
+        dose(samples(("r1",)).query("shots != 1"), baseline="zero-shot")
+
+
+def test_a_baseline_that_shows_exemplars_does_not_stand_at_none():
+    few = compare(samples(("r1",)).query("shots > 0"), baseline="few-shot-3")
+    (line,) = [line for line in figures.dose_response(few).get_lines() if line.get_linewidth() == 1]
+    assert [round(x) for x in line.get_xdata()] == [1, 3]
+    assert not figures.has_doses(compare(samples(("r1",)).query("shots != 1"), baseline="few-shot-3"))
+
+
+NAMES = {
+    "model": {"r1": "_r1 $\\frac$", "plain": "from $5 to $6"},
+    "condition": {"zero-shot": "bare $\\sqrt$", "few-shot-3": "with $\\frac$ formula"},
+}
+BARE = {"baseline": "bare $\\sqrt$", "label": "all $\\frac$"}
+
+
+def test_a_name_with_dollar_signs_is_no_formula_and_an_underscore_hides_none():
+    frame = samples().replace(NAMES)
+    found, one = compare(frame, **BARE), contrast(frame, model=0, control=1, **BARE)
+    drawn = [draw(found) for draw in (*DRAWN.values(), figures.forest)]
+    drawn += [figures.dose_response(dose(frame, **BARE)), figures.slope_chart(one), figures.against_control(one)]
+    for ax in drawn:
+        layouts.laid_out(ax.figure, 4).draw_without_rendering()
+        shown = [text for legend in ax.figure.legends for text in legend.get_texts()]
+        if ax.get_legend_handles_labels()[1][0].strip("\N{ZERO WIDTH SPACE}").startswith("_r1"):
+            assert any("_r1 $" in text.get_text() for text in shown)
+
+
+def test_a_model_keeps_its_colour_in_the_figures_of_a_contrast():
+    frame = samples()
+    one = contrast(frame, model="plain", control="r1", baseline="zero-shot")
+    models = compare(frame, baseline="zero-shot").design.models()
+    for draw in (figures.slope_chart, figures.against_control):
+        handles, labels = draw(one, models=models).get_legend_handles_labels()
+        lines = [pair for pair in zip(handles, labels, strict=True) if isinstance(pair[0], mpl.lines.Line2D)]
+        colours = {label.partition(":")[0]: line.get_color() for line, label in lines}
+        assert [colours[model] for model in models] == list(drawing.COLOURS[:2])
 
 
 @pytest.mark.parametrize("draw", [figures.accounting, figures.changes])

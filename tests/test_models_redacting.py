@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -56,6 +58,24 @@ def test_an_answer_that_repeats_the_key_is_stored_without_it(tmp_path, monkeypat
         questions, sampling = load_questions("arithmetic", n=1), Sampling(max_tokens=9)
         (sample,) = run(model, [zero_shot()], questions, sampling=sampling, path=tmp_path).to_frame().to_dict("records")
     assert (sample["completion"], sample["reasoning"]) == ("[key] is 3", "I see [key]")
+
+
+@pytest.mark.parametrize("around", ["'{}'", '"{}"', "  {}\r\n"])
+def test_a_key_is_sent_without_the_quotes_that_its_file_brought_and_kept_in_neither_form(
+    around: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PLANTED", around.format(KEY))
+
+    def reply(_: object) -> dict[str, object]:
+        message = {"role": "assistant", "content": f"{KEY} or {around.format(KEY)}"}
+        return {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+
+    with FakeServer(reply=reply) as server:
+        model = open_model(f"openai:fake@{server.base_url}", key_env="PLANTED")
+        assert model._endpoint.key() == KEY
+        questions, sampling = load_questions("arithmetic", n=1), Sampling(max_tokens=9)
+        (sample,) = run(model, [zero_shot()], questions, sampling=sampling, path=tmp_path).to_frame().to_dict("records")
+    assert sample["completion"] == f"[key] or {around.format('[key]')}"
 
 
 def test_what_a_server_says_of_itself_is_kept_without_the_key(monkeypatch: pytest.MonkeyPatch):

@@ -127,6 +127,17 @@ def test_few_shot_degradation_runs_with_a_control_and_recorded_samples(tmp_path:
 
 @pytest.mark.embedded
 @pytest.mark.notebook
+def test_few_shot_degradation_without_exemplars_has_no_dose_to_draw(tmp_path: Path, base_weights: Path):
+    bare = {"n_questions": 2, "n_checked": 2, "conditions": ["zero-shot", "concise"], "recorded": ["recorded:plain"]}
+    bare |= {"models": ["embedded:plain"], "recorded_control": "", "recorded_also": []}
+    report, figures = run_notebook({**ALONE, **bare}, tmp_path)
+    assert report.count("concise") > 2
+    live, recorded = ([name for name in names if "dose" not in name] for names in (LIVE, RECORDED))
+    assert figures == files(*(f"live-{name}" for name in live), *(f"recorded-{name}" for name in recorded))
+
+
+@pytest.mark.embedded
+@pytest.mark.notebook
 def test_plan_experiment_goes_from_the_pilot_to_the_report(tmp_path: Path, base_weights: Path):
     small = {
         "model": "embedded:plain",

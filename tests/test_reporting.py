@@ -147,7 +147,7 @@ def test_a_sweep_shows_each_run_the_failed_one_too(sweep: Path):
 def test_a_sweep_that_was_changed_after_it_was_frozen_is_refused(sweep: Path, tmp_path: Path):
     changed = tmp_path / "sweep.yaml"
     changed.write_text((sweep / "sweep.yaml").read_text().replace("Do more", "Do fewer"))
-    with pytest.raises(InputError, match="was changed after it was frozen"):
+    with pytest.raises(InputError, match=r"was changed after it was frozen.* Put it back as it was$"):
         report(tmp_path)
 
 
@@ -298,6 +298,18 @@ def test_figures_bring_no_style_and_share_no_id(experiment: Path, tmp_path: Path
     said = re.findall(r'aria-label="([^"]+)"', "".join(drawn))
     assert all("interval" in text for text in said)
     assert len(set(said)) == len(drawn)
+
+
+def test_a_figure_that_cannot_be_drawn_is_said_and_hides_no_other(
+    experiment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(*_: object) -> None:
+        raise ValueError("no such glyph")
+
+    monkeypatch.setattr(vectors.figures, "scores", fails)
+    said = words(file := report(experiment, out=tmp_path / "r.html"))
+    assert "Score by condition could not be drawn: ValueError: no such glyph" in said
+    assert len(re.findall("<svg", file.read_text())) == 3
 
 
 def test_an_svg_keeps_what_it_looks_like():

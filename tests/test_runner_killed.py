@@ -162,6 +162,8 @@ def test_after_kill_9_the_same_command_goes_on(
     assert (requests(log) - earlier).total() - 72 == sent - kept, "repeated: only what was lost"
     sessions = load_run(tmp_path).manifest["sessions"]
     assert [entry.get("ended") for entry in sessions] == [None, "completed"]
+    assert [entry["paid"]["requests"] for entry in sessions] == [kept, 72 - kept]
+    assert (sessions[0]["paid"]["completion_tokens"] > 0) == (kept > 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for a child on Windows")

@@ -77,6 +77,7 @@ def test_done_runs_are_skipped_failed_ones_wait_to_be_asked_for_and_nothing_is_l
     assert all("| done" in line for line in said[-1].splitlines()[2:4])
     write_notebook(tmp_path / "tiny.ipynb", WORKS, "print('changed')")
     assert states(again(fresh=True, only="n-3-*")) == ["done"]
+    assert "1 of 1 runs ended" in (root / "sweep.log").read_text(), "of those that were asked for"
     assert began(root) == ["x", "x"]
     (aside,) = tmp_path.glob("runs/tiny.before-*")
     assert began(aside) == ["xx"], "moved, not deleted"
@@ -92,7 +93,7 @@ def test_done_runs_are_skipped_failed_ones_wait_to_be_asked_for_and_nothing_is_l
     assert "2 of 2 runs ended" in log
 
     (root / "sweep.yaml").write_text((root / "sweep.yaml").read_text().replace("analysis: none", "analysis: later"))
-    with pytest.raises(InputError, match="was changed after it was frozen"):
+    with pytest.raises(InputError, match=r"was changed after it was frozen.* or take another `out`, or `fresh`"):
         again()
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from test_runner_disk import on_a_small_disk
+
+from promptlab.errors import InputError
+from promptlab.experiment import Experiment
 
 PREPARED = """
 import contextlib, io
@@ -73,3 +77,19 @@ def test_a_report_that_does_not_fit_leaves_the_one_before(tmp_path: Path):
     code, lines, kept, left = on_a_small_disk(PREPARED + REPORT, tmp_path)
     assert (code, kept, left) == (1, "the one before", [])
     assert "report.html cannot be written (No space left on device); what was done is kept" in lines[0]
+
+
+def test_half_a_design_is_taken_away_and_one_that_is_there_is_not(tmp_path: Path):
+    resource = pytest.importorskip("resource")
+    given = {"models": ["openai:m@http://localhost:9/v1"], "conditions": ["zero-shot", "concise"]}
+    given |= {"questions": {"source": "arithmetic", "n": 2}, "sampling": {"max_tokens": 9}, "path": tmp_path / "runs"}
+    experiment, file = Experiment.from_mapping(given), tmp_path / "design.yaml"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(InputError, match=r"design\.yaml cannot be written \(File too large\)"):
+            experiment.register(file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not file.exists()
+    assert experiment.register(file) == experiment.register(file)

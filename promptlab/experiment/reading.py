@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 from promptlab import given as checks
 from promptlab.errors import InputError, Problems, PromptlabError, lines_of, unknown
+from promptlab.experiment.keys import refuse_secrets, refuse_written
 from promptlab.formats import FORMATS
 from promptlab.grading import grader_named
 from promptlab.prompts import Condition, condition_from
@@ -124,24 +126,41 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
 
 
 def read_yaml(path: Path) -> Mapping[str, Any]:
+    """A file of plain values under unique keys, in which nothing looks like a key of the other kind."""
     import yaml
 
     try:
-        given = yaml.load(path.read_text(encoding="utf-8"), _once_only(yaml.SafeLoader))
+        text = path.read_text(encoding="utf-8")
+        refuse_written(text)
+        given = yaml.load(text, _once_only(yaml.SafeLoader))
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(f"cannot be read ({problem})") from None
     except yaml.YAMLError as problem:
         raise InputError("is not valid YAML: " + " ".join(str(problem).split())) from None
     if not isinstance(given, dict):
         raise InputError(f"must be a mapping of keys; found {type(given).__name__}")
+    _check_plain(given)
+    refuse_secrets(given)
     return given
 
 
+def _check_plain(given: Mapping[str, Any]) -> None:
+    try:
+        json.dumps(given)
+    except TypeError as problem:
+        raise InputError(f"holds a value that no run can take ({problem}): put dates into quotes") from None
+    except (ValueError, RecursionError):
+        raise InputError("holds a value that contains itself, or is nested too deeply") from None
+
+
+_MERGE = "tag:yaml.org,2002:merge"  # ``<<: *common``
+
+
 def _once_only(loader: type) -> Any:
-    """A safe loader that refuses a key given twice, of which YAML would silently take the last."""
+    """A safe loader that refuses a key given twice, of which YAML would silently take the last; ``<<`` gives none."""
 
     def mapping(self: Any, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != _MERGE]
         for key in keys:
             if keys.count(key) > 1:
                 raise InputError(f"says {key!r} twice (line {node.start_mark.line + 1} and below)")

@@ -5,7 +5,7 @@ text made from them.
 """
 
 from promptlab.figures.bars import accounting, changes
-from promptlab.figures.curves import dose_response
+from promptlab.figures.curves import dose_response, has_doses
 from promptlab.figures.describing import alt_text
 from promptlab.figures.dots import degradation, feature, power, scores, within
 from promptlab.figures.evidence import forest_table
@@ -24,6 +24,7 @@ __all__ = [
     "feature",
     "forest",
     "forest_table",
+    "has_doses",
     "lengths",
     "power",
     "save",

@@ -21,8 +21,13 @@ def dose_response(found: DoseResponse | Comparison, ax: Axes | None = None) -> A
 
     Of a `DoseResponse` (from `promptlab.dose`) the paired differences to k = 0, which give its verdicts, filled where
     one is reached; the legend has shape and slope. In a figure of its own they stand below the scores. Of a
-    `Comparison` the scores alone, from the baseline at k = 0; a kind that was shown with one k only is left out where
-    another has several: one dose is no dose-response.
+    `Comparison` the scores alone, from the baseline if that is at k = 0; a kind that was shown with one k only is left
+    out where another has several: one dose is no dose-response.
+
+    Raises
+    ------
+    InputError
+        There is nothing to draw: see `has_doses`.
     """
     from promptlab.comparison import Comparison, DoseResponse
 
@@ -31,10 +36,25 @@ def dose_response(found: DoseResponse | Comparison, ax: Axes | None = None) -> A
     if isinstance(found, DoseResponse):
         top, ax = (ax, _paired(found, ax)) if ax else _both(found)
     else:
-        top = ax = _scores(found, ax or drawing.axes(height=3.4 + 0.12 * len(_dosed(found.summary))))
+        top = ax = _scores(found, ax)
     legends.headline(top, found.label)
     legends.legend_below(ax)
     return ax
+
+
+def has_doses(found: Comparison, *, several: bool = False) -> bool:
+    """Whether conditions differ in the number of exemplars that they show; without that there is no dose-response.
+
+    With `several` in two numbers of one kind at least, besides the baseline's none, as `lab.dose` needs them.
+    """
+    from promptlab.comparison.series import series_of
+
+    if not several:
+        return "shots" in found.summary and bool(_dosed(found))
+    try:
+        return bool(series_of(found.design.samples, found.baseline))
+    except InputError:
+        return False
 
 
 def _both(found: DoseResponse) -> tuple[Axes, Axes]:
@@ -76,29 +96,29 @@ def _told(slope: dict[Any, Any]) -> str:
     return f"{slope['model']}, {slope['series']}: {slope['shape']}{doubt}; {size} a shot"
 
 
-def _scores(comparison: Comparison, ax: Axes) -> Axes:
+def _scores(comparison: Comparison, ax: Axes | None) -> Axes:
     import pandas as pd
 
-    summary = comparison.summary
-    lines, drawn = _dosed(summary), []
+    lines = _dosed(comparison)
+    if not lines:
+        raise InputError("figures.dose_response: no conditions differ in the number of exemplars that they show")
+    ax = ax or drawing.axes(height=3.4 + 0.12 * len(lines))
     kinds = list(dict.fromkeys(kind for _, kind, _ in lines))
     models = comparison.design.models()
-    for i, (model, kind, line) in enumerate(lines):
+    for i, (model, kind, points) in enumerate(lines):
         look = drawing.style(models.index(model), ", ".join((model, *filter(None, kind))))
         look["marker"] = drawing.style(kinds.index(kind), "")["marker"] if len(kinds) > 1 else look["marker"]
-        points = _from_baseline(line, summary[drawing.baseline(comparison, model)])
-        drawn.append(points)
         x = points["shots"].to_numpy(float) + _beside(i, len(lines))
         drawing.dots(ax, 100 * points["score"], x, 100 * points["low"], 100 * points["high"], look, upright=True)
         drawing.remarks(ax, 100 * points["score"], x, points, 100 * points["high"], upright=True)
         ax.plot(x, 100 * points["score"], color=look["color"], linewidth=1, alpha=0.6)
-    ax.set_xticks(sorted({0, *(k for *_, line in lines for k in line["shots"])}))
+    ax.set_xticks(sorted({k for *_, points in lines for k in points["shots"]}))
     ax.set_ylim(bottom=0)
     drawing.make_room(ax)
     ax.set_xlabel("exemplars shown (shots k)")
-    ax.set_ylabel(f"correct, %\n({drawing.level(comparison, len(summary))})")
+    ax.set_ylabel(f"correct, %\n({drawing.level(comparison, len(comparison.summary))})")
     what = "Dose-response: score by number of exemplars shown"
-    points = pd.concat(drawn).drop_duplicates()
+    points = pd.concat([points for *_, points in lines]).drop_duplicates()
     drawing.tell(ax, describing.estimates(what, points, "score", "%", zero=False), points)
     return drawing.tidy(ax)
 
@@ -108,18 +128,25 @@ def _beside(i: int, of: int) -> float:
     return 0.07 * (i - (of - 1) / 2)
 
 
-def _dosed(summary: pd.DataFrame) -> list[tuple[str, tuple[str, ...], pd.DataFrame]]:
-    """(model, kind of exemplars, its arms by shots) for each line of the dose-response."""
+def _dosed(comparison: Comparison) -> list[tuple[str, tuple[str, ...], pd.DataFrame]]:
+    """(model, kind of exemplars, its points by shots) for each line of the dose-response."""
+    summary = comparison.summary
     if "shots" not in summary:
         raise InputError("the comparison's samples lack the column shots: nothing says how many exemplars were shown")
     known = [name for name in KIND if name in summary]
-    groups = summary[summary["shots"] > 0].groupby(["model", *known], sort=False)
-    lines = [(str(model), tuple(map(str, kind)), arms.sort_values("shots")) for (model, *kind), arms in groups]
-    most = max((arms["shots"].nunique() for *_, arms in lines), default=0)
-    return [line for line in lines if line[2]["shots"].nunique() > 1 or most < 2]
+    shown = summary[summary["shots"] > 0].groupby(["model", *known], sort=False)
+    most = shown["shots"].nunique().max() if len(shown) else 0
+    lines = [
+        (str(model), tuple(map(str, kind)), _from_baseline(comparison, str(model), arms))
+        for (model, *kind), arms in shown
+        if most < 2 or arms["shots"].nunique() > 1
+    ]
+    return [line for line in lines if line[2]["shots"].nunique() > 1]
 
 
-def _from_baseline(arms: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+def _from_baseline(comparison: Comparison, model: str, arms: pd.DataFrame) -> pd.DataFrame:
+    """The baseline's score, where that shows no exemplars, then those of the arms by shots."""
     import pandas as pd
 
-    return pd.concat([baseline.assign(shots=0), arms])
+    start = comparison.summary[drawing.baseline(comparison, model)]
+    return pd.concat([start[~(start["shots"] > 0)].assign(shots=0), arms.sort_values("shots")])

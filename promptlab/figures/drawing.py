@@ -11,6 +11,7 @@ from promptlab.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -48,9 +49,22 @@ def stacked(height: float) -> tuple[Axes, Axes]:
 
 
 def tell(ax: Axes, text: str, table: pd.DataFrame) -> None:
-    """Keep the alt text and the numbers with the Axes; `describing.alt_text` and `drawn_from` find them there."""
+    """Keep the alt text and the numbers with the Axes; `describing.alt_text` and `drawn_from` find them there.
+
+    Comes when all words on the Axes are there: a name in them is no formula.
+    """
+    literal(ax)
     ax.set_label(text)
     setattr(ax, _NUMBERS, table)
+
+
+def literal(artist: Artist) -> None:
+    """Show a dollar sign in any text as it is: two of them would be taken for a formula, and most are none."""
+    from matplotlib.text import Text
+
+    for text in artist.findobj(Text):
+        if isinstance(text, Text) and "$" in text.get_text():
+            text.set_parse_math(False)
 
 
 def drawn_from(figure: Figure) -> pd.DataFrame:
@@ -77,7 +91,12 @@ def style(i: int, label: str) -> dict[str, Any]:
     """Colour and marker of series i; where colours have to be used again, they come with other markers."""
     turn, colour = divmod(i, len(COLOURS))
     marker = MARKERS[(i + turn) % len(MARKERS)]
-    return {"color": COLOURS[colour], "marker": marker, "label": label, "markersize": 6}
+    return {"color": COLOURS[colour], "marker": marker, "label": in_legend(label), "markersize": 6}
+
+
+def in_legend(label: str) -> str:
+    """A legend leaves out what begins with an underscore: then something invisible is the beginning."""
+    return f"\N{ZERO WIDTH SPACE}{label}" if label.startswith("_") else label
 
 
 def by_model(table: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame, float]]:

@@ -124,8 +124,8 @@ def _draw(ax: Axes, table: pd.DataFrame, lines: Sequence[_Line]) -> None:
     place = {line.row: y for line, y in zip(lines, middles, strict=True) if line.row is not None}
     own, quoted = (table[table["origin"] == origin] for origin in (OWN, QUOTED))
     y = np.array([place[i] for i in own.index])
-    filled = drawing.decided(own) if "verdict" in own else None
-    drawing.dots(ax, 100 * own["estimate"], y, 100 * own["low"], 100 * own["high"], drawing.style(0, "_"), filled)
+    filled, look = drawing.decided(own) if "verdict" in own else None, drawing.style(0, "") | {"label": "_"}
+    drawing.dots(ax, 100 * own["estimate"], y, 100 * own["low"], 100 * own["high"], look, filled)
     drawing.remarks(ax, 100 * own["estimate"], y, own, 100 * own["high"])
     if len(quoted):
         places = [place[i] for i in quoted.index]
@@ -135,9 +135,7 @@ def _draw(ax: Axes, table: pd.DataFrame, lines: Sequence[_Line]) -> None:
         heading = next(i for i, line in enumerate(lines) if line.row is None and line.label.startswith(QUOTED))
         ax.axhspan(ends[heading - 1], ends[-1], color=drawing.GREY, alpha=0.08, linewidth=0)
         if len(own) == 1 and own["low"].notna().all():
-            ax.axvspan(
-                *(100 * own[["low", "high"]].iloc[0]), color=drawing.style(0, "_")["color"], alpha=0.1, linewidth=0
-            )
+            ax.axvspan(*(100 * own[["low", "high"]].iloc[0]), color=look["color"], alpha=0.1, linewidth=0)
     _label(ax, lines, middles, ends[-1])
     _key(ax, filled is not None, len(quoted) > 0)
 

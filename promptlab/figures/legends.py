@@ -6,7 +6,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from promptlab.figures.drawing import GREY
+from promptlab.figures.drawing import GREY, literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ def legend(ax: Axes, comparison: Comparison) -> None:
 def headline(ax: Axes, text: str) -> None:
     """What a figure speaks of, where the eye begins: two figures of one kind must not be taken for each other."""
     if text:
-        ax.set_title(text, loc="left", fontsize="medium", fontweight="bold")
+        literal(ax.set_title(text, loc="left", fontsize="medium", fontweight="bold"))
 
 
 def legend_below(ax: Axes, label: str = "") -> None:
@@ -41,10 +41,10 @@ def legend_below(ax: Axes, label: str = "") -> None:
     figure = ax.get_figure(root=True)
     assert figure is not None
     if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
-        figure.legend(*ax.get_legend_handles_labels(), **_LOOK)
+        literal(figure.legend(*ax.get_legend_handles_labels(), **_LOOK))
         place_legend(figure)
     else:
-        ax.legend(frameon=False, fontsize="small")
+        literal(ax.legend(frameon=False, fontsize="small"))
 
 
 def wrapped_at(text: str, most: int) -> list[str]:
@@ -73,6 +73,7 @@ def place_legend(figure: Figure) -> None:
         wrapped = ["\n".join(wrapped_at(label, most)) for label in labels]
         for columns in range(min(4, len(labels)), 0, -1):
             new = figure.legend(handles, wrapped, ncols=columns, **_LOOK)
+            literal(new)
             if new.get_window_extent().width <= figure.bbox.width or columns == 1:
                 break
             figure.legends.remove(new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +16,19 @@ if TYPE_CHECKING:
     from promptlab.comparison import Contrast
 
 
-def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
-    """The effect of each condition on the model less its effect on the control (difference of differences).
+def against_control(contrast: Contrast, ax: Axes | None = None, *, models: Sequence[str] = ()) -> Axes:
+    """The effect of each condition on the model less its effect on the control (difference of differences), in black.
 
     Filled and open as in `degradation`; open, too, where a flag says that the contrast confirms nothing.
+
+    Parameters
+    ----------
+    contrast
+        From `promptlab.contrast`.
+    ax
+        Where to draw; a new figure by default.
+    models
+        All models of the other figures in their order, ``comparison.design.models()``: each keeps its colour.
     """
     from promptlab.comparison import Contrast
 
@@ -28,12 +38,11 @@ def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
     ax = ax or drawing.axes(height=1.2 + 0.45 * len(conditions))
     ax.axvline(0, color=drawing.GREY, linewidth=1)
     y = np.arange(len(conditions))
-    for i, (column, name) in enumerate(
-        (("model_difference", contrast.model), ("control_difference", contrast.control))
-    ):
-        look = drawing.style(i, f"{name}: difference to {contrast.baseline}")
-        ax.plot(100 * table[column], y - 0.16 + 0.1 * i, linestyle="", **look)
-    look = drawing.style(2, f"{contrast.model} less {contrast.control}")
+    for i, (side, look) in enumerate(_sides(contrast, models)):
+        told = {"label": f"{look['label']}: difference to {contrast.baseline}"}
+        ax.plot(100 * table[f"{side}_difference"], y - 0.16 + 0.1 * i, linestyle="", **look | told)
+    label = drawing.in_legend(f"{contrast.model} less {contrast.control}")
+    look = {"color": "black", "marker": "D", "label": label}
     low, high = (100 * table[name] for name in ("low", "high"))
     drawing.dots(ax, 100 * table["contrast"], y + 0.14, low, high, look, drawing.decided(table))
     drawing.remarks(ax, 100 * table["contrast"], y + 0.14, table, high)
@@ -44,10 +53,11 @@ def against_control(contrast: Contrast, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def slope_chart(contrast: Contrast, ax: Axes | None = None) -> Axes:
+def slope_chart(contrast: Contrast, ax: Axes | None = None, *, models: Sequence[str] = ()) -> Axes:
     """Scores of a model and its control, from the baseline to each condition: two slopes, whose difference is tested.
 
-    The contrast and its interval stand above each pair of slopes, in bold where it is decided.
+    The contrast and its interval stand above each pair of slopes, in bold where it is decided. Parameters
+    as for `against_control`.
     """
     from promptlab.comparison import Contrast
 
@@ -55,9 +65,8 @@ def slope_chart(contrast: Contrast, ax: Axes | None = None) -> Axes:
     table = contrast.table
     ax = ax or drawing.axes(height=3.6)
     x = np.arange(len(table))
-    for i, (side, name) in enumerate((("model", contrast.model), ("control", contrast.control))):
+    for side, look in _sides(contrast, models):
         before, after = _levels(table, side)
-        look = drawing.style(i, name)
         ax.plot([x - 0.25, x + 0.25], [before, after], color=look["color"], linewidth=1.4)
         for spot, values in ((x - 0.25, before), (x + 0.25, after)):
             ax.scatter(spot, values, s=36, color=look["color"], marker=look["marker"], zorder=3)
@@ -72,6 +81,14 @@ def slope_chart(contrast: Contrast, ax: Axes | None = None) -> Axes:
     legends.legend_below(ax, contrast.label)
     drawing.tell(ax, f"{_told(contrast, 'Slope chart')} {_told_scores(contrast)}", table)
     return ax
+
+
+def _sides(contrast: Contrast, models: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Model and control, each as it looks in other figures."""
+    named = {"model": contrast.model, "control": contrast.control}
+    order = list(dict.fromkeys([*models, *named.values()]))
+    for side, name in named.items():
+        yield side, drawing.style(order.index(name), name)
 
 
 def _levels(table: Any, side: str) -> tuple[np.ndarray, np.ndarray]:

@@ -58,6 +58,8 @@ def _said(verdicts: Sequence[str], notes: Iterable[str]) -> str:
 
 
 def _figure(drawing: Drawing) -> str:
+    if drawing.problem:
+        return elements.paragraph(f"{drawing.title} could not be drawn: {drawing.problem}", "problem")
     return f"<figure>{drawing.svg}<figcaption>{markup.escape(drawing.title)}</figcaption></figure>"
 
 

@@ -26,14 +26,20 @@ _ROOT = {"stroke-linejoin": "round", "stroke-linecap": "butt", "role": "img"}  #
 
 @dataclass(frozen=True)
 class Drawing:
+    """A figure with what stands under it; `problem` says why it could not be drawn, if so."""
+
     title: str
-    svg: str
+    svg: str = ""
+    problem: str = ""
 
 
 def drawings(judged: Judged, name: str) -> Iterator[Drawing]:
     """The figures of a part; `name` keeps their ids apart from those of other parts."""
     for i, (title, draw) in enumerate(_wanted(judged)):
-        yield Drawing(title, _drawn(draw(), f"{name}-{i}", title))
+        try:
+            yield Drawing(title, _drawn(draw(), f"{name}-{i}", title))
+        except Exception as problem:  # noqa: BLE001  (whatever matplotlib makes of a name: all else is to be read)
+            yield Drawing(title, problem=f"{type(problem).__name__}: {problem}")
 
 
 def _wanted(judged: Judged) -> Iterator[tuple[str, Callable[[], Axes]]]:
@@ -41,12 +47,12 @@ def _wanted(judged: Judged) -> Iterator[tuple[str, Callable[[], Axes]]]:
     if found is not None:
         yield f"Differences to {found.baseline}", partial(figures.degradation, found)
         yield "Score by condition", partial(figures.scores, found)
-        summary = found.summary
-        if "shots" in summary and summary.loc[summary["shots"] > 0, "shots"].nunique() > 1:
+        if figures.has_doses(found, several=True):
             yield "Dose-response", partial(figures.dose_response, found)
         yield "Where the points went", partial(figures.accounting, found)
+    models = found.design.models() if found else ()
     for one in judged.contrasts:
-        yield f"{one.model} against its control {one.control}", partial(figures.against_control, one)
+        yield f"{one.model} against its control {one.control}", partial(figures.against_control, one, models=models)
 
 
 def _drawn(ax: Axes, name: str, title: str) -> str:

@@ -22,7 +22,7 @@ from promptlab.runner.recording import Recorder
 from promptlab.runner.registered import Registered, check_age, noted, since
 from promptlab.runner.resuming import Source, check_names, check_sources, copy, pending
 from promptlab.runner.sending import send
-from promptlab.runner.sessions import check_same, identity, manifest, session, source
+from promptlab.runner.sessions import check_same, identity, manifest, session, settle, source
 from promptlab.runner.stopping import Stopping, StopRule
 from promptlab.store import Store, read_manifest
 from promptlab.types import AnswerFormat, Grader, Model, Question, Sampling
@@ -127,6 +127,7 @@ def run(
             check_age(store, registration)
         todo = pending(store, planned, samples, folder)
         new = manifest(old, made_with, model, factors, questions, samples) | noted(folder, old, questions, registration)
+        settle(new["sessions"], store)
         new["planned"] = store.count() + len(todo)  # what the directory will hold
         recorder = Recorder(store, scorer)
         bar = _progress(model.name, len(planned), len(todo), recorder, shown=progress)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from promptlab.errors import BudgetError, InputError
 from promptlab.records import Scorer
-from promptlab.store import environment, without_secrets, write_manifest
+from promptlab.store import Store, environment, without_secrets, write_manifest
 from promptlab.types import Model, Sampling
+
+_TIME = "%Y-%m-%dT%H:%M:%S%z"
+_PAID = """SELECT count(*), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0),
+    coalesce(sum(completion_tokens IS NULL AND ending != 'error'), 0) FROM samples WHERE origin = '' AND created >= ?"""
 
 
 def identity(model: Model, sampling: Sampling, scorer: Scorer) -> dict[str, Any]:
@@ -108,7 +113,7 @@ def session(
     """Note one call of `run` in the manifest: its `design`, when it started and, also after Ctrl-C, how it ended and
     what it cost.
 
-    Yields its entry. After ``kill -9`` the entry has no ``ended``.
+    Yields its entry. After ``kill -9`` the entry has no ``ended``; what it cost the next call adds (`settle`).
     """
     entry: dict[str, Any] = {"started": _now(), **design, "pending": pending}
     entry |= {"engine": manifest["model"]["engine"], "git": manifest["git"]}
@@ -125,6 +130,16 @@ def session(
         write_manifest(folder, manifest)
 
 
+def settle(sessions: Sequence[dict[str, Any]], store: Store) -> None:
+    """Say of a last call that was killed what it cost, as far as that was stored: what was in flight is not known."""
+    if not sessions or "paid" in sessions[-1]:
+        return
+    began = datetime.strptime(sessions[-1]["started"], _TIME).timestamp()
+    (sums,) = store.rows(_PAID, (began,))
+    names = ("requests", "prompt_tokens", "completion_tokens", "tokens_not_told")
+    sessions[-1]["paid"] = dict(zip(names, sums, strict=True))
+
+
 def _how(problem: BaseException) -> str:
     if isinstance(problem, KeyboardInterrupt):
         return "interrupted"
@@ -132,4 +147,4 @@ def _how(problem: BaseException) -> str:
 
 
 def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    return time.strftime(_TIME)

@@ -38,14 +38,12 @@ def _registered(run: Planned, folder: Path) -> Mapping[str, Any]:
 
 
 def _register(experiment: Experiment, file: Path) -> Registration:
-    """As the experiment does, but a half that a full disk leaves is taken away: it could never be read again."""
-    known = file.exists()
+    """As the experiment does; that a disk is full is no bad input."""
     try:
         return experiment.register(file)
     except InputError as problem:
-        if known or not isinstance(problem.__context__, OSError):
+        if not isinstance(problem.__context__, OSError):
             raise
-        file.unlink(missing_ok=True)
         with writing(file):
             raise problem.__context__ from None
 
@@ -60,7 +58,10 @@ def freeze(sweep: Sweep, runs: Sequence[Planned], root: Path) -> str:
     """
     import yaml
 
-    entries = read_frozen(root)
+    try:
+        entries = read_frozen(root)
+    except InputError as problem:
+        raise InputError(f"{problem}, or take another `out`, or `fresh`") from None
     content = _content(sweep, runs)
     if not entries or entries[-1]["sweep"] != content:
         frozen = now()
@@ -85,9 +86,7 @@ def read_frozen(root: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
         kept = False
     if not kept:
-        raise InputError(
-            f"{file} was changed after it was frozen: its hash does not fit. Take another `out`, or `fresh`"
-        )
+        raise InputError(f"{file} was changed after it was frozen: its hash does not fit. Put it back as it was")
     return entries
 
 

@@ -40,11 +40,21 @@ class Task:
 
 
 def execute_all(
-    todo: Sequence[Planned], runs: Sequence[Planned], root: Path, cluster: Cluster, said: str, *, shown: bool
+    todo: Sequence[Planned],
+    asked: Sequence[Planned],
+    runs: Sequence[Planned],
+    root: Path,
+    cluster: Cluster,
+    said: str,
+    *,
+    shown: bool,
 ) -> None:
-    """Execute runs of a sweep; those whose worker died (or broke) are tried again, then count as failed."""
+    """Execute runs of a sweep; those whose worker died (or broke) are tried again, then count as failed.
+
+    Of all `runs`, which may share samples, those that are `asked` for are shown, and those `todo` are not done yet.
+    """
     kin = _kin(runs)
-    with display(runs, root, said, shown=shown) as seen:
+    with display(asked, root, said, shown=shown) as seen:
         for _ in range(_ROUNDS):
             due = [run for run in todo if not _has_ended(run, root)]
             if not due:

@@ -132,7 +132,7 @@ def sweep(
             frozen = freeze(asked, runs, root)
             todo = [registered[run.id] for run in chosen if _is_due(run, root, retry_failed)]
         try:
-            execute_all(todo, list(registered.values()), root, Cluster(jobs, dask), frozen, shown=progress)
+            execute_all(todo, chosen, list(registered.values()), root, Cluster(jobs, dask), frozen, shown=progress)
         finally:
             swept = Swept(root, frozen, tuple(_known(run, root) for run in chosen))
             say(swept.summary)
