@@ -205,6 +205,15 @@ def test_h1_of_the_recorded_seeds() -> None:
     assert all(gain > 0 for gain in judged.check(frame).each)
 
 
+def test_h2_of_the_recorded_models() -> None:
+    runs = {name: run for name, run in recorded().items() if name in registered.SHIPPED}
+    assert stamp(runs).endswith("hash e99b6180: as registered")
+    state, sentence = judged.h2(samples(runs))
+    assert state == "confirmed"
+    assert "contrast -2.2 points [-4.7, +0.4]" in sentence
+    assert "degrades plain against zero-shot: -24.3 points [-27.7, -20.9]" in sentence
+
+
 def test_the_post_says_what_the_figures_numbers_say() -> None:
     """Its table is written by hand; what it links to is there."""
     text = (POSTS / "why-few-shot-hurts.md").read_text(encoding="utf-8")

@@ -612,3 +612,31 @@ def test_sft_and_grpo_run_and_resume_on_a_cpu(base: Path, tmp_path: Path, monkey
     assert all((before[name] != after[name]).any() for name in before)
     assert path.stat().st_size < 5_000_000
     assert json.loads((tmp_path / "one/r1-narrow/recipe.json").read_text())["grpo"]["samples"] == 4
+
+
+@pytest.mark.slow
+@needs_torch
+def test_distill_trains_on_right_answers_alone(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped r1's own, sampled once: what they are a later call takes from the file."""
+    import torch
+
+    from experiments.r1_miniature import rejection
+    from experiments.r1_miniature.sft import draw_tasks
+    from experiments.r1_miniature.train import main
+    from promptlab.models.chatml import render
+
+    torch.set_num_threads(1)
+    monkeypatch.setattr(rejection, "MAX_TOKENS", 64)
+    small = ["--set", "sft.questions=4", "--set", "sft.batch=2", "--device", "cpu", "--dev", "0", "--steps", "1"]
+    assert main(["distill", *small, "--out", str(tmp_path), "--seconds", "0"]) == 3
+    kept = tmp_path / "distill/examples.jsonl"
+    recipe = load_recipe("distill", ["sft.questions=4"])
+    tasks = {render(task.prompt): task for task in draw_tasks(recipe, Random(f"sft/{recipe.seed}"))}
+    pairs = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert 0 < len(pairs) <= 4
+    for prompt, text in pairs:
+        found = reward(tasks[prompt], Completion(text.removesuffix("<|im_end|>"), "complete"))
+        assert (found.correct, found.well_formed) == (1, True)
+    monkeypatch.setattr(rejection, "write_right", None)  # not called again
+    assert main(["distill", *small, "--out", str(tmp_path)]) == 0
+    assert main(["distill", *small, "--out", str(tmp_path / "x"), "--set", "sft.answers=r2"]) == 2

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.r1_miniature import registered
+from experiments.r1_miniature.joined import runs_in
 from promptlab.errors import InputError
-from promptlab.records import Run, load_run
+from promptlab.records import Run
 from promptlab.registering import Registration
 
 if TYPE_CHECKING:
@@ -19,9 +20,8 @@ RESULTS, SUFFIX = Path(__file__).parent / "results", "-registered"
 
 
 def recorded(folder: Path = RESULTS) -> dict[str, Run]:
-    """The runs by model, which is the file's name less its ending."""
-    files = sorted(folder.glob(f"*{SUFFIX}.parquet"))
-    return {file.stem.removesuffix(SUFFIX): load_run(file) for file in files}
+    """The runs by model, which is the name of their file less its ending."""
+    return runs_in(folder, SUFFIX)
 
 
 def samples(runs: dict[str, Run]) -> pd.DataFrame:

@@ -88,6 +88,12 @@ def _curves() -> Iterator[Job]:
         yield from (record(f"{CURVE}-1@{step}", design, after=f"{CURVE}-1/step-{step}.gguf") for step in KEPT)
 
 
+def _distilled() -> Iterator[Job]:
+    """The base, trained on what `r1`, which ships, answered rightly."""
+    yield train("distill")
+    yield record("distill", after=_adapter("distill"))
+
+
 PARTS: dict[str, Callable[[], Iterator[Job]]] = {
     "shipped": _shipped,
     "controls": lambda: (record(name, "controls") for name in CONTROLLED),
@@ -96,4 +102,6 @@ PARTS: dict[str, Callable[[], Iterator[Job]]] = {
     "H3": lambda: _seeds("r1-mixed", "sft-short"),
     "H4": lambda: _seeds("plain-rl", "plain-short"),
     "curves": _curves,
+    "dose": lambda: (record(name, "dose") for name in CONTROLLED),
+    "distill": _distilled,
 }

@@ -35,7 +35,7 @@ class Mix:
 class Sft:
     """Cross-entropy on `answers`, one pass over `questions` questions for each epoch."""
 
-    answers: Literal["thinking", "worked"]
+    answers: str  # thinking, worked, or the model whose own right answers they are
     questions: int
     epochs: int
     batch: int

@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.r1_miniature import registered
+from experiments.r1_miniature.rewards import THINK
 from promptlab.assets import find_asset
 from promptlab.errors import PromptlabError, unknown
 from promptlab.formats import FORMATS
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 OUT = Path("out") / "r1_miniature"
 BASE = "instruct"
-SHOTS, DRAWS, SIMILAR = (1, 3, 5), 8, 3
+SHOTS, DOSES, DRAWS, SIMILAR = (1, 3, 5), (1, 2, 3, 4, 5, 6, 8), 8, 3
 CROSSED = 16  # draws that all meet the same questions
 MAX_TOKENS, SEED = 256, 0
 # Random by nature, so they would be half of the file, or empty; keys and seeds follow from the design. Seconds tell of
@@ -71,6 +72,20 @@ def over_training() -> list[Condition]:
     return [c for c in conditions() if c.name == "zero-shot" or (c.shots and c.factors()["select"] == "random")]
 
 
+def doses() -> list[Condition]:
+    """One exemplar to eight, of five kinds in one message, of the two usual ones as turns, too."""
+    kinds: dict[str, dict[str, Any]] = {
+        "worked": {},
+        "answers": {"style": "answers"},
+        "think": {"style": "think", "think_tags": THINK},
+        "own-kind": {"select": "own-kind"},
+        "wrong-answers": {"style": "answers", "content": "wrong-answers"},
+    }
+    places = [("one-message", name) for name in kinds] + [("turns", "worked"), ("turns", "answers")]
+    shown = [few_shot(k=k, layout=layout, **kinds[name]) for layout, name in places for k in DOSES]  # type: ignore[arg-type]
+    return [zero_shot(), *shown]
+
+
 def recorded_questions(n: int) -> QuestionSet:
     """The first `n` test questions of seed 0: a smaller set with the same options is the beginning of this one."""
     return load_questions("arithmetic", split="test", n=n, seed=SEED, templates="all")
@@ -98,6 +113,7 @@ DESIGNS = {
         registered.conditions, registered.QUESTIONS, registered.SAMPLES, "-registered", registered.questions
     ),
     "steps": Design(over_training, 200, 2, "-steps", registered.questions),
+    "dose": Design(doses, 200, 3, "-dose", registered.questions),  # 30,000 samples
     "attempts": Design(lambda: [zero_shot()], 200, 16, "-attempts", registered.questions),
 }
 
@@ -107,7 +123,7 @@ def record(name: str, args: argparse.Namespace) -> Path:
     from experiments.r1_miniature.gpu_model import GpuModel
 
     started, design = time.monotonic(), DESIGNS[args.design]
-    model = GpuModel(name, None if name == BASE else _adapter(args.out, name), args.device)
+    model = GpuModel(name, None if name == BASE else adapter_of(args.out, name), args.device)
     chosen = [c for c in design.conditions() if not args.only or c.name in args.only]
     done = run(
         model,
@@ -128,7 +144,7 @@ def record(name: str, args: argparse.Namespace) -> Path:
     return path
 
 
-def _adapter(out: Path, name: str) -> Path:
+def adapter_of(out: Path, name: str) -> Path:
     """The adapter as training left it (``r1``, or ``r1@40`` as it was after step 40), else the one that ships."""
     from experiments.r1_miniature.train import ADAPTER
 

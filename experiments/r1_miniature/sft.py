@@ -16,22 +16,30 @@ from experiments.r1_miniature.recipe import Recipe, Sft
 from experiments.r1_miniature.tokens import END_OF_TURN, Tokens
 from promptlab.models.chatml import render
 
+BY_RULE = ("thinking", "worked")
 _SORTED = 16  # batches within which examples are sorted by length, so that little is padded
 
 
 def build_examples(recipe: Recipe, tokens: Tokens) -> list[Example]:
-    """Every training example of the recipe, in the order of the questions."""
+    """Every training example of the recipe, in the order of the questions; its answers are written by rule."""
     sft = recipe.sft
     assert sft is not None
-    rng, pool = Random(f"sft/{recipe.seed}"), exemplar_pool(recipe.seed + 1000) if recipe.mix.few_shot else ()
-    tasks = [draw_task(q, recipe.mix, pool, rng) for q in training_questions(sft.questions, recipe.seed)]
+    rng = Random(f"sft/{recipe.seed}")
+    tasks = draw_tasks(recipe, rng)
     prompts = tokens.encode_all([render(task.prompt) for task in tasks])
     answers = tokens.encode_all([answer(task, sft, rng) + END_OF_TURN for task in tasks])
     return [Example(p, a) for p, a in zip(prompts, answers, strict=True)]
 
 
+def draw_tasks(recipe: Recipe, rng: Random) -> list[Task]:
+    """The prompts of the recipe's questions."""
+    assert recipe.sft is not None
+    pool = exemplar_pool(recipe.seed + 1000) if recipe.mix.few_shot else ()
+    return [draw_task(q, recipe.mix, pool, rng) for q in training_questions(recipe.sft.questions, recipe.seed)]
+
+
 def answer(task: Task, sft: Sft, rng: Random) -> str:
-    """What the model should say: `answers` is ``thinking`` or ``worked``."""
+    """What the model should say, by rule: `answers` is one of `BY_RULE`."""
     if sft.answers == "worked":
         return worked(task.question, task.answer_format)
     return thinking(task.question, task.answer_format, rng, sft.slips)

@@ -23,10 +23,11 @@ from experiments.r1_miniature.convert import read_gguf, write_gguf
 from experiments.r1_miniature.grpo import Levels, build_levels, train_step
 from experiments.r1_miniature.network import Network, load_network
 from experiments.r1_miniature.recipe import Recipe, load_recipe, replica
+from experiments.r1_miniature.rejection import examples_of
 from experiments.r1_miniature.sampler import Sampler
-from experiments.r1_miniature.sft import build_examples, plan, rate, sft_step
+from experiments.r1_miniature.sft import plan, rate, sft_step
 from experiments.r1_miniature.tokens import Tokens
-from promptlab.errors import InputError
+from promptlab.errors import InputError, PromptlabError
 from promptlab.models.fetching import base_path
 from promptlab.questions.arithmetic import LEVELS
 
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         recipe = load_recipe(args.model, args.set)
         recipe = recipe if args.replica is None else replica(recipe, args.replica)
         finished = train(recipe, args)
-    except (InputError, ValueError) as problem:
+    except (PromptlabError, ValueError) as problem:
         print(f"train: {problem}", file=sys.stderr)
         return 2
     return 0 if finished else 3
@@ -104,7 +105,7 @@ class Session:
     def _sft_steps(self, first: int) -> Iterator[tuple[int, dict[str, float]]]:
         sft = self.recipe.sft
         assert sft is not None
-        examples = build_examples(self.recipe, self.tokens)
+        examples = examples_of(self.recipe, self.tokens, self.args.out, self.args.device)
         batches = plan(examples, sft, self.recipe.seed)
         last = min(len(batches), self.args.steps or len(batches))
         self.log(f"{len(examples)} examples, {sum(map(len, examples)) / len(examples):.0f} tokens each, {last} steps")

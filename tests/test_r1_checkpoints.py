@@ -1,0 +1,225 @@
+"""The curves of one training: by simulated samples whose truth is known, and by the recorded ones."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.r1_miniature import checkpoint_figures, checkpoints, thoughts, told
+from experiments.r1_miniature.checkpoints import PASS, TOKENS, VOTE, WORDS
+from experiments.r1_miniature.evidence import RESULTS
+from experiments.r1_miniature.joined import runs_in
+from experiments.r1_miniature.record import DESIGNS
+from promptlab.comparison import associated, compare
+from promptlab.errors import InputError
+from promptlab.figures import alt_text
+from promptlab.stats import bounded_mean, mean_estimate
+
+mpl.use("Agg")
+TOKENS_COLUMN = "completion_tokens"
+STEPS, QUESTIONS = (0, 10, 40), 120
+FEW = {"few-shot-1": ("worked", "turns"), "few-shot-1-answers": ("answers", "turns")}
+ACCEPTING, DOUBTING = "<think>\n1 + 1 = 2.\nCheck: 2 - 1 = 1. Right.\n</think>\n2", "<think>\nNo.\n</think>\n2"
+
+
+def simulated(accuracy: Any, tokens: Any, samples: int = 4, effect: Any = None, **columns: Any) -> pd.DataFrame:
+    """Samples of each step: `accuracy(step, questions)` is the chance, `effect(step)` what exemplars add."""
+    rng, question, parts = np.random.default_rng(1), np.arange(QUESTIONS), []
+    arms = ["zero-shot", *(FEW if effect else ())]
+    for step, condition, sample in product(STEPS, arms, range(samples)):
+        chance = accuracy(step, question) + (effect(step) if condition in FEW else 0)
+        right = rng.random(QUESTIONS) < chance
+        style, layout = FEW.get(condition, ("", ""))
+        cell = {"model": f"step {step}", "condition": condition, "sample": sample, "shots": int(condition in FEW)}
+        found = {"question": [f"q{i:03}" for i in question], "cluster": [f"c{i % 40}" for i in question]}
+        found |= {
+            "score": right * 1.0,
+            "answer": np.where(right, "2", "3"),
+            "completion_tokens": tokens(step, question),
+        }
+        usual = {"ending": "complete", "answered": True, "format_ok": True, "checks": 1, "doubts": 0}
+        usual |= dict.fromkeys(("redone_otherwise", "changed", "changed_to_right", "changed_to_wrong"), 0)
+        parts.append(pd.DataFrame({**cell, "style": style, "layout": layout, **found, **usual, **columns}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def rising(step: int, question: np.ndarray) -> np.ndarray:
+    return 0.3 + 0.3 * step / 40 + 0.2 * (question % 2)
+
+
+def shrinking(step: int, question: np.ndarray) -> np.ndarray:
+    return 100 - step // 2 + question % 7
+
+
+LEARNING = simulated(rising, shrinking)
+
+
+def test_the_weights_give_what_a_line_changes_from_the_first_step_to_the_last() -> None:
+    steps = np.array([0.0, 10, 40, 50])
+    assert checkpoints.weights(steps) @ (3 + 0.2 * steps) == pytest.approx(0.2 * 50)
+    values = np.array([1.0, 5, 2, 7])
+    assert checkpoints.weights(steps) @ values == pytest.approx(50 * np.polyfit(steps, values, 1)[0])
+
+
+def test_curves_are_the_means_of_each_step() -> None:
+    found = checkpoints.curves(LEARNING).set_index(["measure", "step"])
+    assert list(found.index.unique("measure")) == list(WORDS)
+    for step in STEPS:
+        here = LEARNING[LEARNING["model"] == f"step {step}"]
+        assert found.loc[(PASS, step), "value"] == pytest.approx(here["score"].mean())
+        assert found.loc[(TOKENS, step), "value"] == pytest.approx(here[TOKENS_COLUMN].mean())
+        assert found.loc[(PASS, step), "low"] < here["score"].mean() < found.loc[(PASS, step), "high"]
+    votes = (
+        LEARNING.groupby(["model", "question"])["score"]
+        .mean()
+        .map(lambda share: share if share == 0.5 else share > 0.5)
+    )
+    assert found.loc[(VOTE, 40), "value"] == pytest.approx(votes["step 40"].mean())
+
+
+def test_trends_by_known_truth() -> None:
+    found = checkpoints.trends(LEARNING).set_index("measure")
+    assert found["verdict"][[PASS, TOKENS, "checks"]].tolist() == ["rises", "falls", "open"]
+    assert found.loc[PASS, "low"] < 0.3 < found.loc[PASS, "high"]
+    same = simulated(lambda step, question: 0.5, lambda step, question: 70)
+    assert set(checkpoints.trends(same)["verdict"]) == {"open"}
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [(-0.2, "falls"), (0.2, "rises"), (0.0, "open")])
+def test_the_trend_of_the_few_shot_effect(slope: float, verdict: str) -> None:
+    frame = simulated(lambda step, question: 0.5, lambda step, question: 70, effect=lambda step: slope * step / 40)
+    found = checkpoints.effect_trend(frame)
+    assert (found.verdict, found.validity) == (verdict, "ok")
+    few = frame["condition"] != "zero-shot"
+    means = [frame[few]["score"].groupby(frame["model"]).mean(), frame[~few]["score"].groupby(frame["model"]).mean()]
+    effects = [means[0][f"step {step}"] - means[1][f"step {step}"] for step in STEPS]
+    assert found.value == pytest.approx(40 * np.polyfit(STEPS, effects, 1)[0])
+    said = told.of_effect(compare(frame, baseline="zero-shot"), found)
+    assert f"to the last: {verdict}." in said
+    assert "Of 6 differences" in said
+
+
+def test_a_trend_that_missing_samples_could_turn_is_invalid() -> None:
+    frame = simulated(lambda step, question: 0.5, lambda step, question: 70, effect=lambda step: 0.2 * step / 40)
+    lost = (frame["model"] == "step 40") & (frame["condition"] == "zero-shot") & (frame["sample"] < 3)
+    found = checkpoints.effect_trend(frame.assign(score=frame["score"].mask(lost)))
+    assert found.validity == "invalid"
+
+
+def test_growth_that_goes_with_accuracy_is_found() -> None:
+    def longer(step: int, question: np.ndarray) -> np.ndarray:
+        return 60 * (1 + (question % 3) * step / 400)
+
+    def better(step: int, question: np.ndarray) -> np.ndarray:
+        return 0.3 + (question % 3) * step / 400
+
+    found = thoughts.grown(simulated(better, longer, samples=40))
+    assert found.low > 0
+    growth = np.log(longer(40, np.arange(3)) / 60)
+    assert found.low < np.log(1.1) * np.polyfit(growth, [0, 0.1, 0.2], 1)[0] < found.high
+    unmoved = thoughts.grown(simulated(rising, longer, samples=40))
+    assert abs(unmoved.value) < 3 * unmoved.se
+
+
+@pytest.mark.parametrize(
+    ("columns", "verdict"),
+    [
+        ({"changed": 1, "changed_to_right": np.arange(QUESTIONS) % 4 > 0}, "for the better"),
+        ({"changed": 1, "changed_to_wrong": np.arange(QUESTIONS) % 4 > 0}, "for the worse"),
+        ({"changed": np.arange(QUESTIONS) % 4 == 0}, "open"),
+        ({"changed": np.nan}, "open"),
+    ],
+)
+def test_second_thoughts(columns: dict[str, Any], verdict: str) -> None:
+    found = thoughts.turns(simulated(rising, shrinking, **columns))
+    assert found.verdict == verdict
+    assert ("too few could change" in told.of_turns(found)) == (found.stated == 0)
+
+
+def test_many_questions_without_a_change_are_theatre() -> None:
+    none = thoughts.turns(LEARNING)._replace(changed=bounded_mean(np.zeros(1000)), net=mean_estimate(np.zeros(1000)))
+    assert none.verdict == "theatre"
+
+
+def test_checks_that_accept_everything_tell_nothing_apart() -> None:
+    found = thoughts.accepted(LEARNING.assign(completion=ACCEPTING))
+    assert [found[side].value for side in ("right", "wrong")] == [1, 1]
+    told_apart = LEARNING.assign(completion=np.where(LEARNING["score"] == 1, ACCEPTING, DOUBTING))
+    found = thoughts.accepted(told_apart)
+    assert [found[side].value for side in ("right", "wrong")] == [1, 0]
+    assert "100.0 % [" in told.of_checks(found)
+
+
+def test_sentences_say_what_is_like_the_report_and_what_is_not() -> None:
+    said = told.like_and_unlike(checkpoints.curves(LEARNING), checkpoints.trends(LEARNING))
+    assert "goes from 15.6 to 71 %: like it in direction" in said[0]
+    assert "a vote of 64 there +15.7" in said[1]
+    assert "unlike it; growth above +0.0 % is excluded" in said[2]
+    within = associated(LEARNING, TOKENS_COLUMN, ratio=True)
+    assert told.of_length(within, thoughts.grown(LEARNING))[0].startswith("Within a question, the right answers of 3")
+
+
+def test_figures_say_what_they_show() -> None:
+    curve = checkpoints.curves(LEARNING)
+    levels = checkpoint_figures.levels(curve)
+    assert "cons@64, end 86.7 %" in alt_text(levels.figure)
+    assert "Lowest: step 0, " in alt_text(levels.figure)
+    assert len(checkpoint_figures.others(curve).figure.axes) == len(WORDS) - 2
+    within = associated(LEARNING, TOKENS_COLUMN, ratio=True)
+    assert "3 models (step 0, step 10, step 40)" in alt_text(checkpoint_figures.lengths(within).figure)
+    frame = simulated(rising, shrinking, effect=lambda step: -0.25)
+    told_of = alt_text(checkpoint_figures.effects(compare(frame, baseline="zero-shot")).figure)
+    assert "k = 1. 6 values: 3 models (step 0, step 10, step 40), 2 series (worked, turns, answers, turns)" in told_of
+    assert "Intervals below 0: 6" in told_of
+
+
+def test_a_folder_without_checkpoints_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no runs sft-short-1 and r1-short-1@STEP of the design attempts"):
+        checkpoints.of_training("attempts", tmp_path)
+
+
+@pytest.mark.parametrize("design", ["steps", "attempts"])
+def test_recorded_checkpoints_are_of_the_design(design: str) -> None:
+    pytest.importorskip("pyarrow")
+    names = ["sft-short-1", *(f"r1-short-1@{step}" for step in range(10, 81, 10))]
+    found, made = runs_in(RESULTS, f"-{design}"), DESIGNS[design]
+    runs = [found[name] for name in names]
+    for run in runs:
+        assert list(run.conditions) == [condition.name for condition in made.conditions()]
+        assert run.manifest["samples"] == made.samples
+        assert run.manifest["questions"]["hash"] == made.asked(made.questions).hash
+    assert len({run.manifest["model"]["adapter"] for run in runs}) == len(runs)
+
+
+def test_the_post_says_what_the_recorded_curves_say() -> None:
+    pytest.importorskip("pyarrow")
+    attempts = checkpoints.of_training("attempts", completion=True)
+    curve, trend = checkpoints.curves(attempts), checkpoints.trends(attempts)
+    right, _, tokens, *_ = told.like_and_unlike(curve, trend)
+    assert "35.44 to 43.31 %, along the line +10.49 points [+4.18, +16.80]: rises" in right
+    assert "72.7 to 70.9" in tokens
+    assert (
+        "+4.8 points [+0.8, +8.8]" in told.of_length(associated(attempts, TOKENS_COLUMN), thoughts.grown(attempts))[1]
+    )
+    assert "right 100.0 % [" in told.of_checks(thoughts.accepted(attempts))
+    trend_of_effect = checkpoints.effect_trend(checkpoints.of_training("steps"))
+    assert [f"{100 * x:+.1f}" for x in trend_of_effect[:3]] == ["+0.8", "-2.4", "+4.0"]
+    text = (RESULTS.parents[1] / "posts/why-few-shot-hurts.md").read_text(encoding="utf-8")
+    assert all(said in text for said in ("35.4 to 43.3 %", "+10.5 points [+4.2, +16.8]", "points [-2.4, +4.0]"))
+
+
+def test_the_dose_design_keeps_to_its_budget() -> None:
+    dose = DESIGNS["dose"]
+    arms = dose.conditions()
+    assert len(arms) * dose.questions * dose.samples <= 30_000
+    kinds = {(c.factors()["style"], c.factors()["select"], c.factors().get("content", "")) for c in arms[1:]}
+    assert len(kinds) == 5
+    asked = dose.asked(3)
+    for arm in arms:
+        assert len(arm.render(asked[0], pool=asked.pool).exemplars) == arm.shots
