@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from html import escape as html_escape
 from typing import TYPE_CHECKING, Any
 
 from promptlab import markup
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_ROUNDING = 1e-15  # what sums of equal numbers may differ by is no difference
+_HTML = re.compile(r"<[A-Za-z/!?][^<>]*>?|&(?=#?\w+;)")
 
 
 def section(title: str, frame: pd.DataFrame, lines: Iterable[str] = ()) -> str:
@@ -44,16 +50,16 @@ def estimates(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
 def cell(value: Any) -> str:
     """A number with three decimals at most; nothing where there is nothing.
 
-    >>> cell(0.04999), cell(1e-5), cell(12), cell(float("nan")), cell(1234.5), cell(True)
-    ('0.050', '< 0.001', '12', '', '1234.5', 'yes')
+    >>> cell(0.04999), cell(1e-5), cell(-1e-5), cell(12), cell(float("nan")), cell(1234.5), cell(True)
+    ('0.050', '< 0.001', '> -0.001', '12', '', '1234.5', 'yes')
     """
     if value is None or value != value:
         return ""
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return "yes" if value else "no"
     if isinstance(value, float):  # NumPy's too
-        if 0 < value < 0.0005:
-            return "< 0.001"
+        if _ROUNDING < abs(value) < 0.0005:
+            return "< 0.001" if value > 0 else "> -0.001"
         return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 100 else f"{value:.1f}"  # + 0.0: no minus zero
     return str(value)
 
@@ -65,4 +71,6 @@ def _used(frame: pd.DataFrame) -> list[tuple[str, list[str]]]:
 
 
 def _safe(text: str) -> str:
-    return markup.escape(text).replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", " ")
+    """As it is read, but for what Markdown would take for a tag, an entity, an escape or the end of a cell."""
+    shown = _HTML.sub(lambda found: html_escape(found[0], quote=False), markup.shortened(text, 20_000))
+    return shown.replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", " ")

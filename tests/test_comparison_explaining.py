@@ -100,6 +100,18 @@ def test_the_paragraph_says_what_is_in_the_table_and_what_is_not_concluded(found
     assert text in found.to_markdown()
 
 
+def test_controls_from_which_nothing_is_copied_stand_together():
+    frame = samples()
+    frame.loc[frame["condition"] == "few-think", "copied_number"] = 0.0
+    told = explain_loss(frame, base="few").paragraph
+    assert "only in the exemplars: 25.0 % under few, 25.0 % under few-note, none under few-think." in told
+
+
+def test_steps_are_no_thinking():
+    told = explain_loss(samples().assign(bypassed=0.0), base="few").paragraph
+    assert "By class of output: wrong after worked steps -" in told
+
+
 def test_without_a_loss_there_is_nothing_to_divide():
     same = explain_loss(samples(dict.fromkeys(CHANCES, 0.5)), base="few")
     assert same.table[["share", "share_low"]].isna().all(axis=None)
@@ -195,6 +207,48 @@ def test_an_a_a_arm_with_other_prompts_is_none(factor):
 def test_a_file_without_keys_is_told_by_its_outputs():
     found = explain_loss(samples().drop(columns="key"), base="few")
     assert row(found, "few#1")["same_texts"] == 0
+    assert row(found, "few#1")["apart"] == "no keys; 0.0 % of pairs of outputs equal, 0.0 % within an arm"
+    assert "No keys show that these arms share no sample, only their outputs: zero-shot#1: 0.0 % of" in found.paragraph
+    assert row(explain_loss(samples(), base="few"), "few#1")["apart"] == "keys differ"
+
+
+def repeating(copied: int, k: int = 4) -> pd.DataFrame:
+    """Samples without keys of a model that often says the same; so many of few#1 are those of few."""
+    frame = samples(k=k).drop(columns="key").sort_values(["condition", "question", "sample"], ignore_index=True)
+    said = np.random.default_rng(1).geometric(0.4, len(frame))
+    frame["completion"] = "It is " + pd.Series(said).astype(str)
+    own, other = (frame.index[frame["condition"] == name] for name in ("few", "few#1"))
+    frame.loc[other[:copied], ["completion", "score"]] = frame.loc[own[:copied], ["completion", "score"]].to_numpy()
+    return frame
+
+
+def test_samples_that_were_copied_are_noticed_without_keys():
+    found = explain_loss(repeating(595), base="few")
+    (warning,) = found.copies
+    assert warning.startswith("'few' and 'few#1' of 'r1' have no keys, and ")
+    assert "more than independent samples have: the one may hold samples of the other" in warning
+    assert found.warnings[0] == warning
+    assert warning in found.to_markdown()
+    assert "more than independent samples have" in found.paragraph
+    honest = explain_loss(repeating(0), base="few")
+    assert not honest.copies
+    assert "more than independent" not in honest.paragraph
+
+
+def test_single_samples_without_keys_tell_nothing():
+    assert row(explain_loss(repeating(0, k=1), base="few"), "few#1")["apart"] == "no keys; too few outputs to tell"
+
+
+def test_controls_of_another_length_are_named(found):
+    assert "Not of the length of few, which is a second difference: few-note 1.10 times." in found.paragraph
+    even = explain_loss(samples().assign(prompt_tokens=40), base="few")
+    assert "second difference" not in even.paragraph
+
+
+def test_power_is_that_of_the_controls_that_were_not_told_apart(found):
+    untold = 100 * row(found, "few-think")["removed_detectable"]
+    assert untold != pytest.approx(100 * row(found, "few-note")["removed_detectable"], abs=0.05)
+    assert f"with 80 % power true parts of {untold:.1f} points are found here" in found.paragraph
 
 
 def test_outputs_that_came_again_are_no_test_of_chance():

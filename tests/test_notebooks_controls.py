@@ -119,5 +119,7 @@ def test_recorded_samples_alone_need_no_model(tmp_path: Path, recordings: list[P
     for name in CONTROLS:
         assert f"few-shot-{name} " in report
     assert len(re.findall(r"few-shot-note [^;.]*\.\d points .{0,30}, \d+ % of the loss \[", report)) == 2
+    for end, name in (("zero-shot", "few-shot"), ("few-shot", "few-shot-note")):
+        assert re.search(rf"r1-narrow less plain, against {end}, for these two models, .*{name} [+-]\d", report)
     assert "registered" not in report
     assert "report.md" in to_html(tmp_path / "executed.ipynb").read_text()

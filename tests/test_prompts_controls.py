@@ -51,7 +51,10 @@ def test_all_arms_of_a_real_pool_are_samples_of_their_own():
             {"layout": "one-message", "style": "questions", "k": 1},
             {"think": "needs style='worked'", "questions": "changes nothing", "reordered": "changes nothing"},
         ),
-        ({"layout": "one-message", "exemplars": [("1 + 1?", "2", "One more.")] * 3}, {"other-domain": "own exemplars"}),
+        (
+            {"layout": "one-message", "exemplars": [(f"1 + {i}?", f"{i + 1}", "More.") for i in range(3)]},
+            {"other-domain": "own exemplars"},
+        ),
     ],
 )
 def test_what_is_left_out_is_said_and_why(options: dict, left_out: dict[str, str]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from local_models import QUESTIONS, SAMPLING, LocalModel
@@ -147,3 +149,17 @@ def test_what_cannot_be_used_is_one_clear_error(tmp_path):
         Exemplars.from_run(two, condition="concize")
     with pytest.raises(InputError, match="unknown only of from_run 'right'"):
         Exemplars.from_run(two, only="right")
+    with pytest.raises(InputError, match=r"run of from_run is .*: it must be a Run, as lab.run"):
+        Exemplars.from_run(two.to_frame())
+
+
+def test_a_model_is_named_as_the_run_names_it_and_not_as_its_base(tmp_path):
+    run = recorded(tmp_path / "run", plain)
+    adapted = SimpleNamespace(
+        **{name: getattr(run, name) for name in ("path", "conditions", "questions", "to_frame")},
+        model="r1",
+        manifest={**run.manifest, "model": {"name": "base", "adapter": "a4903b"}},
+    )
+    made = Exemplars.from_run(adapted)
+    assert repr(made).startswith("<SelfMade: 12 exemplars by r1 (adapter a4903b) under zero-shot (")
+    assert few_shot(2, exemplars=made).factors()["rationales"].startswith("r1 (adapter a4903b) under zero-shot (")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from local_models import LocalModel
 from promptlab.errors import InputError
-from promptlab.prompts import Exemplars, condition_from, few_shot
+from promptlab.prompts import Exemplars, condition_from, few_shot, medprompt, medprompt_followup, medprompt_steps
 from promptlab.prompts.selecting import STEPS, Balanced, MostDifferent, Nearest, OwnKind, Random
 from promptlab.prompts.similarity import embedding_named, overlap, similarities
 from promptlab.questions import load_questions
@@ -157,7 +157,11 @@ def choice(name: str, *options: str, text: str = "Which of these is true?") -> Q
         (("Gold", "Tin", "Lead"), False),
         (("Oslo", "Rome", "Paris"), True),
         (("**Paris**", "Rome", "Bern"), True),
-        (("Paris", "Tin", "Lead", "Zinc"), False),
+        (("Tin", "Paris", "Lead", "Zinc"), False),  # Paris is wrong here
+        (("Paris", "Tin", "Lead", "Zinc"), True),
+        (("Paris in France", "Tin", "Lead", "Zinc"), True),
+        (("A. Paris", "B. Rome", "C. Oslo"), True),
+        (("A. Paris", "B. Tin", "C. Lead"), True),
         ((), True),
     ],
 )
@@ -168,6 +172,28 @@ def test_options_are_a_part_of_the_question(options, repeats):
     if repeats:
         with pytest.raises(InputError, match="'other' repeats the test question 'asked' in its words"):
             few_shot(exemplars=[other]).render(asked)
+
+
+SUM = "Tom has 3 apples and buys 5 more apples at the market. How many apples does he have?"
+
+
+@pytest.mark.parametrize(
+    ("options", "answer"),
+    [
+        (("11", "8", "9", "10"), "B"), (("8", "12", "13", "14"), "A"), (("12", "8", "15", "2"), "B"),
+        (("8 apples", "9 apples", "10 apples", "11 apples"), "A"), (("A. 8", "B. 9", "C. 10", "D. 11"), "A"),
+        (("A. 8", "B. 1", "C. 2", "D. 3"), "A"), ((), "8"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("text", [SUM, SUM.replace("3", "three").replace("5", "five")])
+def test_the_test_question_is_no_exemplar_whatever_its_options(text: str, options: tuple[str, ...], answer: str):
+    asked = Question("asked", SUM, ("A",), "label", ("8", "9", "10", "11"))
+    kind = "label" if options else "number"
+    same, filler = Question("same", text, (answer,), kind, options), choice("filler", "Yes", "No", text="Is it red?")
+    assert ids(rule(1, select="nearest", style="answers").pick(asked, (same, filler))) == ["filler"]
+    told = {"embedding": "tfidf", "style": "answers", "exemplars": (same, filler), "select": "nearest"}
+    for condition in (few_shot(1, **told), medprompt(1, 2, **told)):
+        assert ids(condition.exemplars.pick(asked, ())) == ["filler"]
 
 
 def test_a_repeat_costs_its_label_no_turn():
@@ -302,3 +328,20 @@ def test_bad_options_are_refused_before_anything_is_picked(options, told):
     with pytest.raises(InputError, match=told) as caught:
         few_shot(3, **options)
     assert "\n" not in str(caught.value)
+
+
+def test_what_cannot_be_picked_for_or_from_is_refused():
+    with pytest.raises(InputError, match="'what' is no question"):
+        rule(1).on(POOL).pick("what")
+    with pytest.raises(InputError, match="question 'asked' has no cluster, which would name its kind"):
+        rule(1, select="own-kind").pick(Question("asked", "2 + 2?", ("4",)), POOL)
+    for blank in (("", ""), ("What?", " "), (" ", "4")):
+        with pytest.raises(InputError, match=r"few_shot: exemplar 1 is .*: its question or its answer is blank"):
+            few_shot(exemplars=[blank])
+    with pytest.raises(InputError, match="one stands there twice"):
+        few_shot(exemplars=[("1 + 1?", "2")] * 3)
+    twice = (Question("one", "1 + 1?", ("2",)), Question("two", "1 + 1?", ("2",)), Question("three", "1 + 3?", ("4",)))
+    assert len({each.text for each in rule(2, select="nearest").pick(Question("asked", "7 + 8?", ("15",)), twice)}) == 2
+    for make in (few_shot, medprompt, medprompt_steps, medprompt_followup):
+        with pytest.raises(InputError, match="exemplars of few_shot is 3: it must be a list of questions or tuples"):
+            make(exemplars=3)

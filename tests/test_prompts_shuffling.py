@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from promptlab.errors import InputError
 from promptlab.grading import label
-from promptlab.prompts import zero_shot
+from promptlab.prompts import few_shot, zero_shot
 from promptlab.prompts.shuffling import Shuffled, as_asked, orders, variant_of
 from promptlab.types import Grade, Question
 
@@ -70,16 +70,45 @@ def test_an_answer_that_is_no_letter_stays_and_a_reason_says_whose_letters_it_me
 
 
 @pytest.mark.parametrize(
-    "last", ["All of the above", "none of these", "Both A and C", "A or B", "Neither of them", "All above", "Both"]
-)
+    "last",
+    [
+        "All of the above", "none of these", "Both A and C", "A or B", "Neither of them", "All above", "Both",
+        "Both (A) and (B)", "(A), and (B)", "Same as A", "same as option (b)",
+        "the first two", "The last three options", "todas son correctas",
+        "Alle oben genannten", "Keine der oben genannten", "Keines davon", "Alle Antworten", "Weder A noch B",
+        "A und B", "Toutes les réponses ci-dessus", "Aucune de ces réponses", "Aucune", "A et B", "Ni A ni B",
+        "Todas las anteriores", "Ninguna de las anteriores", "Todos los anteriores", "A y C", "以上都是", "以上皆非",
+        "上述全部", "都不对", "A和B",
+    ],
+)  # fmt: skip
 def test_options_that_speak_of_others_keep_their_order(last: str):
     question = replace(CITIES, choices=("London", "Paris", "Rome", last))
     assert {variant_of(question, 5, 0, sample) == question for sample in range(5)} == {True}
 
 
+@pytest.mark.parametrize(
+    "plain", ["alle Bäume", "a kind of all", "tous les jours", "London", "the first man", "x and y"]
+)
+def test_other_options_are_shuffled(plain: str):
+    question = replace(CITIES, choices=("London", "Paris", "Rome", plain + " here"))
+    assert {variant_of(question, 5, 0, sample) == question for sample in range(5)} == {True, False}
+
+
 def test_letters_that_an_option_carries_along_are_dropped():
     question = replace(CITIES, choices=("A. London", "B. Paris", "C. Rome"))
     assert sorted(variant_of(question, 2, 0, 1).choices) == ["London", "Paris", "Rome"]
+    shown = few_shot(exemplars=[question], style="answers").render(replace(CITIES, text="Seat of the Louvre?"))
+    assert "A. London\nB. Paris\nC. Rome" in shown.messages[0].content
+    for sample in range(2):
+        text = zero_shot(variants=2).render(question, sample=sample).messages[0].content
+        assert sorted(line[:3] for line in text.splitlines()[1:]) == ["A. ", "B. ", "C. "]
+        assert "A. A" not in text
+
+
+@pytest.mark.parametrize("options", [("London", "", "Rome"), ("London", "Rome", "London"), ("A. x", "B. x", "C. y")])
+def test_options_that_are_blank_or_equal_cannot_be_shuffled(options: tuple[str, ...]):
+    with pytest.raises(InputError, match="question 'q1' cannot be shuffled: an option is blank, or stands there twice"):
+        variant_of(replace(CITIES, choices=options), 2, 0, 0)
 
 
 def test_without_options_or_with_options_called_like_letters_there_is_one_clear_error():

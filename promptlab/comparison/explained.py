@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from promptlab.comparison.apart import same_texts, texts_of, told_apart
 from promptlab.comparison.comparing import Comparison
 from promptlab.comparison.crossed import Crossed
-from promptlab.comparison.placebos import changed, same_texts
+from promptlab.comparison.placebos import changed
 from promptlab.comparison.reading import as_numbers
 from promptlab.comparison.rendering import COPIED
 from promptlab.stats import Estimate, mean_ratio
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN = ["model", "condition", "role", "changed", "length", "difference", "low", "high"]
 SHOWN += ["removed", "removed_low", "removed_high", "removed_verdict", "share", "share_low", "share_high"]
-SHOWN += ["copied", "validity"]
+SHOWN += ["copied", "validity", "apart"]
 BASE, PLACEBO, CONTROL = "base", "A/A", "control"
 VALIDITIES = ("ok", "fragile", "invalid")
 NONE = Estimate(*(np.nan,) * 5, 0, 0)
@@ -45,11 +46,21 @@ def explained_table(to_baseline: Comparison, to_base: Comparison, again: Mapping
                 **{"model": arm[0], "condition": arm[1], "role": role},
                 "changed": changed(to_baseline.design, of, arm) if role == CONTROL else "",
                 "length": lengths[arm] / lengths[of],
-                "same_texts": same_texts(to_baseline.design, arm, twin) if role == PLACEBO else np.nan,
+                **_again(to_baseline.design, arm, twin if role == PLACEBO else None),
                 **_both(row, seconds.get(arm)),
             }
         )
     return _with_copied(pd.DataFrame(_with_shares(rows, seconds, to_baseline, base)), to_baseline)
+
+
+def _again(design: Crossed, arm: Arm, twin: Arm | None) -> dict[str, Any]:
+    """Whether an A/A arm holds samples of its own."""
+    if twin is None:
+        return {"same_texts": np.nan, "apart": ""}
+    return {
+        "same_texts": same_texts(texts_of(design, arm), texts_of(design, twin)),
+        "apart": told_apart(design, arm, twin),
+    }
 
 
 def _lengths(design: Crossed) -> dict[Arm, float]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from promptlab import markup, tables
+from promptlab.comparison.apart import copies
 from promptlab.comparison.comparing import Comparison, assembled
 from promptlab.comparison.crossed import Crossed, crossed
-from promptlab.comparison.explained import SHOWN, explained_table
+from promptlab.comparison.explained import CONTROL, SHOWN, explained_table
 from promptlab.comparison.options import check, chosen
 from promptlab.comparison.paragraphs import paragraph_of
 from promptlab.comparison.placebos import placebos
@@ -33,7 +34,8 @@ class Explanation:
     table : DataFrame
         A row a model and condition: its `role` (``base``, ``A/A``, ``control``), which factors are `changed` against
         the base, the `length` of its prompts as a multiple of the base's, in tokens; of an A/A arm `same_texts`, the
-        share of outputs that the arm which it repeats has as well (1: no test of chance); `difference` to the baseline
+        share of outputs that the arm which it repeats has as well (1: no test of chance), and what shows that they
+        hold `apart` samples; `difference` to the baseline
         with `low`, `high`, `verdict`; `removed`, the difference to the base (the part of the loss that the control
         removes) with `removed_low`, `removed_high`, `removed_verdict` and `removed_detectable` (the true part that
         would be found with 80 % power); `share` of the loss with `share_low`, `share_high` and `share_reason` where
@@ -41,6 +43,8 @@ class Explanation:
         of the two, and `validity_why`.
     paragraphs : tuple of str
         For each model what can be said, and what cannot.
+    copies : tuple of str
+        Arms without keys that have too many outputs in common for independent samples: also the first `warnings`.
     to_baseline, to_base : Comparison
         The same differences as comparisons, for figures, `accounting` and `transitions`. Intervals of the differences
         hold for both together.
@@ -53,6 +57,7 @@ class Explanation:
     alpha: float
     to_baseline: Comparison = field(repr=False)
     to_base: Comparison = field(repr=False)
+    copies: tuple[str, ...] = ()
     label: str = ""
 
     tested: ClassVar[Tested] = Tested("shares of the loss by control")
@@ -63,9 +68,14 @@ class Explanation:
         return "\n\n".join(self.paragraphs)
 
     @property
+    def controls(self) -> tuple[str, ...]:
+        """The names of the controls."""
+        return tuple(dict.fromkeys(self.table.loc[self.table["role"] == CONTROL, "condition"]))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What to know before reading on."""
-        return tuple(dict.fromkeys((*self.to_baseline.warnings, *self.to_base.warnings)))
+        return tuple(dict.fromkeys((*self.copies, *self.to_baseline.warnings, *self.to_base.warnings)))
 
     def to_markdown(self) -> str:
         """The table of controls and the paragraphs as Markdown."""
@@ -81,7 +91,7 @@ class Explanation:
 
     def __repr__(self) -> str:
         models = self.table["model"].nunique()
-        controls = (self.table["role"] == "control").sum()
+        controls = (self.table["role"] == CONTROL).sum()
         return f"<Explanation of {self.base!r} against {self.baseline!r}: {controls} controls, models: {models}>"
 
     def _repr_html_(self) -> str:
@@ -134,7 +144,7 @@ def explain_loss(
     first, second = _compared(design, base, baseline, again[baseline], options)
     table = explained_table(first, second, again)
     paragraphs = tuple(paragraph_of(rows, first) for _, rows in table.groupby("model", sort=False))
-    return Explanation(table, paragraphs, base, baseline, alpha, first, second, label)
+    return Explanation(table, paragraphs, base, baseline, alpha, first, second, tuple(copies(design)), label)
 
 
 def _compared(

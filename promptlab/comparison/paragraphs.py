@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from promptlab.comparison import verdicts
+from promptlab.comparison.apart import UNKEYED
 from promptlab.comparison.comparing import Comparison
 from promptlab.comparison.explained import BASE, CONTROL, PLACEBO
 from promptlab.wording import counted
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ENDS = {"": "difference", "_low": "low", "_high": "high"}
+_PARTS = {"wrong_after_reasoning": "wrong after worked steps"}  # a model that does not think has them in its answer
+_LONGER = 0.05  # a prompt's length beyond which a control changes that as well
 _NARROW = 0.05  # where no loss was shown: the difference that A/A arms must be able to rule out
 
 
@@ -22,7 +25,9 @@ def paragraph_of(rows: pd.DataFrame, found: Comparison) -> str:
     lost = rows[rows["role"] == BASE].iloc[0].to_dict()
     controls = rows[rows["role"] == CONTROL]
     parts = [_loss(lost, found), _classes(found, lost), *_removed(controls, lost), _copying(controls, lost)]
-    return verdicts.joined(*parts, _chance(rows[rows["role"] == PLACEBO], lost), _doubts(rows), _limits(controls, lost))
+    placebo = rows[rows["role"] == PLACEBO]
+    chance = (_chance(placebo, lost), _apart(placebo))
+    return verdicts.joined(*parts, _lengths(controls, lost), *chance, _doubts(rows), _limits(controls, lost))
 
 
 def _loss(lost: Mapping[Any, Any], found: Comparison) -> str:
@@ -43,7 +48,8 @@ def _classes(found: Comparison, lost: Mapping[Any, Any]) -> str:
         return ""
     own = found.accounting.query("model == @lost['model'] and condition == @lost['condition']")
     told = [
-        f"{row['part'].replace('_', ' ')} {verdicts.interval(row['difference'], row['low'], row['high'])}"
+        f"{_PARTS.get(row['part']) or row['part'].replace('_', ' ')} "
+        f"{verdicts.interval(row['difference'], row['low'], row['high'])}"
         for row in own.sort_values("difference").to_dict("records")
         if row["low"] > 0 or row["high"] < 0
     ]
@@ -87,12 +93,18 @@ def _beyond(row: Mapping[Any, Any]) -> str:
 def _copying(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
     if lost["copied"] != lost["copied"]:
         return ""
-    told = [
-        f"{100 * row['copied']:.1f} % under {row['condition']}"
-        for row in [lost, *controls.to_dict("records")]
-        if row["copied"] == row["copied"]
-    ]
+    rows = [row for row in (lost, *controls.to_dict("records")) if row["copied"] == row["copied"]]
+    told = [f"{100 * row['copied']:.1f} % under {row['condition']}" for row in rows if row["copied"] > 0]
+    without = [str(row["condition"]) for row in rows if row["copied"] == 0]
+    told += [f"none under {' and '.join(without)}"] if without else []
     return f"Outputs with a number found only in the exemplars: {', '.join(told)}."
+
+
+def _lengths(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
+    """The controls that change the length of the prompt besides what they are there for."""
+    others = controls[(controls["length"] - 1).abs() > _LONGER]
+    told = [f"{row['condition']} {row['length']:.2f} times" for row in others.to_dict("records")]
+    return f"Not of the length of {lost['condition']}, which is a second difference: {', '.join(told)}." if told else ""
 
 
 def _chance(placebo: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
@@ -126,24 +138,33 @@ def _judged(own: list[tuple[Any, ...]], lost: Mapping[Any, Any]) -> str:
     return f"too few to tell, differences of {bound} are not ruled out"
 
 
+def _apart(placebo: pd.DataFrame) -> str:
+    """Where nothing but outputs can show that A/A arms share no sample."""
+    told = [f"{row['condition']}: {row['apart'].removeprefix(UNKEYED)}" for row in placebo.to_dict("records")]
+    keyed = not any(row["apart"].startswith(UNKEYED) for row in placebo.to_dict("records"))
+    return "" if keyed else f"No keys show that these arms share no sample, only their outputs: {'; '.join(told)}."
+
+
 def _doubts(rows: pd.DataFrame) -> str:
     named = [f"{row['condition']} ({row['validity']})" for row in rows.to_dict("records") if row["validity"] != "ok"]
     return f"Failed or missing outputs could change the verdict of {', '.join(named)}." if named else ""
 
 
 def _limits(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
-    unsaid = ["anything of other models or other questions"]
+    unsaid = ["anything of other models, of other questions, or of reasoning as such"]
     if (controls["removed_verdict"] == "inconclusive").any():
         unsaid.insert(0, f"that what is not told apart from {lost['condition']} removes nothing{_power(controls)}")
     if controls["share"].notna().any():
-        unsaid.insert(0, "that shares add up: each control changes one thing, and what they change overlaps")
+        unsaid.insert(0, "that shares add up: what the controls change overlaps")
     return f"Not concluded: {'; '.join(unsaid)}."
 
 
 def _power(controls: pd.DataFrame) -> str:
-    """What true parts a table of this size finds, in points; none can be above 100."""
-    least, most = (100 * controls["removed_detectable"].agg(end) for end in ("min", "max"))
+    """What true parts would have been found under them, in points; none can be above 100."""
+    untold = controls[controls["removed_verdict"] == "inconclusive"]
+    least, most = (100 * untold["removed_detectable"].agg(end) for end in ("min", "max"))
     if not least < 100:
         return ""
     sizes = f"{least:.1f} to {most:.1f}" if most < 100 else f"at least {least:.1f}"
+    sizes = f"{least:.1f}" if f"{least:.1f}" == f"{most:.1f}" else sizes
     return f" (with 80 % power true parts of {sizes} points are found here)"

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from itertools import combinations
 from typing import TYPE_CHECKING
 
+from promptlab.comparison.apart import check_disjoint, rows_of
 from promptlab.comparison.crossed import Crossed
 from promptlab.comparison.reading import FACTORS
 from promptlab.errors import InputError
 from promptlab.prompts.exemplars import NO_FACTORS
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     Arm = tuple[str, str]
-    Texts = Counter[tuple[str, ...]]  # question and output, with how often they occur
 
 AGAIN = "#"  # `lab.zero_shot(replicate=1)` is called zero-shot#1
-_ITSELF = "a comparison of a sample with itself shows nothing; give one another replicate="
 ALL_FACTORS = tuple(dict.fromkeys((*FACTORS, *NO_FACTORS, "raw", "variant_seed")))
 
 
@@ -33,7 +28,7 @@ def placebos(design: Crossed, of: tuple[str, str]) -> dict[str, tuple[str, ...]]
     """
     found = {name: _arms_of(design, name) for name in of}
     for model in design.models():
-        _disjoint(design, [arm for arm in design.arms if arm[0] == model])
+        check_disjoint(design, [arm for arm in design.arms if arm[0] == model])
         for name, again in found.items():
             for twin in again:
                 _same_prompts(design, (model, name), (model, twin))
@@ -42,14 +37,9 @@ def placebos(design: Crossed, of: tuple[str, str]) -> dict[str, tuple[str, ...]]
 
 def changed(design: Crossed, base: Arm, arm: Arm, factors: Iterable[str] = FACTORS) -> str:
     """The factors in which an arm is not like the base, with their values."""
-    first = [_rows(design, one).iloc[0] for one in (arm, base)]
+    first = [rows_of(design, one).iloc[0] for one in (arm, base)]
     ours, theirs = ({name: row[name] for name in factors if name in row and row[name] == row[name]} for row in first)
     return ", ".join(f"{name}: {value or 'none'}" for name, value in ours.items() if value != theirs.get(name))
-
-
-def same_texts(design: Crossed, one: Arm, other: Arm) -> float:
-    """The share of outputs that the other arm has for the same question as well, word for word; NaN: not known."""
-    return _shared(_texts(design, one), _texts(design, other))
 
 
 def _arms_of(design: Crossed, name: str) -> tuple[str, ...]:
@@ -69,49 +59,3 @@ def _same_prompts(design: Crossed, base: Arm, twin: Arm) -> None:
             f"{twin[1]!r} of {base[0]!r} is no A/A arm of {base[1]!r}: its prompts are others ({differs}). Give "
             "another condition another name"
         )
-
-
-def _disjoint(design: Crossed, arms: list[Arm]) -> None:
-    keys = {arm: _keys(design, arm) for arm in arms}
-    texts = {} if all(keys.values()) else {arm: _texts(design, arm) for arm in arms}
-    for one, other in combinations(arms, 2):
-        if keys[one] and keys[other]:
-            if shared := keys[one] & keys[other]:
-                raise InputError(f"{_both(one, other)} share samples (such as {min(shared)}): {_ITSELF}")
-            continue
-        same = _shared(texts[one], texts[other])
-        if same != same:
-            raise InputError(
-                "runs lack the columns key and completion: nothing shows that the A/A arms share no sample"
-            )
-        if same == 1:
-            raise InputError(f"{_both(one, other)} have the same outputs, and no key that tells them apart: {_ITSELF}")
-
-
-def _both(one: Arm, other: Arm) -> str:
-    return f"{one[1]!r} and {other[1]!r} of {one[0]!r}"
-
-
-def _rows(design: Crossed, arm: Arm) -> pd.DataFrame:
-    return design.samples[(design.arm == design.arms.index(arm)) & ~design.absent]
-
-
-def _keys(design: Crossed, arm: Arm) -> set[str]:
-    """The keys of its samples; none where some have none, as in a file that was written without."""
-    rows = _rows(design, arm)
-    keys = rows["key"].fillna("").astype(str) if "key" in rows else [""]
-    return set() if "" in set(keys) else set(keys)
-
-
-def _shared(one: Texts, other: Texts) -> float:
-    fewer = min(one.total(), other.total())
-    return (one & other).total() / fewer if fewer else float("nan")
-
-
-def _texts(design: Crossed, arm: Arm) -> Texts:
-    rows = _rows(design, arm)
-    if "completion" not in rows:
-        return Counter()
-    names = [name for name in ("question", "reasoning", "completion") if name in rows]
-    said = rows.loc[rows["completion"].fillna("").astype(str) != "", names].fillna("").astype(str)
-    return Counter(said.itertuples(index=False, name=None))

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from promptlab.choices import Options, gold_label, label_alone, options_of, plain
+from promptlab.choices import Options, gold_label, label_alone, options_of
 from promptlab.errors import InputError
 from promptlab.grading.claims import Claim, asked, claims, doubted, settled
 from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.marking import READ, marked, unmarked
+from promptlab.grading.mentions import mentioned
 from promptlab.grading.places import SENTENCE, SHOWN, Refusal, declared, explicit, first_answer, last_line
 from promptlab.grading.vocabulary import BECAUSE
 from promptlab.numerals import clean
@@ -18,18 +19,14 @@ from promptlab.types import Grade, Grader, Question
 
 _PHRASES = 50  # places with "the answer is" that are read
 _COLON_BREAK = re.compile(r"(:|\bis)[ \t]*\n\s*")
-_SENTENCE_END = re.compile(r"[.!?](?:\s|\Z)")
+_SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\b[A-Z][a-z])[.!?](?:\s|\Z)")  # not after St. or U.S.
+_SHORT = 3  # words of an answer: "Answer: Tom has three apples" begins an explanation
+_VALUE = re.compile(r"\d|[A-Z]")
 _REASON = re.compile(rf",?\s{BECAUSE}\b")
 _HEADED = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])\s?[).:\]]", re.IGNORECASE)
-_HEADINGS = re.compile(r"(?:\A\W{0,9}|[.;,] )([A-Z])\s?[).:\]](?!\w\.)", re.IGNORECASE)
-_MARKED = re.compile(r"\(([A-Z])\)")
-_DENIED = re.compile(r"(?:\b(?:not|neither|nor)|n['’]t)\s{1,9}(?:(?:option|choice|the)\s{1,9})?\S{1,99}", re.IGNORECASE)
-_QUESTION = re.compile(r"[^.!?\n]{0,300}\?")
-_NO_SUCH = re.compile(r"(?<=\w )no (?!(?:because|since|as|is)\b)[\w¬]{1,99}", re.IGNORECASE)  # I have no idea
 _MARKED_RIGHT = re.compile(
     r"(?:[(:–—]|\bis)\s*(?:the )?(?:correct|right)(?: (?:answer|one|choice|option))?\W*\Z", re.IGNORECASE
 )
-_LAST_COLON = re.compile(r"[^\W\d_]{2}\s?:([^:]{1,300})\Z")  # after a word: "A: yes, B: no" lists the options
 
 
 def _label(question: Question, answer_text: str) -> Grade:
@@ -43,9 +40,12 @@ def _label(question: Question, answer_text: str) -> Grade:
     or a name (plan B, vitamin C).
 
     Where nothing is claimed the last line counts when it names one label only: as "(B)", "option B" or by the choice's
-    text. Where it names several, what stands alone after its last colon counts ("no doubt: yes"), else there is no
-    single answer; so it is where the text ends in a list of options, unless one alone is marked in it ("A. Paris
-    (correct)"). "A" before a word is an article, no label; so is "no" ("I have no idea").
+    text. So it does not where "the answer is" a value that is none of the options: that is no answer, as in a box. A
+    choice that is a number is not named by a sum (67 + 17 = 84) or before another number, and one that the line says
+    something of ("a photon is emitted") only where that restates the question. Where the line names several, what
+    stands alone after its last colon counts ("no doubt: yes"), else there is no single answer; so it is where the text
+    ends in a list of options, unless one alone is marked in it ("A. Paris (correct)"). "A" before a word is an article,
+    no label; so is "no" ("I have no idea").
 
     Without `choices` the labels are the letters A to Z; a text that two choices share names neither.
 
@@ -57,7 +57,7 @@ def _label(question: Question, answer_text: str) -> Grade:
     """
     options = _options(question)
     gold = {_gold(question, answer) for answer in question.answers}
-    found = first_answer(answer_text, lambda text: _read(text, options))
+    found = first_answer(answer_text, lambda text: _read(text, options, question.text))
     if isinstance(found, Refusal):
         return Grade(0.0, found.answer[:SHOWN], found.answered, why=found.why)
     right = found in gold
@@ -67,25 +67,34 @@ def _label(question: Question, answer_text: str) -> Grade:
 label: Grader = FunctionGrader(_label, "label", "5")
 
 
-def _read(text: str, options: Options) -> str | Refusal:
+def _read(text: str, options: Options, question: str) -> str | Refusal:
     place = explicit(text)
     if place:
         inside = clean(place.text[:SENTENCE])
         found = (
-            label_alone(inside, options) or _claimed(marked(inside, options), options) or _mentioned(inside, options)
+            label_alone(inside, options)
+            or _claimed(marked(inside, options), options)
+            or mentioned(inside, options, question)
         )
         return found or Refusal(place.text, False, f"the {place.name} holds no label")
     cleaned = clean(text)
     body, items = _split_list(cleaned, options)
     said = marked(_COLON_BREAK.sub(r"\1 ", body), options)
-    line = last_line(cleaned)
-    found = (
-        label_alone(cleaned.strip(), options)
-        or _claimed(said, options)
-        or _declared(said, options)
-        or (_listed(items, options) if items else label_alone(line, options) or _mentioned(line, options))
-    )
-    return found or Refusal("", False, "no label in the answer text")
+    found = label_alone(cleaned.strip(), options) or _claimed(said, options)
+    if not found and items:
+        return _declared(said, options, question) or _listed(items, options)
+    return found or _unclaimed(said, last_line(cleaned), options, question)
+
+
+def _unclaimed(said: str, line: str, options: Options, question: str) -> str | Refusal:
+    """What a text without a claim mentions: after "the answer is", else on its last line.
+
+    A stated answer that is none of the options is no other one that the text goes on to mention.
+    """
+    found = _declared(said, options, question) or label_alone(line, options)
+    if found or (stated := _stated(said)) is None:
+        return found or mentioned(line, options, question) or Refusal("", False, "no label in the answer text")
+    return Refusal(stated, False, "the stated answer is none of the options")
 
 
 def _claimed(said: str, options: Options) -> str | Refusal | None:
@@ -106,12 +115,24 @@ def _named_claims(said: str, options: Options) -> Iterator[Claim]:
                 break
 
 
-def _declared(said: str, options: Options) -> str | Refusal | None:
+def _declared(said: str, options: Options, question: str) -> str | Refusal | None:
     """What a marked text mentions after "the answer is", where no claim was understood."""
     for _, line in _certain(said):
-        if found := _mentioned(unmarked(line), options):
+        stated = _answer(line)
+        if (found := mentioned(stated or unmarked(line), options, question)) or stated:
             return found
     return None
+
+
+def _stated(said: str) -> str | None:
+    """The answer that a marked text states last, of whatever value."""
+    return next((found for _, line in _certain(said) if (found := _answer(line))), None)
+
+
+def _answer(line: str) -> str | None:
+    """What stands after "the answer is", where that is a value: not "clear", nor the start of an explanation."""
+    sentence = unmarked(_SENTENCE_END.split(line, maxsplit=1)[0]).strip()
+    return sentence if len(sentence.split()) <= _SHORT and _VALUE.search(sentence) else None
 
 
 def _certain(said: str) -> Iterator[tuple[int, str]]:
@@ -143,29 +164,6 @@ def _listed(items: Mapping[str, str], options: Options) -> str | Refusal:
 
 def _is_right(letter: str, line: str, options: Options) -> bool:
     return _MARKED_RIGHT.search(line) is not None or _claimed(marked(line, options), options) == letter
-
-
-def _mentioned(text: str, options: Options) -> str | Refusal | None:
-    """The only label that a sentence marks as one, or names by a choice's text, and does not deny ("not B")."""
-    text = marked(_QUESTION.sub("", text), options)
-    text = _NO_SUCH.sub(" ", _DENIED.sub(" ", unmarked(text)))
-    letters = {letter.upper() for letter in (*_MARKED.findall(text), *_HEADINGS.findall(text))}
-    found = (letters & set(options)) | _named(plain(text), options)
-    if len(found) > 1:
-        last = _LAST_COLON.search(text)
-        alone = label_alone(last[1].strip(), options) if last else None
-        return alone or Refusal(text, True, f"several labels: {', '.join(sorted(found))}")
-    return found.pop() if found else None
-
-
-def _named(plain: str, options: Options) -> set[str]:
-    """Letters of the choices whose text occurs; "Paris" inside the longer choice "Paris, Texas" does not count."""
-    named, rest = set(), f" {plain} "
-    for letter, choice in sorted(options.items(), key=lambda item: -len(item[1])):
-        if choice and f" {choice} " in rest:
-            named.add(letter)
-            rest = rest.replace(f" {choice} ", " | ")
-    return named
 
 
 def _options(question: Question) -> Options:

@@ -66,8 +66,9 @@ class Exemplars:
         `promptlab.prompts.similarity.SENTENCES` where that package is installed, else ``tfidf``.
     max_overlap
         Near-duplicates of the question are passed over: exemplars that share more than this of its words and pairs of
-        words (Dice's coefficient), or repeat it outright, markup and invisible characters aside; paraphrases are not
-        found. With options on both sides, at least half of them are the same too. Questions that are legitimate
+        words (Dice's coefficient), or repeat it outright, markup, invisible characters and number words aside;
+        paraphrases are not found. With options on both sides it repeats the question where at least half of them are
+        the same, or the right one is. Questions that are legitimate
         neighbours stay below 0.96: 400 arithmetic ones and their pool reach 0.952 (one template, one number changed),
         400 of GSM8K's test questions and the others 0.70, the halves of MATH-500 0.70.
     draws
@@ -120,6 +121,8 @@ class Exemplars:
     def _check_given(self) -> None:
         if self.select == GIVEN and not self.given:
             raise InputError("select='given' of few_shot needs exemplars=[...]")
+        if self.select == GIVEN and len({(one.text, one.choices) for one in self.given}) < len(self.given):
+            raise InputError("exemplars of few_shot: one stands there twice; give each once")
         if self.given and self.k > len(self.given):
             raise InputError(f"few_shot: k={self.k}, but exemplars= gives only {counted(len(self.given), 'exemplar')}")
         if self.content == "other-domain" and (self.given or "own-kind" in self.selected):

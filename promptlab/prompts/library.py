@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from promptlab.errors import InputError, unknown
+from promptlab.given import wrong
 from promptlab.prompts.conditions import Condition, Layout
 from promptlab.prompts.exemplars import GIVEN, MAX_OVERLAP, Content, Exemplars, Order, Style
 from promptlab.prompts.selecting import Ranking, Step
@@ -149,7 +150,7 @@ def few_shot(
     >>> few_shot(exemplars=[("What is 1 + 1?", "2")], style="answers").shots
     1
     """
-    given = tuple(_as_exemplar(i, item) for i, item in enumerate(exemplars))
+    given = tuple(_as_exemplar(i, item) for i, item in enumerate(several(exemplars)))
     shots = len(given) if k is None and given else k
     if not isinstance(shots, int) or isinstance(shots, bool):
         raise InputError(f"few_shot needs k, the number of shots (an integer); got {k!r}")
@@ -176,6 +177,15 @@ def _condition(name: str, factors: dict[str, Any]) -> Condition:
     return Condition(name=f"{name}#{replicate}" if replicate else name).but(**factors)
 
 
+def several(exemplars: Any) -> tuple[Any, ...]:
+    """Exemplars as they were given, to be gone through more than once."""
+    if isinstance(exemplars, str) or not isinstance(exemplars, Iterable):
+        raise wrong(
+            "exemplars of few_shot", exemplars, "a list of questions or tuples; those of a run: Exemplars.from_run(run)"
+        )
+    return tuple(exemplars)
+
+
 def _as_exemplar(number: int, item: Question | Sequence[str]) -> Question:
     if isinstance(item, Question):
         return item
@@ -184,6 +194,8 @@ def _as_exemplar(number: int, item: Question | Sequence[str]) -> Question:
             f"few_shot: exemplar {number + 1} is {item!r}; expected a Question, (question, answer) or "
             "(question, answer, rationale)"
         )
+    if not (item[0].strip() and item[1].strip()):
+        raise InputError(f"few_shot: exemplar {number + 1} is {item!r}: its question or its answer is blank")
     meta = {"rationale": item[2]} if len(item) == 3 else {}
     return Question(id=f"given-{number}", text=item[0], answers=(item[1],), meta=meta)
 

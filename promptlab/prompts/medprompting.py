@@ -10,7 +10,7 @@ from typing import Any
 
 from promptlab import given
 from promptlab.prompts.conditions import Condition
-from promptlab.prompts.library import few_shot, zero_shot
+from promptlab.prompts.library import few_shot, several, zero_shot
 from promptlab.types import Question
 
 Shown = Iterable[Question | tuple[str, ...]]
@@ -72,7 +72,7 @@ def medprompt_steps(k: int = 5, ensemble: int = 5, *, exemplars: Shown = (), **f
     ['zero-shot', 'few-shot-5-answers', 'few-shot-5', 'few-shot-5-nearest', 'medprompt-5x5']
     """
     given.whole("ensemble of medprompt_steps", ensemble, 2)
-    from_pool = {"exemplars": tuple(exemplars), **factors}
+    from_pool = {"exemplars": several(exemplars), **factors}
     steps = [
         zero_shot(**factors),
         few_shot(k, style="answers", select="random", **from_pool),
@@ -97,7 +97,7 @@ def medprompt_followup(k: int = 5, ensemble: int = 5, *, exemplars: Shown = (), 
     given.whole("ensemble of medprompt_followup", ensemble, 2)
     steps = [
         zero_shot(**factors),
-        few_shot(k, style="answers", select="nearest", exemplars=tuple(exemplars), **factors),
+        few_shot(k, style="answers", select="nearest", exemplars=several(exemplars), **factors),
         zero_shot(name=f"ensemble-{ensemble}", variants=ensemble, **factors),
     ]
     return _apart(steps, (0, _STEPS, _STEPS + 1))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from promptlab import given
+from promptlab.choices import gold_label
 from promptlab.errors import InputError
 from promptlab.prompts.contents import wrong_answers
 from promptlab.prompts.exemplars import Exemplars
 from promptlab.prompts.foreign import OTHER_DOMAIN
 from promptlab.prompts.selecting import Asked
+from promptlab.prompts.shuffling import unlettered
 from promptlab.prompts.similarity import TFIDF, bare, overlap, similarities
 from promptlab.types import AnswerFormat, Model, Prompt, Question
 from promptlab.wording import counted
@@ -71,7 +74,7 @@ class Selector:
 
     def chosen(self, question: Question) -> tuple[Question, ...]:
         """The k exemplars for a question, in the order shown."""
-        preferred = self._preferred(question)
+        preferred = self._preferred(given.one("question", question))
         ordered = self._ordered(question, preferred)
         if self.rule.content != "wrong-answers":
             return ordered
@@ -84,7 +87,7 @@ class Selector:
         if self.rule.ranking is None:
             return self._given(question)
         allowed = (other for other in self._ranked(question) if not _repeats(self.rule, question, other))
-        found = tuple(islice(allowed, self.rule.k))
+        found = tuple(islice(_once(allowed), self.rule.k))
         if len(found) < self.rule.k:
             raise InputError(self._too_few(question, len(found)))
         return found
@@ -137,8 +140,20 @@ class Selector:
                 "few_shot has no exemplars: render with pool=questions.pool (load_questions(..., pool=FILE) gives"
                 " questions one), or name them in few_shot(exemplars=[...])"
             )
-        k, kind = self.rule.k, f" of kind {question.cluster!r}" if "own-kind" in self.rule.selected else ""
+        own = "own-kind" in self.rule.selected
+        if own and question.cluster is None:
+            return f"select='own-kind' of few_shot: question {question.id!r} has no cluster, which would name its kind"
+        k, kind = self.rule.k, f" of kind {question.cluster!r}" if own else ""
         return f"few_shot(k={k}): the pool has {counted(found, 'exemplar')}{kind} for question {question.id!r}"
+
+
+def _once(exemplars: Iterable[Question]) -> Iterator[Question]:
+    """Without those that a pool holds again under another name."""
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for one in exemplars:
+        if (one.text, one.choices) not in seen:
+            seen.add((one.text, one.choices))
+            yield one
 
 
 def _repeats(rule: Exemplars, question: Question, exemplar: Question) -> str:
@@ -153,9 +168,26 @@ def _repeats(rule: Exemplars, question: Question, exemplar: Question) -> str:
 
 
 def _told_apart(question: Question, exemplar: Question) -> bool:
-    """Whether options make two questions of one: "Which is true?" is another where most of them are others."""
-    ours, theirs = (set(map(bare, one.choices)) for one in (question, exemplar))
-    return bool(ours and theirs) and 2 * len(ours & theirs) < min(len(ours), len(theirs))
+    """Whether options make two questions of one: "Which is true?" is another where most of them are others.
+
+    Not where the right one is the same, or says the same in more words: it would give the answer away.
+    """
+    ours, theirs = (set(map(bare, unlettered(one.choices))) for one in (question, exemplar))
+    others = bool(ours and theirs) and 2 * len(ours & theirs) < min(len(ours), len(theirs))
+    return others and not any(_within(a, b) for a in _right(question) for b in _right(exemplar))
+
+
+def _right(one: Question) -> set[str]:
+    """The texts of its right options; its answers, where they name none."""
+    texts = unlettered(one.choices)
+    try:
+        return {bare(texts[ord(gold_label(answer, one.choices)) - ord("A")]) for answer in one.answers}
+    except InputError:
+        return set(map(bare, one.answers))
+
+
+def _within(one: str, other: str) -> bool:
+    return f" {one} " in f" {other} " or f" {other} " in f" {one} "
 
 
 @lru_cache(maxsize=8)

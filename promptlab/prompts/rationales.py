@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, overload
 
+from promptlab import given
 from promptlab.errors import InputError, unknown
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion, Question, digest
@@ -31,6 +32,8 @@ class Answered(Protocol):
 
     @property
     def path(self) -> Path: ...
+    @property
+    def model(self) -> str: ...
     @property
     def manifest(self) -> Mapping[str, Any]: ...
     @property
@@ -81,6 +84,8 @@ class SelfMade(Sequence[Question]):
         InputError
             No sample can be used, or the run has several conditions and none is named.
         """
+        if not all(hasattr(run, name) for name in ("path", "model", "manifest", "questions", "to_frame")):
+            raise given.wrong("run of from_run", run, "a Run, as lab.run and lab.load_run give it")
         for what, value, allowed in (("only", only, get_args(Only)), ("part", part, (None, *get_args(Part)))):
             if value not in allowed:
                 raise unknown(f"{what} of from_run", value, allowed)
@@ -112,8 +117,13 @@ class SelfMade(Sequence[Question]):
 def made_by(exemplars: Iterable[Question]) -> str:
     """Whose rationales these are, with a digest of them; empty where no model wrote any."""
     made = [(each.meta[MADE_BY], each.meta["rationale"]) for each in exemplars if MADE_BY in each.meta]
-    whose = dict.fromkeys(f"{by['model']} under {by['condition']}" for by, _ in made)
+    whose = dict.fromkeys(f"{_author(by)} under {by['condition']}" for by, _ in made)
     return f"{', '.join(whose)} ({digest([rationale for _, rationale in made])[:8]})" if made else ""
+
+
+def _author(by: Mapping[str, Any]) -> str:
+    """The run's model; with its adapter, since another one on the same base may bear the same name."""
+    return f"{by['model']} (adapter {by['adapter'][:8]})" if by.get("adapter") else str(by["model"])
 
 
 def _condition(run: Answered, wanted: str | None) -> str:
@@ -170,7 +180,9 @@ def _rationale(run: Answered, row: Mapping[Any, Any], part: Part | None) -> str:
 
 def _exemplar(run: Answered, question: Question, row: Mapping[Any, Any], rationale: str) -> Question:
     sample = {"key": row["key"], "condition": row["condition"], "sample": int(row["sample"])}
-    provenance = {"model": run.manifest["model"]["name"], "run": str(run.path), **sample}
+    weights = run.manifest["model"]
+    which = {"model": run.model, "base": weights["name"], "adapter": weights.get("adapter", "")}
+    provenance = {**which, "run": str(run.path), **sample}
     meta = {**question.meta, "rationale": rationale, MADE_BY: provenance}
     return replace(question, meta=meta, answers=question.answers if row["score"] >= 1 else (row["answer"],))
 

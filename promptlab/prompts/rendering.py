@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from promptlab.prompts.contents import Shown, labelled, unrelated
+from promptlab.prompts.shuffling import unlettered
 from promptlab.prompts.templating import filled
 from promptlab.types import AnswerFormat, Message, Prompt, Question
 
@@ -57,7 +58,7 @@ def _turn(condition: Condition, question: Question, shown: Shown, answer_format:
         condition.template,
         question=usual,
         text=question.text,
-        choices=list(question.choices),
+        choices=list(unlettered(question.choices)),
         instruction=condition.instruction,
         answer_format=answer_format.sentence if answer_format else "",
         exemplars=[{"question": q, "answer": a} for q, a in shown],
@@ -71,7 +72,7 @@ def _usual(condition: Condition, question: Question, answer_format: AnswerFormat
 
 
 def _with_choices(question: Question) -> str:
-    lines = [f"{chr(65 + i)}. {choice}" for i, choice in enumerate(question.choices)]
+    lines = [f"{chr(65 + i)}. {choice}" for i, choice in enumerate(unlettered(question.choices))]
     return "\n".join([question.text, *lines])
 
 

@@ -16,12 +16,35 @@ from promptlab.types import Grade, Question, digest
 
 Order = tuple[int, ...]  # for each place the option that stands there
 
-# An option that speaks of others, by their letters or as a whole, would say something else in another order.
+# An option that speaks of others, by their letters, places or as a whole, would say something else in another order.
 _REFERS = re.compile(
-    r"\b[A-Z],? (?:and|or|nor|&) [A-Z]\b|"
-    r"(?i:\b(?:all|none|any|both|either|neither) (?:of (?:the|them|these|those)|above)\b|^(?:all|none|both)\W*$)"
+    r"\b[A-Z]\)?,? ?(?:\b(?:and|or|nor|und|oder|noch|als auch|et|ou|ni|y|o)\b|[&和或与]) ?\(?[A-Z]\b|"
+    r"(?i:\b(?:same|identical|equal|like|option|choice|answer)s?(?: as| to)?) (?:\(?[A-Z]\b|\([a-z]\))|"
+    r"(?i:\b(?:first|last|other|previous|preceding|former) (?:two|three|four|five|options?|choices?|answers?)\b)|"
+    r"(?i:\b(?:all|none|any|both|either|neither) (?:of (?:the|them|these|those)|above)\b|"
+    r"^(?:all|none|both|alle|keine?[rs]?|beides?|toutes|tous|aucune?|todos|todas|ninguno|ninguna|ambos|ambas)\W*$|"
+    r"\b(?:alle[rs]?|keine?[rs]?|beides?|nichts) (?:davon|dieser|der|oben|vo[nr]|obigen|genannten|antworten)\b|"
+    r"\b(?:toutes|tous|aucune?) (?:(?:de |d['’])?(?:les|ces|cela|des|elles|eux) ?(?:réponses|choix|options)?\W*$|"
+    r"(?:(?:de )?(?:les|ces|des) )?(?:réponses|choix|options|propositions|ci-dessus|deux)\b)|\bles deux\W*$|"
+    r"\b(?:todas|todos|ninguna|ninguno|ambas|ambos) (?:(?:de )?(?:las|los|estas|estos) )?"
+    r"(?:anteriores|opciones|respuestas|son)\b)|"
+    r"以上|上述|^[都皆均全]"
 )
 _LETTERS = string.ascii_uppercase
+
+
+@lru_cache(maxsize=65_536)
+def unlettered(choices: tuple[str, ...]) -> tuple[str, ...]:
+    """The options without letters of their own, where most of them have the one of their place: "A. Paris".
+
+    Examples
+    --------
+    >>> unlettered(("A. Paris", "B) Rome")), unlettered(("A. Einstein", "Bohr", "Curie"))
+    (('Paris', 'Rome'), ('A. Einstein', 'Bohr', 'Curie'))
+    """
+    bare = tuple(re.sub(rf"^\(?{_LETTERS[i % 26]}[).:]\s+", "", choice) for i, choice in enumerate(choices))
+    carried = sum(one != other for one, other in zip(bare, choices, strict=True))
+    return bare if 2 * carried > len(choices) else choices
 
 
 @dataclass(frozen=True)
@@ -58,7 +81,8 @@ def variant_of(question: Question, variants: int, seed: int, sample: int) -> Que
     Raises
     ------
     InputError
-        There are no options to shuffle, one is called like another's letter, or the answer is graded as something else.
+        There are no options to shuffle, one is blank, as another or called like another's letter, or the answer is
+        graded as something else.
     """
     if variants == 1:
         return question
@@ -67,6 +91,9 @@ def variant_of(question: Question, variants: int, seed: int, sample: int) -> Que
             f"variants={variants} shuffles options that are answered by label, and question {question.id!r} of kind "
             f"{question.kind!r} has {len(question.choices)} choices: ask it with variants=1"
         )
+    texts = [" ".join(choice.split()) for choice in unlettered(question.choices)]
+    if "" in texts or len(set(texts)) < len(texts):
+        raise InputError(f"question {question.id!r} cannot be shuffled: an option is blank, or stands there twice")
     order = orders(question.id, question.choices, variants, seed)[sample % variants]
     return question if order == tuple(range(len(order))) else _shuffled(question, order)
 
@@ -100,7 +127,8 @@ def _order(n: int, key: str) -> Order:
 
 def _shuffled(question: Question, order: Order) -> Shuffled:
     known = {field.name: getattr(question, field.name) for field in fields(Question)}
-    choices = tuple(re.sub(rf"^\(?{_LETTERS[i]}[).:]\s+", "", question.choices[i]) for i in order)  # its old letter
+    bare = unlettered(question.choices)  # by its old letters
+    choices = tuple(bare[i] for i in order)
     try:
         options_of(choices)
         gold = [gold_label(answer, question.choices) for answer in question.answers]

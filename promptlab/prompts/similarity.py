@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from promptlab.errors import InputError
+from promptlab.numberwords import in_digits
 from promptlab.prompts.contents import CJK
 from promptlab.textnorm import normalise
 
@@ -32,19 +33,19 @@ _MARKUP = re.compile(r"\*\*|__|\$|\\[()\[\]]")  # bold, and what opens and close
 
 @lru_cache(maxsize=16_384)
 def bare(text: str) -> str:
-    """A text as repeats are looked for: normalised, without invisible characters and markup.
+    """A text as repeats are looked for: normalised, without invisible characters and markup, number words as digits.
 
     Where words are not set apart (Chinese, Japanese, Korean) characters are.
 
     Examples
     --------
-    >>> bare("What is **7** + $1$?"), bare("七加一?")
+    >>> bare("What is **seven** + $1$?"), bare("七加一?")
     ('what is 7 + 1', '七 加 一')
     """
     if text.isascii():
-        return normalise(_MARKUP.sub(" ", text))
+        return normalise(in_digits(_MARKUP.sub(" ", text)))
     seen = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return " ".join(_CHARACTER.sub(r" \1 ", normalise(_MARKUP.sub(" ", seen))).split())
+    return " ".join(_CHARACTER.sub(r" \1 ", normalise(in_digits(_MARKUP.sub(" ", seen)))).split())
 
 
 def overlap(one: str, other: str) -> float:

@@ -1,0 +1,133 @@
+"""Which option a sentence names without claiming it: as "(B)", or by its text; not within a sum, or as its subject."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import NamedTuple
+
+from promptlab.choices import Options, label_alone, plain
+from promptlab.grading import vocabulary as w
+from promptlab.grading.marking import marked, unmarked
+from promptlab.grading.places import Refusal
+
+_HEADINGS = re.compile(r"(?:\A\W{0,9}|[.;,] )([A-Z])\s?[).:\]](?!\w\.)", re.IGNORECASE)
+_MARKED = re.compile(r"\(([A-Z])\)")
+_DENIED = re.compile(r"(?:\b(?:not|neither|nor)|n['’]t)\s{1,9}(?:(?:option|choice|the)\s{1,9})?\S{1,99}", re.IGNORECASE)
+_QUESTION = re.compile(r"[^.!?\n]{0,300}\?")
+_NO_SUCH = re.compile(r"(?<=\w )no (?!(?:because|since|as|is)\b)[\w¬]{1,99}", re.IGNORECASE)  # I have no idea
+_LAST_COLON = re.compile(r"[^\W\d_]{2}\s?:([^:]{1,300})\Z")  # after a word: "A: yes, B: no" lists the options
+
+_STOPS = re.compile(r"[.,;:!?)\]][\"'”’)*_]{0,3}\Z")
+_EQUALS = frozenset("=≈→")
+_OPERATORS = frozenset("+-−–*×·/÷^") | _EQUALS
+_NEAR = 2  # words between a number and its operator: 67 kg + 17 kg
+_GOES_ON = re.compile(
+    rf"(?:{w.CONNECTIVE}|{w.BECAUSE})\b|{w.COPULA}\s(?:{w.ADVERB}\s){{0,3}}{w.PREDICATE}|{w.FITS}|{w.PREDICATE_CJK}"
+)
+_LITTLE = frozenset(
+    (
+        "a",
+        "an",
+        "the",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "of",
+        "in",
+        "to",
+        "for",
+        "it",
+        "that",
+        "this",
+        "ist",
+        "est",
+        "es",
+    )
+)
+
+
+class _Word(NamedTuple):
+    text: str
+    stops: bool  # whether a mark follows
+
+
+class _Named(NamedTuple):
+    letter: str
+    start: int
+    end: int
+
+
+def mentioned(text: str, options: Options, question: str) -> str | Refusal | None:
+    """The only label that a sentence marks as one, or names by a choice's text, and does not deny ("not B").
+
+    A number within a sum is none (67 + 17 = 84), nor one that another number follows. A choice that the sentence says
+    something of ("a photon is emitted") is named only where that restates the question.
+    """
+    text = marked(_QUESTION.sub("", text), options)
+    text = _NO_SUCH.sub(" ", _DENIED.sub(" ", unmarked(text)))
+    words = list(_words(text))
+    letters = {letter.upper() for letter in (*_MARKED.findall(text), *_HEADINGS.findall(text))} & set(options)
+    named = [one for one in _named(words, options) if not _worked_with(words, one)]
+    found = letters | {one.letter for one in named}
+    if len(found) > 1:
+        last = _LAST_COLON.search(text)
+        alone = label_alone(last[1].strip(), options) if last else None
+        return alone or Refusal(text, True, f"several labels: {', '.join(sorted(found))}")
+    if letters or any(_concludes(words, one, question) for one in named):
+        return found.pop()
+    return None
+
+
+def _words(text: str) -> Iterator[_Word]:
+    """The words of a text as choices are compared, and after which of them a mark stands."""
+    for raw in text.split():
+        parts = plain(raw).split()
+        stops = _STOPS.search(raw) is not None
+        yield from (_Word(part, stops and i == len(parts)) for i, part in enumerate(parts, start=1))
+
+
+def _named(words: list[_Word], options: Options) -> list[_Named]:
+    """Where choices' texts occur; "Paris" inside the longer choice "Paris, Texas" does not count."""
+    left = [word.text for word in words]
+    found = []
+    for letter, choice in sorted(options.items(), key=lambda item: -len(item[1])):
+        parts = choice.split()
+        for i in range(len(left) - len(parts) + 1) if parts else ():
+            if left[i : i + len(parts)] == parts:
+                found.append(_Named(letter, i, i + len(parts)))
+                left[i : i + len(parts)] = ["|"] * len(parts)
+    return found
+
+
+def _worked_with(words: list[_Word], one: _Named) -> bool:
+    """Whether a number stands in a calculation, and is not its result."""
+    if not _has_number(words[one.start : one.end]):
+        return False
+    before = _texts(words[max(0, one.start - _NEAR) : one.start]) - _EQUALS
+    after = _texts(words[one.end : one.end + _NEAR])
+    return bool((before | after) & _OPERATORS) or bool(_texts(words[one.end :]) & _EQUALS)
+
+
+def _concludes(words: list[_Word], one: _Named, question: str) -> bool:
+    """Whether a choice is what the sentence comes to: the result, its last number, what it says nothing more of."""
+    before, after = words[: one.start], words[one.end :]
+    if _has_number(words[one.start : one.end]):
+        result = [*takewhile(lambda word: word.text not in _EQUALS, reversed(before))]
+        return not _has_number(result) if len(result) < len(before) else not _has_number(after)
+    if words[one.end - 1].stops or not after:
+        return True
+    cut = next((i for i, word in enumerate(after, start=1) if word.stops), len(after))
+    said = [word.text for word in after[:cut]]
+    return _GOES_ON.match(" ".join(said)) is not None or set(said) <= _LITTLE | set(plain(question).split())
+
+
+def _has_number(words: list[_Word]) -> bool:
+    return any(c.isdigit() for word in words for c in word.text)
+
+
+def _texts(words: list[_Word]) -> set[str]:
+    return {word.text for word in words}
