@@ -13,6 +13,7 @@ _PAIRS = (  # what opens reasoning, and what closes it
     (r"◁think▷", r"◁/think▷"),  # Kimi
     (r"<seed:think>", r"</seed:think>"),  # Seed-OSS
     (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),  # Sky-T1, OpenThinker
+    (r"<\|channel>thought", r"<channel\|>"),  # Gemma 4
 )
 _WORDS = (  # a model may also speak of these, as of any word: they count in a text that begins with one
     (r"(?i:<thought>)", r"(?i:</thought>)"),

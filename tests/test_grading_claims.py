@@ -145,6 +145,92 @@ def test_what_is_no_claim_is_no_answer(text: str):
     assert (grade.score, grade.answered, grade.why) == (0, False, "no label in the answer text"), grade
 
 
+# what is denied behind the label is something else
+GROUNDS = (
+    "The answer is B, because the other options are incorrect.",
+    "The answer is B, since the others do not lie on it.", "The answer is B, as Berlin does not lie on it.",
+    "The answer is B, the others are wrong.", "The answer is B (the others are wrong).",
+    "The answer is (B), which the other cities cannot claim.", "The answer is B - the rest are incorrect.",
+    "So B, because Berlin is not involved.", "I choose B, although it is not obvious.",
+    "B) Paris, because Hamburg is not in France.", "Answer: B (the other choices are incorrect)",
+    "Answer: B, not obvious at first.", "Option B, the capital, is correct, while the others are not.",
+    "Answer: (B) - Berlin is not involved in it.", "The correct answer is B: Paris, since Berlin is not in France.",
+    "The answer is B, but it is not the only possible one.", "B is correct, the rest is false.",
+    "It's B, Berlin isn't involved.", "答案是B，因为其他选项都不正确。", "选B，因为柏林不在法国。",
+    "答案：B，其他选项错误。", "因此答案是B，其余选项都不对。", "答案是B（柏林不在法国）。",
+    "Die Antwort ist B, da Berlin nicht beteiligt ist.", "Die richtige Antwort ist B, weil die anderen falsch sind.",
+    "La réponse est B, car Berlin n'est pas impliquée.", "La réponse est B, les autres sont fausses.",
+    "La respuesta es B, porque Berlín no está implicada.", "La respuesta es B, ya que las demás son incorrectas.",
+    "Answer: B. The other options are incorrect.", "D does not lie on it. So B, since C does not either.",
+    "The answer is B, because the tower was not moved.", "The answer is B: the tower is not void.",
+    "The answer is B, as a move was not shown.", "B, because the tower is not void.", "B: the tower is not void.",
+    "(B) The tower is not void.", "So the answer is (B), the tower is not void.",
+    "Therefore, B, the promise is not illusory.", "The answer is B, since it is not in Germany.",
+    "Answer: B, because a tower alone is not sufficient.", "B is the answer, because a tower alone is not sufficient.",
+    "Answer: B. Paris, because the tower is not elsewhere.", "The answer is B, because the city (D) is not involved.",
+    "B, since D does not lie on it and C is not involved.", "The answer is B, D is wrong.",
+    "**Answer: B.** The other options are incorrect.", "Answer: **B**. The other cities are not involved.",
+    "The correct answer is **B**. Berlin does not have it; it is in Germany.",
+    "The correct answer is (B). Berlin is not a city of France.",
+    "The correct answer is B.\n\nThe other options are incorrect.",
+    "The correct answer is **B. Paris**. The others are not involved.",
+    "The answer is B. This is not a trick question.", "The answer is B. I'm not completely sure, though.",
+    "Final answer: B. It is not D because that is in Germany.", "I'd say B. D is impossible.", "B. The rest are wrong.",
+    "The answer is B, not D.", "So the answer is B; the others are wrong.",
+)  # fmt: skip
+SOUGHT = (
+    "The most appropriate next step in management is B.", "Therefore, the best next step is **B**.",
+    "The most appropriate next step is (B) a visit to the tower. (D) would be premature.",
+    "The most likely diagnosis is **(B)**.\n\n(D) and (C) are less likely.", "The most likely cause is B.",
+    "Thus, the patient should undergo a visit to the tower (B).\n\nA rest (D) should wait.",
+    "The correct next step is:\n\n**B. The tower**", "The correct reagent is E. Wait, the correct reagent is B.",
+    "The required reagent is (B) Paris, not (D) Berlin.", "So the next step should be B.", "Next step: B",
+    "So the most appropriate next step would be option B.", "B is the most appropriate next step.",
+    "**B: The tower** is the most appropriate next step.\n\nWhy not the others?\n- **D**: too far.\n- **C**: too hot.",
+    "Option B, the tower, is the most appropriate next step in management.", "Of the options, B is most appropriate.",
+    "D: A rest would be fine, but she is stable. Therefore, the next best step is B: the tower.",
+    "The statement that best describes it is B.", "The statement that is true is B.", "I recommend B.",
+    "Best answer: B. Second best: D.", "It is 10 m/s. This matches option (B). Option (D) 5 m/s would be less.",
+    "The least likely diagnosis is D. The most likely diagnosis is B.\nSo B.",
+    "D would be the answer if it were at rest. It is moving, so B.", "D is the best test if she is stable. So B.",
+    "My first answer was D. After checking, B.", "故选（B）。", "【答案】B", "答案是B，而不是D。",
+    "所以正确选项是（B）10 m/s。",
+    "**B** \n\nWould you like me to explain why A, C and D are wrong?",
+)  # fmt: skip
+FALSE_ONE = (
+    "The exception is B.", "The false statement is B.", "All of the statements are true except B.",
+    "The statement that is NOT correct is B.", "The one that does not belong is B.", "B is the incorrect statement.",
+    "D, C and A are all true statements, so the exception is B.",
+)  # fmt: skip
+LISTS = (
+    "A) ✗\nB) ✓\nC) ✗\nD) ✗", "A: No\nB: Yes\nC: No\nD: No", "A - False\nB - True\nC - False\nD - False",
+    "A. London ❌\nB. Paris ✅\nC. Rome ❌\nD. Berlin ❌", "❌ A\n✅ B\n❌ C\n❌ D",
+    "(A) ❌ (C) ❌\n(B) ✅ because it fits\n(D) ❌", "D) ✓?\nC) ✗\n\nThe answer is B.",
+    "- A. London — No.\n- B. Paris — Yes, this is the answer.\n- C. Rome — No.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", GROUNDS + SOUGHT + FALSE_ONE + LISTS)
+def test_a_claim_is_read_whatever_stands_around_it(text: str):
+    grade = graded(text)
+    assert (grade.score, grade.answer) == (1, "B"), grade
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The most common blood type is B positive.", "The best treatment is not B.", "If the correct statement is B.",
+        "The most likely diagnosis is hepatitis B.", "The energy therefore goes from (B) to (D) and back.",
+        "Is the most likely diagnosis B?", "The next step is to find B.", "Some say the most likely diagnosis is B.",
+        "B is not the most appropriate next step.", "B is the false one.", "My first guess was B.",
+        "B would be the right answer if ATP were DNA.", "The exception is B or D.", "The next step is (B) or (D).",
+        "A) True\nB) False", "A: True\nB: True\nC: False", "A ✓\nB ✓\nC ✗",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_one_is_not(text: str):
+    assert graded(text).score == 0
+
+
 def test_labels_that_the_question_does_not_have_are_none():
     four = Question("q", "?", ("B",), "label", CITIES[:4])
     assert not label(four, "E is correct.").answered

@@ -34,7 +34,7 @@ def schema(**routes: list[str]) -> dict[str, Any]:
 
 def test_a_server_that_publishes_its_schema_is_asked():
     routes = schema(Chat=["model", "top_k", "min_p", "chat_template_kwargs"], Text=["model", "top_k", "suffix"])
-    with FakeServer(owned_by="vllm", routes=routes) as server:
+    with FakeServer(owned_by="vllm", meta={"max_model_len": 4096}, routes=routes) as server:
         model = OpenAIModel("fake", server.base_url)
         model.check(with_extra(top_k=5), [CHAT, RAW])
         model.check(with_extra(min_p=0.1), [CHAT])
@@ -64,12 +64,13 @@ def test_what_no_one_can_check_is_noted_in_the_manifest(owned_by: str, routes: d
         design: dict[str, Any] = {"sampling": with_extra(top_k=5, typo=1), "progress": False}
         run = lab.run(model, [lab.zero_shot()], questions, path=tmp_path / "run", **design)
         assert server.bodies[0]["typo"] == 1
-    (note,) = run.manifest["settings"]["notes"]
+    note, other = run.manifest["settings"]["notes"]
+    assert other.startswith("the server does not say how many tokens it holds")
     assert note.startswith(f"not checked whether a server of kind {owned_by!r} takes top_k, typo")
 
 
 def test_without_extra_keys_nothing_is_asked_and_nothing_noted():
-    with FakeServer(owned_by="someone") as server:
+    with FakeServer(owned_by="someone", meta={"max_model_len": 4096}) as server:
         model = OpenAIModel("fake", server.base_url)
         model.check(Sampling(max_tokens=9), [CHAT])
         assert model.settings["notes"] == []

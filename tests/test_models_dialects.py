@@ -318,8 +318,24 @@ def test_the_first_reasoning_models_of_openai():
         mode_of("o1-mini", reasoning_effort="high")
 
 
+def test_only_an_address_makes_a_server_openais():
+    """LiteLLM lists every model, whatever stands behind it, as owned by "openai"."""
+    with FakeServer(owned_by="openai") as proxy:
+        model = OpenAIModel("fake", proxy.base_url)
+        assert model.kind == ""
+        complete(model)
+        assert "max_tokens" in proxy.bodies[0]
+        assert "max_completion_tokens" not in proxy.bodies[0]
+        model.check(Sampling(max_tokens=9, extra={"top_k": 5}), [CHAT])
+        assert model.settings["notes"][0].startswith("not checked whether a server of unknown kind takes top_k")
+    ours = ("https://api.openai.com/v1", "https://eu.api.openai.com/v1", "https://us.openai.azure.com/openai/v1")
+    assert {OpenAIModel("gpt-4o", url).kind for url in ours} == {"openai"}
+    others = ("https://api.openai.com.example/v1", "https://notapi.openai.com/v1", "http://localhost/api.openai.com/v1")
+    assert {OpenAIModel("gpt-4o", url)._endpoint.hosted for url in others} == {""}
+
+
 def test_an_effort_that_an_unknown_server_might_ignore_is_noted():
-    with FakeServer(owned_by="someone", meta={"id": "gpt-oss-20b"}) as server:
+    with FakeServer(owned_by="someone", meta={"id": "gpt-oss-20b", "max_model_len": 65_536}) as server:
         model = OpenAIModel("gpt-oss-20b", server.base_url)
         sampling = model.profile.sampling()
         model.check(sampling, [CHAT])

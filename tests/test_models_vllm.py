@@ -55,6 +55,11 @@ def test_options_in_a_name(name: str, expected: tuple[str, dict[str, Any]]) -> N
     assert options_in(name) == expected
 
 
+def test_a_mode_behind_the_options_is_an_error_that_says_where_it_stands():
+    with pytest.raises(InputError, match=r"the mode stands before the options: vllm:m#no-think\?max_model_len=2\Z"):
+        options_in("m?max_model_len=2#no-think")
+
+
 @pytest.mark.parametrize(
     "name", ["m?", "m?max_model_len", "m?=4", "m?a=1&", "m?thinking=false", "m?lora=x", "m?name=x"]
 )

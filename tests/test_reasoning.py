@@ -50,7 +50,7 @@ def test_answer_tags(text: str, expected: tuple[str, str]):
 
 PAIRS = [
     *[("<think >", "</think >"), ("<seed:think>", "</seed:think>"), ("<|begin_of_thought|>", "<|end_of_thought|>")],
-    *[("[THINK]", "[/THINK]"), ("◁think▷", "◁/think▷")],
+    *[("[THINK]", "[/THINK]"), ("◁think▷", "◁/think▷"), ("<|channel>thought", "<channel|>")],
 ]
 WORDS = [("<thought>", "</thought>"), ("<Reasoning>", "</Reasoning>")]
 

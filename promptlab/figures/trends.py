@@ -99,7 +99,7 @@ def training(logs: Mapping[str, pd.DataFrame], measure: str = "accuracy", ax: Ax
     for i, (model, log) in enumerate(logs.items()):
         look: dict[str, Any] = drawing.style(i, model)
         ax.plot(log["step"], log[measure], linewidth=1.2, markevery=max(1, len(log) // 8), **look)
-    share = all(log[measure].between(0, 1).all() for log in logs.values()) and measure != "loss"
+    share = all(log[measure].between(0, 1).all() for log in logs.values()) and measure not in ("loss", "entropy")
     ax.set_ylim(bottom=0, top=1 if share else None)
     ax.set_xlabel("training step")
     ax.set_ylabel(f"{measure.replace('_', ' ')}, mean of a step")

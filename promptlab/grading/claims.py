@@ -14,7 +14,7 @@ from promptlab.grading.marking import BACK, GAP, LABEL, NOUN, TEXT
 
 _LABELS = rf"(?P<labels>{LABEL}(?:(?:\s?(?:{w.AND}|[,/])|{TEXT}\s{w.OR})\s?{LABEL}){{0,9}})"
 _END = (
-    rf"(?=[\s)\]\"'”’]{{0,5}}(?:\Z|\n|[.;:!(…⟬。、]|,(?!\s?{LABEL})|[—–-]\s)"
+    rf"(?=[\s)\]\"'”’]{{0,5}}(?:\Z|\n|[.;:!(（…⟬。、]|,(?!\s?{LABEL})|[—–-]\s)"
     rf"|\s(?!{w.AND}\s{LABEL}){w.CONNECTIVE}\b|[因而不])"
 )
 _ADVERBS = rf"(?:{w.ADVERB}\s){{0,3}}"
@@ -32,23 +32,39 @@ _SUBJECT = re.compile(
 _MADE = re.compile(rf"{_LABELS}\s{_ADVERBS}{w.PREDICATE}")
 _MAKES = re.compile(r"(?:\bmak(?:es|ing)|\w\s(?:ist|sind))\s[⟦⟨]\Z")  # that makes B the answer; somit ist B richtig
 _HEAD = re.compile(  # B, because ...; alone on a line, with reasons below
-    rf"{_LABELS}[.)]?(?:,?(?:\s[—–-])?\s(?:{w.BECAUSE}|{w.I_THINK})\b|\s{{0,3}}\n(?=(?s:.*)\w\w[^\n]*\Z))"
+    rf"{_LABELS}[.)]?(?:,?(?:\s[—–-])?\s(?:{w.BECAUSE}|{w.I_THINK})\b|(?=\s{{0,3}}\n(?s:.*)\w\w[^\n]*\Z))"
 )
 _HEADS = re.compile(r"(?:\A|\n|[.!?]\s)[⟦⟨]\Z")
+_TICKED = re.compile(rf"(?P<labels>{LABEL})[).:]?(?: ?{w.TICK}|[^⟦⟨⟬\n]{{0,{BACK}}}{w.TICK}\W{{0,3}}(?=\n|\Z))")
+_ROW = r"(?:\A|\n)[^\w⟦⟨⟬]{0,9}(?:(?:option|choice)\s)?"
+_HEADS_ROW = re.compile(rf"{_ROW}[⟦⟨]\Z")
+_TICK_AHEAD = re.compile(rf"(?:\A|\n){w.TICK}[^\w⟦⟨⟬]{{0,9}}[⟦⟨]\Z")
+_VERDICT = re.compile(
+    rf"{_ROW}(?P<labels>[⟦⟨⟬][a-z][⟧⟩⟭])\s?[).:]?\s?[-–—]?\s?"
+    r"(?:(?P<right>yes|true|correct|right)|no|false|incorrect|wrong)[.!]?\s{0,3}(?=\n|\Z)"
+)
 
 # Conclusions: what leads to the label
+_THING = rf"(?:{w.SOUGHT}(?:\s[a-z ]{{1,40}})?|{w.THAT}[a-z ]{{1,40}})"
 _CONCLUDED = re.compile(_LABELS + _END)
 _CONCLUDES = re.compile(
     rf"(?:(?:\b(?:{w.CHOOSE}|{w.POINTER}|{w.HENCE}|{w.LEAVES}|(?:richtig|korrekt) (?:ist|sind)"
     rf"|{w.ANSWER}\b[^⟦⟨⟬.;:,?\n]{{0,40}}(?:,\s[a-z ]{{1,20}},)?\s{w.COPULA}(?:\s{w.ADVERB}){{0,2}}"
-    rf"|(?:{w.ANSWER}|{w.HEADING})(?:\s{w.FINAL})? ?[:=-])"
-    rf"|{_OPENS}(?:{w.IMPERATIVE}|{w.FIRST})|⟭(?:\s(?:not|nicht|pas|no))?,?\s?{w.BUT}"
-    rf"|{w.CHOOSE_CJK}|{w.HENCE_CJK}|{w.ANSWER_CJK}[是为]?)[\s,:→]{{0,3}}{NOUN})[⟦⟨]\Z"
+    rf"|(?:{w.ANSWER}|{w.HEADING})(?:\s{w.FINAL})? ?[:=-]|{_THING}(?:\s{w.COPULA}(?:\s{w.ADVERB}){{0,2}}| ?:))"
+    rf"|{w.EXCEPT}|{_OPENS}(?:{w.IMPERATIVE}|{w.FIRST})|⟭(?:\s(?:not|nicht|pas|no))?,?\s?{w.BUT}"
+    rf"|{w.CHOOSE_CJK}|{w.HENCE_CJK}|{w.ANSWER_CJK}[是为】]?)[\s,:→]{{0,3}}{NOUN})[⟦⟨]\Z"
 )
+_NAMED = re.compile(rf"{_LABELS}(?=\s(?!{w.AND}|{w.OR}|{w.IF}\b|when\b|for\b|in\b)\w)")  # (B) Paris
+_NAMES = re.compile(rf"(?:{_THING}\s{w.COPULA}|{w.ANSWER_CJK}[是为])\s?⟦\Z")
 _WISHED = re.compile(rf"{_LABELS}\s(?:wählen|nehmen|sagen)\b")
 _WISHES = re.compile(r"\b(?:würden?|werden?|will|wollen)\s[⟦⟨]\Z")
 _LAST = re.compile(rf"{_LABELS}[\s.)!]{{0,3}}\Z")
 _LASTS = re.compile(r"(?:\A|(?:(?<![a-z⟧⟩⟭]\.)(?<=\w\w[.)])|[!?。]|⟭\.?) {1,3})[⟦⟨]\Z")  # Not A. B.
+_BRACKETED = re.compile(rf"{_LABELS}(?=\s{{0,3}}(?:[.;!\n]|\Z))")
+_SUMS_UP = re.compile(
+    rf"(?:\b(?:thus|therefore|hence|consequently)\b[^⟦⟨⟬.;:?\n]{{1,70}}[a-z](?<!option)(?<!choice)|{w.CORRESPONDS}"
+    rf"(?:\s{w.LABEL_NOUN})?)\s⟦\Z"
+)
 _VERB_LEFT_OUT = re.compile(rf"{_LABELS}\s(?:is|does|ist|est|lo es|es)(?=\s?[.!]|\Z|\n)")
 _AFTER_DENIAL = re.compile(r"⟭[^.?\n]{0,40}[;,]\s(?:but\s)?[⟦⟨]\Z")  # A is not, B is
 
@@ -56,7 +72,11 @@ _RULES = (
     (_JUDGED, _SUBJECT, False),
     (_MADE, _MAKES, False),
     (_HEAD, _HEADS, False),
+    (_TICKED, _HEADS_ROW, False),
+    (_CONCLUDED, _TICK_AHEAD, False),
     (_CONCLUDED, _CONCLUDES, True),
+    (_NAMED, _NAMES, True),
+    (_BRACKETED, _SUMS_UP, True),
     (_WISHED, _WISHES, True),
     (_LAST, _LASTS, True),
     (_VERB_LEFT_OUT, _AFTER_DENIAL, True),
@@ -93,7 +113,21 @@ def claims(said: str) -> Iterator[Claim]:
             start, end = found.span("labels")
             led = leads.search(low, max(0, start - BACK), start + 1)
             if led and not asked(low, found.end()) and not doubted(low, start):
-                yield Claim(start, end, frozenset(re.findall("[A-Z]", said[start:end])), final)
+                yield Claim(start, end, _letters(said[start:end]), final)
+    yield from _only_right(said, low)
+
+
+def _only_right(said: str, low: str) -> Iterator[Claim]:
+    """The one option of a list that is judged right: "A: no", "B: yes", "C: no"; two may be called True and False."""
+    rows = list(_VERDICT.finditer(low))
+    right = [row.span("labels") for row in rows if row["right"]]
+    if len(right) == 1 and len(rows) != 2:
+        start, end = right[0]
+        yield Claim(start, end, _letters(said[start:end]), False)
+
+
+def _letters(labels: str) -> frozenset[str]:
+    return frozenset(re.findall("[A-Z]", labels))
 
 
 def settled(said: str, found: Iterable[Claim]) -> frozenset[str]:

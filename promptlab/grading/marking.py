@@ -18,7 +18,7 @@ BACK = 80  # characters before a label that are looked at
 READ = 5_000  # characters at a text's end in which labels are marked
 
 _SIGNS = str.maketrans(dict.fromkeys("⟦⟧⟨⟩⟬⟭", "") | {"İ": "I"})  # the one letter that is longer in lower case
-_LETTER = re.compile(rf"(?<!{w.WORD})(?<!-)(?<![A-Z]\.)([(\[\"“'‘]\s?)?([A-Za-z])(?!{w.WORD})(\s?\\?[)\]\"”])?")
+_LETTER = re.compile(rf"(?<!{w.WORD})(?<!-)(?<![A-Z]\.)([(（\[\"“'‘]\s?)?([A-Za-z])(?!{w.WORD})(\s?\\?[)）\]\"”])?")
 _CALLED = re.compile(rf"(?:\b{w.LABEL_NOUN}\s|选项\s?)\Z")
 _ENDS_THERE = re.compile(r"\s?(?:[.,;:)!\n]|\Z|(?:is|because)\b)")
 _STANDS = {"A": re.compile(w.NO_ARTICLE), "I": re.compile(w.NO_PRONOUN)}
@@ -32,7 +32,8 @@ _DENIED_BEFORE = re.compile(
     rf"|{w.NOT}\s(?:(?!{w.TURN}\b)[^\W\d]{{1,15}}\s){{0,4}}|{w.AGAINST}\s(?:both\s)?{NOUN}"
     rf"|\b{w.WRONG}\s{w.ANSWER}\b[^⟦⟨⟬.;?\n]{{0,20}}|{w.NOT_CJK}[^⟦⟨⟬,;.。而但所\n]{{0,6}})\Z"
 )
-_DENIED_AFTER = re.compile(rf"{GAP}\s?{w.IS_WRONG}")
+_FALSE_ONE = re.compile(rf"(?:{w.EXCEPT}|{w.UNTRUE_ONE}\s)\Z")  # all are true but D; the one that is not true is D
+_DENIED_AFTER = re.compile(rf"(?:\s?[(][^⟦⟨⟬)\n]{{1,60}}[)]|,\s?which[^⟦⟨⟬.;:,?\n]{{1,60}},)?\s?{w.IS_WRONG}")
 
 
 def marked(text: str, letters: Container[str]) -> str:
@@ -48,8 +49,9 @@ def marked(text: str, letters: Container[str]) -> str:
     low = found.lower()
 
     def deny(run: re.Match[str]) -> str:
-        before = _DENIED_BEFORE.search(low, max(0, run.start() - BACK), run.start())
-        return _TOKEN.sub(r"⟬\1⟭", run.group()) if before or _DENIED_AFTER.match(low, run.end()) else run.group()
+        start, end = max(0, run.start() - BACK), run.start()
+        denied = _DENIED_BEFORE.search(low, start, end) and not _FALSE_ONE.search(low, start, end)
+        return _TOKEN.sub(r"⟬\1⟭", run.group()) if denied or _DENIED_AFTER.match(low, run.end()) else run.group()
 
     return text[:-READ] + _LISTED.sub(deny, found)
 

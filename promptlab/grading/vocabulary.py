@@ -30,11 +30,22 @@ ANSWER = (
     r"lösung|réponse|choix|respuesta|opción|solución|alternativa)"
 )
 HEADING = (
-    r"(?:final|correct|right|best|verdict|decision|conclusion|selection|selected|result|output|richtig|korrekt|"
-    r"ergebnis|fazit|correcte|bonne|correct[ao]|conclusión|elección)"
+    r"(?:final|correct|right|(?<!second )best|verdict|decision|conclusion|selection|selected|result|output|richtig|"
+    r"korrekt|ergebnis|fazit|correcte|bonne|correct[ao]|conclusión|elección)"
 )
+# What questions of medicine and science ask for, sometimes the false one
+THING = (
+    r"(?:step|diagnosis|cause|etiology|mechanism|treatment|therapy|drug|medication|agent|test|study|investigation|"
+    r"intervention|management|course of action|approach|finding|explanation|interpretation|statement|reagent|exception)"
+)
+SOUGHT = (
+    r"(?:\b(?:most [a-z]+|best|correct|right|true|proper|appropriate|required|next|false|incorrect|untrue)\s"
+    rf"(?:[a-z-]{{1,20}}\s){{0,3}}{THING}\b(?!-)|\b(?:exception|odd one out)\b)"
+)
+THAT = rf"\b(?:{THING}|one|option|choice|answer)\s(?:that|which)\s"
 FINAL = r"(?:answer|choice|finale?|correcte?|correct[oa]|definitiva)"
-ANSWER_CJK = "答案"
+TICK = "[✓✔✅☑]"
+ANSWER_CJK = "(?:答案|正确选项)"
 
 # A before a word is an article unless the word goes on about a label; I stands as a label does, or is a pronoun.
 NO_ARTICLE = (
@@ -51,6 +62,11 @@ NOT = (
     r"|\b\w{1,9}n['’]t)"
 )
 NOT_CJK = "(?:不|没|并非|排除)"
+EXCEPT = r"\b(?:all|every|each|none)\b[a-z ]{0,30}\s(?:is|are)\s[a-z ]{1,30},?\s(?:except|but)(?: for)?\s"
+UNTRUE_ONE = (
+    rf"{THAT}(?:is|are|does|do|has)(?: not|n['’]t) (?:correct|true|right|accurate|valid|supported|belong|fit|apply)\b"
+    r"(?: [a-z]{1,20}){0,3} is"
+)
 AGAINST = (
     r"\b(?:instead of|rather than|unlike|as opposed to|than|over|between|except|besides|"
     r"(?:eliminat|exclud|reject|discard|dismiss)\w{0,4}|(?:rul|cross)\w{0,3} out|statt|zwischen|als|plutôt que|entre|"
@@ -59,6 +75,7 @@ AGAINST = (
 WRONG = r"(?:(?:an?|one|another)(?: [a-z]+)?|wrong|incorrect|false|falsche|mauvaise|fausse|incorrecta|equivocada)"
 IS_WRONG = (
     r"(?:(?:is|are|was|were|(?:can|must|would|could|might) be|ist|sind|est|sont|es|son|está)\s"
+    rf"(?!the (?:false|incorrect|untrue) {THING})"
     r"(?:(?:both|all|also|clearly|obviously|certainly|simply|therefore|thus|then|a|the|beide|auch|aussi)\s){0,2}"
     r"(?:wrong|incorrect|false|untrue|out|eliminated|excluded|ruled out|impossible|implausible|unlikely|tempting|"
     r"(?:just |only )?(?:a )?distractors?|not|falsch|nicht|ausgeschlossen|unmöglich|faux|fausses?|incorrecte?s?|"
@@ -85,8 +102,9 @@ ADVERB = (
     r"clairement|claramente|sin duda|la única)"
 )
 _RIGHT = (
-    r"(?:most |more )?(?:correct|right|true|accurate|best|better|plausible|likely|suitable|richtig|korrekt|besser|"
-    r"correcte?s?|juste|exacte?|meilleure?|correct[oa]s?|mejor)(?![-\w])(?=[\s)\]\"'”’]{0,3}(?:\Z|[.,;:!\n(…⟬—–])|"
+    r"(?:(?:most |more )?(?:correct|right|true|accurate|best|better|plausible|likely|suitable)|most appropriate|"
+    r"richtig|korrekt|besser|correcte?s?|juste|exacte?|meilleure?|correct[oa]s?|mejor)"
+    r"(?![-\w])(?=[\s)\]\"'”’]{0,3}(?:\Z|[.,;:!\n(…⟬—–])|"
     r"\s(?:because|since|as|given|and|but|so|which|hence|while|whereas|although|not|than|here|overall|too|then|answer|"
     r"choice|option|one|solution|fit|match|weil|da|denn|und|aber|antwort|parce|car|puisque|et|mais|réponse|porque|ya|y|"
     r"pero|respuesta|opción)\b)"
@@ -98,7 +116,8 @@ RIGHT_ONE = (
 PREDICATE = (
     rf"(?:{_RIGHT}|(?:the|my|our|die|der|das|meine|la|le|ma|notre|el|lo|mi|nuestra)\s(?:{_RIGHT}|{RIGHT_ONE}"
     r"(?:answer|choice|option|solution|pick|fit|match|one(?!\sof)|antwort|lösung|wahl|richtige|korrekte|beste|réponse|"
-    r"bonne|choix|meilleure|juste|respuesta|opción|solución|elección|correcta|mejor)\b(?![-\w]|\sto\b)))"
+    rf"bonne|choix|meilleure|juste|respuesta|opción|solución|elección|correcta|mejor)\b(?![-\w]|\sto\b)|{SOUGHT}))"
+    r"(?!(?:\s(?:answer|choice|option|one))?\s(?:only )?(?:if|unless)\b)"
 )
 PREDICATE_CJK = r"\s?(?:项|选项)?\s?(?:是|为|才是|就是|都|均)?\s?(?:唯一|最)?(?:正确|对的|正解|答案|合适|符合|合理)"
 FITS = (
@@ -111,14 +130,16 @@ FITS = (
 CHOOSE = (
     r"(?:(?:(?:i|we|you)(?:['’](?:d|ll|m|ve|re))?|let['’]s|let us|let me)\s(?:(?:would|will|must|should|shall|can|have|"
     r"am|are|going to|to|do|therefore|thus|hence|then|now|simply|just|definitely|rather|finally|still|also|so|want|"
-    r"need|ultimately|probably)\s){0,3}(?:choos(?:e|ing)|chose|chosen|pick(?:ed|ing)?|select(?:ed|ing)?|tak(?:e|ing)|"
-    r"go(?:ing)? (?:with|for)|went (?:with|for)|opt(?:ed)? for|settled? (?:on|for)|vote for|say|answer(?: with)?|mark|"
-    r"bet on|guess|think|believe|conclude|(?:think|guess) it['’]s)|(?:ich |wir )?(?:wählen?|nehmen?|stimmen? für|"
+    r"need|ultimately|probably)\s){0,3}(?:choos(?:e|ing)|chose|chosen|pick(?:ed|ing)?|select(?:ed|ing)?|recommend|"
+    r"tak(?:e|ing)|go(?:ing)? (?:with|for)|went (?:with|for)|opt(?:ed)? for|settled? (?:on|for)|vote for|say|"
+    r"answer(?: with)?|mark|bet on|guess|think|believe|conclude|(?:think|guess) it['’]s)"
+    r"|(?:ich |wir )?(?:wählen?|nehmen?|stimmen? für|"
     r"tippen? auf|sagen?|würde sagen|entscheide mich für)|(?:je |j['’]|nous )?(?:choisi(?:s|rais|ssons)|prends|"
     r"opte pour|sélectionne|retiens|dirais)|(?:yo )?(?:elijo|elegiría|elegimos|escojo|escogería|selecciono|opto por|"
     r"me quedo con|voto por|diría|respondo))"
 )
 IMPERATIVE = r"(?:(?:please|must|should|just|now)\s)?(?:choose|pick|select|go with)"
+CORRESPONDS = r"(?:this|that|which|it)\s(?:matches|corresponds to|agrees with)"
 CHOOSE_CJK = "(?:选择|选)"
 POINTER = (
     r"(?:(?:it|this|that|answer|one)(?:['’]s|\s(?:is|was|must be|has to be|would be|should be|can only be))"
@@ -133,8 +154,9 @@ HENCE = (
 HENCE_CJK = "(?:所以|因此|故|综上|就是|是)"
 OPENER = r"(?:and|so|but|now|then|thus|hence|therefore|ok|okay|well|yes|finally|here|is|und|also|et|donc|y|entonces)"
 FIRST = (  # at the head of a sentence only
-    r"(?:finally|final|overall|no|rather|instead|definitely|clearly|obviously|probably|certainly|surely|most likely|"
-    r"also|sicher|alors|finalement|luego)"
+    r"(?:finally|final|overall|after (?:[a-z]{1,20}\s){0,3}(?:(?:re-?)?checking|review|reflection|consideration)|no|"
+    r"rather|instead|definitely|clearly|obviously|probably|certainly|surely|most likely|also|sicher|alors|finalement|"
+    r"luego)"
 )
 LEAVES = r"(?:leav(?:es|ing)|bleibt|übrig bleibt|reste|queda)"
 BUT = r"(?:but|sondern|mais|sino|而是|rather)(?:\s(?:rather|instead|it is|is|it['’]s|eher|plutôt|bien|más bien))?"
@@ -144,9 +166,9 @@ IF = r"(?:if|unless|whether|suppos(?:e|ing)|assum(?:e|ing)|let(?!['’]s| us| me
 IF_CJK = "如果|若|假设|是否"
 HEDGE = (
     r"(?:might|may|could|(?<!no )(?<!any )(?<!without )doubt\w{0,3}|unsure|not sure|unlikely|tempt(?:ing|ed)|easy to|"
-    r"wrong to|mistake to|at first|first thought|initially|originally|thought|guessed|says|claims|thinks|believes|"
-    r"argues|suggests|insists|könnte|bezweifle|pourrait|doute|podría|dudo|(?:some|many|"
-    r"most|people|students|others|one|you|they|manche|viele|certains|algunos)(?: \w+){0,2} (?:say|think|believe|claim|"
+    r"wrong to|mistake to|at first|first (?:thought|answer|guess|choice)|initially|originally|thought|guessed|says|"
+    r"claims|thinks|believes|argues|suggests|insists|könnte|bezweifle|pourrait|doute|podría|dudo|(?:some|many|most|"
+    r"people|students|others|one|you|they|manche|viele|certains|algunos)(?: \w+){0,2} (?:say|think|believe|claim|"
     r"argue|choose|pick|answer))"
 )
 CORRECTION = (

@@ -39,6 +39,16 @@ def unchecked(sampling: Sampling, accepted: Sequence[str] | None, kind: str, eff
     return (f"not checked whether {server} takes {', '.join(keys)}: it might ignore it",)
 
 
+def may_cut(kind: str, context: int | None) -> tuple[str, ...]:
+    """A note for the manifest where the server does not say how much it holds."""
+    if context is not None or kind == HOSTED:  # OpenAI refuses what is too long
+        return ()
+    return (
+        "the server does not say how many tokens it holds: it might cut longer prompts without a word, as Ollama does"
+        " (OLLAMA_CONTEXT_LENGTH)",
+    )
+
+
 def _in_schema(schema: object, chats: set[bool]) -> list[str] | None:
     """The properties that the bodies of the routes in use have in common."""
     routes = ["/v1/chat/completions" if chat else "/v1/completions" for chat in chats]

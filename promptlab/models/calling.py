@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from promptlab.errors import ModelError
+from promptlab.models.cut_prompts import cut_prompt
 from promptlab.models.redacting import redact, without
 from promptlab.models.replies import Failure, one_line, read_replies, read_status
 from promptlab.types import Completion
@@ -136,7 +137,8 @@ class Caller:
         except (ValueError, RecursionError) as error:
             return Failure(f"the answer is not JSON: {one_line(error)}")
         how: dict[str, Any] = {"prefill": call.prefill, "echoes": call.echoes, "answers_as": call.answers_as}
-        return read_replies(body, asked, **how, seconds=time.monotonic() - started)
+        answers = read_replies(body, asked, **how, seconds=time.monotonic() - started)
+        return cut_prompt(call.body, answers) or answers
 
 
 class _TooLong(Exception):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from promptlab.errors import InputError
 from promptlab.models.accepting import accepted_keys
@@ -18,6 +19,7 @@ from promptlab.models.transport import is_loopback
 from promptlab.types import Prompt
 
 OPENAI_URL = "https://api.openai.com/v1"
+_REGIONS = (".api.openai.com", ".openai.azure.com")  # eu.api.openai.com; Azure's, by the name of a resource
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,17 @@ class Endpoint:
     @property
     def hosted(self) -> str:
         """The kind of the server, as far as its address tells it."""
-        return HOSTED if self.base_url.startswith(OPENAI_URL) else ""
+        host = urlsplit(self.base_url).hostname or ""
+        return HOSTED if f".{host}".endswith(_REGIONS) else ""
 
     @property
     def kind(self) -> str:
-        """What runs the model: "openai", "vllm", "llamacpp", or what else the server says of itself."""
-        return self.hosted or str(self._card.get("owned_by", ""))
+        """What runs the model: "openai", "vllm", "llamacpp", or what else the server says of itself.
+
+        Only an address makes it "openai": a proxy says so of whatever stands behind it.
+        """
+        said = str(self._card.get("owned_by", "")) if not self.hosted else ""
+        return self.hosted or ("" if said == HOSTED else said)
 
     @property
     def context(self) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from promptlab import given
 from promptlab.errors import InputError
-from promptlab.models.accepting import unchecked
+from promptlab.models.accepting import may_cut, unchecked
 from promptlab.models.cards import checked_key_env, checked_url
 from promptlab.models.counting import counting, source_of_counts
 from promptlab.models.dialects import Dialect
@@ -176,7 +176,8 @@ class OpenAIModel:
                 f"max_tokens={sampling.max_tokens} leaves no room in {self.name!r}'s {self.context} tokens"
             )
         told = self.mode.notes(self.name, sampling, prompts)
-        self._notes = (*told, *unchecked(sampling, accepted, self.kind, self.mode.effort))
+        unknown = unchecked(sampling, accepted, self.kind, self.mode.effort)
+        self._notes = (*told, *unknown, *may_cut(self.kind, self.context))
 
     def as_sent(self, prompt: Prompt) -> str:
         """The messages as they go out; which template the server applies to them is not known here."""

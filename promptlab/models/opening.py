@@ -75,6 +75,9 @@ def options_in(name: str) -> tuple[str, dict[str, Any]]:
     ('Qwen/Qwen3-8B#no-think', {'max_model_len': 20000, 'dtype': 'float16'})
     """
     model, mark, said = name.partition("?")
+    if "#" in said:
+        before, _, mode = said.partition("#")
+        raise InputError(f"vllm:{name}: the mode stands before the options: vllm:{model}#{mode}?{before}")
     pairs = [pair.partition("=") for pair in said.split("&")] if mark else []
     for key, _, value in pairs:
         if not key or not value or key in _OURS:
