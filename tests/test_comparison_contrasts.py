@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from promptlab.comparison import contrast, contrasts, control_pairs
+from promptlab.comparison.verdicts import power
 from promptlab.errors import InputError
 
 N = 200
@@ -65,6 +68,35 @@ def test_a_big_drop_of_both_is_no_evidence():
     assert found.table.loc[0, "model_difference"] < -0.25
     assert found.table.loc[0, "verdict"] == "inconclusive"
     assert "inconclusive, contrast" in found.verdicts[0]
+
+
+def test_a_digest_speaks_of_two_models_and_of_the_conditions_that_are_asked_for():
+    told = run(four(0.2, 0.6)).digest(["few-shot"])
+    assert told.startswith(
+        "r1 less sft, against zero-shot, for these two models, whatever they differ in. Less favourable"
+    )
+    assert re.search(r"to r1: few-shot -\d\d\.\d points \[-", told)
+    assert "Not told apart: few-shot" in run(four(0.2, 0.2)).digest(["few-shot"])
+    assert "(scale-dependent; floor/ceiling)" in contrast(
+        frame(four(0.52, 0.03, before=0.7, control_before=0.15), n=2000),
+        model="r1",
+        control="sft",
+        baseline="zero-shot",
+    ).digest(["few-shot"])
+    assert run(four(0.2, 0.6)).digest(["few-9"]).endswith("No condition is shared.")
+
+
+@pytest.mark.parametrize(
+    ("found", "what", "told"),
+    [
+        ((0.98, 1.11), "comparison", "find true differences of 98.0 to more than 100 points"),
+        ((1.05, 1.11), "comparison", "no comparison finds even a true difference of 100 points: too few questions"),
+        ((0.98, 1.11), "contrast", "find true differences of 98.0 to 111.0 points"),
+        ((2.1, 2.2), "contrast", "no contrast finds even a true difference of 200 points"),
+    ],
+)
+def test_no_difference_is_beyond_what_there_can_be(found, what, told):
+    assert told in power(pd.DataFrame({"detectable": found}), what)
 
 
 def test_scale_dependence_and_floor_are_flagged_and_said():

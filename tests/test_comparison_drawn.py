@@ -80,6 +80,55 @@ def test_conditions_without_exemplars_are_left_out_of_the_family():
     assert found.table.loc[0, "low"] == pytest.approx(alone.loc[0, "low"])
 
 
+@pytest.mark.parametrize("lost", [[0, 11, 22, 33, 44, 55, 66, 77], [0, 11, 22, 33, 44, 55], list(range(0, 100, 9))])
+@pytest.mark.parametrize("size", [1, 5])
+def test_it_is_never_surer_than_the_comparison(lost: list[int], size: int):
+    """Losses that the draws spread evenly have less variance by draw than by question."""
+    rows = [("m", c, s, q, q // size, q % 20 if s else 0, float(not (s and q in lost))) for c, s in (("a", 0), ("b", 3))
+            for q in range(100)]  # fmt: skip
+    data = pd.DataFrame(rows, columns=["model", "condition", "shots", "question", "cluster", "draw", "score"])
+    compared = compare(data, baseline="a")
+    wide, fixed = over_draws(compared).table.iloc[0], compared.table.iloc[0]
+    assert wide.low <= fixed.low
+    assert fixed.high <= wide.high
+    assert wide.se >= fixed.se
+    assert wide.detectable >= fixed.detectable - 1e-9
+    if size == 5:
+        assert wide.method == "the comparison's"
+
+
+def test_validity_is_that_of_its_own_interval():
+    """Failures that leave the comparison's verdict alone can change the wider one."""
+    n, effects = 400, 0.55 * np.array([-0.34, -0.05, -0.28, -0.02, -0.30, -0.04, -0.25, 0])
+    chance, question, parts = np.random.default_rng(1).random((n, 2)), np.arange(n), []
+    for i, (name, shots) in enumerate((("a", 0), ("b", 3))):
+        draw = question % 8 if shots else 0 * question
+        score = (chance[:, i] < 0.8 + (effects[draw] if shots else 0)).astype(float)
+        cut = (question // 8 % 17 == 0) & (shots > 0)
+        row = {"model": "m", "condition": name, "shots": shots, "question": question, "draw": draw}
+        ending = np.where(cut, "truncated", "complete")
+        parts.append(pd.DataFrame({**row, "score": np.where(cut, 0.0, score), "ending": ending}))
+    compared = compare(pd.concat(parts), baseline="a")
+    found = over_draws(compared)
+    row = found.table.iloc[0]
+    assert (row.fixed, compared.table.loc[0, "validity"]) == ("degraded", "ok")
+    assert (row.verdict, row.validity) == ("degraded", "fragile")
+    assert "Fragile: truncated, empty, refused or unanswered samples (" in found.verdicts[0]
+    assert found.verdicts[0].endswith("could make it inconclusive.")
+
+
+def test_the_comparison_s_warnings_and_its_own_are_shown():
+    near = frame([0.29] * 8)
+    found = over_draws(compare(near, baseline="zero-shot"))
+    assert found.warnings[:-1] == found.comparison.warnings
+    assert len(found.warnings) == 2
+    assert "over draws, too" in found.warnings[-1]
+    assert found.warnings[-1] in found.to_markdown()
+    assert found.warnings[-1] in found._repr_html_()
+    assert len(over_draws(compare(near.assign(cluster=None), baseline="zero-shot")).warnings) == 1
+    assert over_draws(compare(frame([-0.4] * 8), baseline="zero-shot")).warnings == ()
+
+
 def test_bad_input():
     with pytest.raises(InputError, match="samples lack the column draw"):
         over_draws(compare(frame([0.0] * 8).drop(columns="draw"), baseline="zero-shot"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,18 +18,29 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local_models import LocalModel, complete
 from promptlab import cli, comparison, figures
-from promptlab.comparison import compare, contrast, contrast_seeds, cost_matched, decisions, dose, oddest, over_draws
+from promptlab.comparison import (
+    compare,
+    contrast,
+    contrast_seeds,
+    cost_matched,
+    decisions,
+    dose,
+    oddest,
+    over_draws,
+    pass_at_k,
+)
 from promptlab.errors import InputError, ModelError
 from promptlab.experiment import Experiment, designing
 from promptlab.records import Run, load_run
 from promptlab.registering import Registration
+from promptlab.registering.registration import written
 from promptlab.runner import run
-from promptlab.types import Completion, Request
+from promptlab.types import Completion, Grade, Question, Request
 
 mpl.use("agg")
 
@@ -113,6 +125,15 @@ def test_a_changed_file_is_seen(tmp_path: Path, old: str, new: str):
         Registration.read(file)
 
 
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path):
+    """YAML takes the last, a reader may see the first."""
+    file = tmp_path / "design.yaml"
+    made(tmp_path).register(file)
+    file.write_text(file.read_text().replace("  margin: 0.05", "  margin: 0.01\n  margin: 0.05", 1))
+    with pytest.raises(InputError, match=r"design.yaml says 'margin' twice \(line \d+ and below\)"):
+        Registration.read(file)
+
+
 def test_layout_and_comments_are_no_change(tmp_path: Path):
     file = tmp_path / "design.yaml"
     frozen = made(tmp_path).register(file)
@@ -139,9 +160,10 @@ PLAIN = st.recursive(
 
 
 @given(design=st.dictionaries(st.sampled_from(["a", "no", "1", "x: y"]), PLAIN, max_size=3))
+@example(design={"a": "a line \x85 of Unicode"})
 @settings(deadline=None, max_examples=60)
 def test_plain_values_keep_their_hash_through_yaml(design: dict[str, Any]):
-    back = yaml.safe_load(yaml.safe_dump(design, sort_keys=False, allow_unicode=True, width=120))
+    back = yaml.safe_load(written(design))
     assert Registration(back, "2026-01-01").hash == Registration(design, "2026-01-01").hash
 
 
@@ -335,9 +357,10 @@ def test_what_runs_and_comparisons_do_otherwise(tmp_path: Path, models: dict[str
         "two: concise is not compared",
         "two: few-shot-2 is not compared",
         "one: zero-shot was added",
-        "one, zero-shot: 6 instead of 12 valid samples",
-        "one, concise: 6 instead of 12 valid samples",
-        "one, few-shot-2: 6 instead of 12 valid samples",
+        "one, zero-shot: 6 instead of 12 samples",
+        "one, concise: 6 instead of 12 samples",
+        "one, few-shot-2: 6 instead of 12 samples",
+        "runs not given: one",
     )
     (contrast,) = replace(asked_for, conditions=asked_for.conditions[:2]).contrasts(runs)
     assert frozen.deviations(contrast)[0] == "one - two: few-shot-2 is not compared"
@@ -404,15 +427,18 @@ def test_what_a_dose_response_does_otherwise(
     frame = pd.concat([frame, one_more]) if "conditions" in changes else frame
     frame["condition"] = frame["condition"].replace("zero-shot", changes.get("baseline", "zero-shot"))
     found = dose(frame, **{"baseline": "zero-shot", "margin": 0.05} | changes)
-    assert [line for line in frozen.deviations(found) if not line.startswith(("r2: ", "s1: ", "s2: "))] == said
+    lines = [line for line in frozen.deviations(found) if not line.startswith(("r2: ", "s1: ", "s2: "))]
+    assert lines == [*said, "runs not given: r1, r2, s1, s2"]
 
 
 def test_what_contrasts_and_draws_do_otherwise(doses: tuple[Registration, list[Run]]):
     frozen, runs = doses
     frames = [run.to_frame() for run in runs]
     fewer = [frame[frame["question"] != frame["question"].iloc[0]] for frame in frames]
-    (first, *_, last) = frozen.deviations(contrast(fewer, model="r1", control="s1", baseline="zero-shot"))
-    assert (first, last) == ("n_questions 5 instead of 6", "s1, few-shot-3: 10 instead of 12 valid samples")
+    (first, *_, last) = frozen.deviations(runs, contrast(fewer, model="r1", control="s1", baseline="zero-shot"))
+    assert (first, last) == ("n_questions 5 instead of 6", "s1, few-shot-3: 10 instead of 12 samples")
+    turned = contrast_seeds(runs, **SEEDS | {"models": ["r2", "r1"], "controls": ["s2", "s1"]})
+    assert frozen.deviations(runs, turned) == ()
     swapped = contrast_seeds(runs, **SEEDS | {"controls": ["s2", "s1"]}, alpha=0.01)
     assert frozen.deviations(swapped)[:2] == (
         "tests.alpha 0.01 instead of 0.05",
@@ -427,15 +453,33 @@ def test_runs_under_a_rule_report_decisions_as_registered(tmp_path: Path):
     frozen = asked_for.register(tmp_path / "design.yaml")
     runs = asked_for.run(registration=frozen, progress=False)
     assert frozen.stamp(runs, decisions(runs)).endswith(": as registered")
-    assert frozen.deviations(decisions(runs[:1])) == ("two: concise is not compared", "two: few-shot-2 is not compared")
+    one = ("two: concise is not compared", "two: few-shot-2 is not compared")
+    assert frozen.deviations(runs, decisions(runs[:1])) == one
     without_margin = made(tmp_path, stop_every=3, margin=None, path=str(tmp_path / "runs" / "y")).run(progress=False)
-    assert frozen.deviations(decisions(without_margin)) == ("margin None instead of 0.05",)
+    assert frozen.deviations(runs, decisions(without_margin)) == ("margin None instead of 0.05",)
+    alone = {"models": ["local:one"], "control": "", "path": str(tmp_path / "runs" / "z")}
+    narrow = decisions(made(tmp_path, stop_every=3, **alone).run(progress=False))
+    assert frozen.deviations(runs, narrow) == (*one, "a rule for 2 instead of 4 comparisons together")
+    held = [run.to_frame().drop(columns="stopped") for run in runs]
+    for frame in held:
+        frame.attrs.clear()
+    assert "a fixed size instead of a rule to stop early" in frozen.deviations(runs, as_planned(held))
+
+
+def test_decisions_of_a_rule_that_was_not_planned(tmp_path: Path):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    runs = asked_for.run(registration=frozen, progress=False)
+    ruled = replace(asked_for, stop_every=3, path=tmp_path / "runs" / "y").run(progress=False)
+    assert frozen.deviations(runs, decisions(ruled)) == ("a rule to stop early instead of a fixed size",)
 
 
 def test_what_no_design_can_hold_is_said_not_to_be_registered(doses: tuple[Registration, list[Run]]):
     frozen, runs = doses
     explored = oddest(runs), cost_matched(runs, "few-shot-3")
     assert frozen.deviations(*explored) == ("not registered: oddest outputs", "not registered: votes at equal cost")
+    (said,) = frozen.deviations(runs, pass_at_k(runs, k=2))
+    assert said.startswith("not registered: a table of model, condition, k, value")
 
 
 def test_a_design_of_an_older_release_names_fewer_families(doses: tuple[Registration, list[Run]], tmp_path: Path):
@@ -467,13 +511,133 @@ def test_failed_samples_are_said(tmp_path: Path, models: dict[str, LocalModel]):
     models["one"].reply = reply
     with pytest.warns(UserWarning, match="1 samples failed"):
         runs = asked_for.run(registration=frozen, progress=False)
-    assert frozen.deviations(runs, asked_for.compare(runs)) == ("one, zero-shot: 11 instead of 12 valid samples",)
+    compared = asked_for.compare(runs)
+    assert frozen.deviations(runs, compared) == ()
+    end = ": as registered; lost to infrastructure failures: 1 of 12 of one, zero-shot"
+    assert frozen.stamp(runs, compared).endswith(end)
+    valid = [run.to_frame().query("ending == 'complete'") for run in runs]
+    assert frozen.deviations(runs, as_planned(valid)) == (
+        "one, zero-shot: 11 instead of 12 samples",
+        "other samples than in the runs: one, zero-shot",
+    )
 
 
 def test_only_what_was_made_of_a_design_has_deviations(tmp_path: Path):
     frozen = made(tmp_path).register(tmp_path / "design.yaml")
-    with pytest.raises(InputError, match="what is compared with a registration is 3"):
-        frozen.deviations(3)  # type: ignore[arg-type]
+    for wrong in (3, "x", {}):
+        with pytest.raises(InputError, match=f"what is compared with a registration is {wrong!r}"):
+            frozen.deviations(wrong)  # type: ignore[arg-type]
+
+
+# -- what a result was made of -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Registration, list[Run], Experiment]:
+    """The design's own runs."""
+    folder = tmp_path_factory.mktemp("plain")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(designing, "open_model", lambda name: LocalModel(name.removeprefix("local:")))
+        asked_for = made(folder)
+        frozen = asked_for.register(folder / "design.yaml")
+        return frozen, asked_for.run(registration=frozen, progress=False), asked_for
+
+
+def as_planned(samples: Any) -> comparison.Comparison:
+    return compare(samples, baseline="zero-shot", margin=0.05)
+
+
+def right_always(question: Question, answer_text: str) -> Grade:
+    return Grade(1.0, "1", True)
+
+
+def test_a_result_without_its_runs_is_not_checked(plain: tuple[Registration, list[Run], Experiment]):
+    frozen, runs, asked_for = plain
+    found = asked_for.compare(runs)
+    assert frozen.stamp(found).endswith(": not checked: runs not given: one, two")
+    assert frozen.stamp(runs[0], found).endswith(": not checked: runs not given: two")
+    assert frozen.stamp(asked_for, runs, found).endswith(": as registered")
+
+
+def relabelled(frame: pd.DataFrame) -> pd.DataFrame:
+    names = {"concise": "few-shot-2", "few-shot-2": "concise"}
+    return frame.assign(condition=frame["condition"].replace(names))
+
+
+ALL = "one, zero-shot; one, concise; one, few-shot-2; two, zero-shot and 2 more"
+CHANGES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "scores": (
+        lambda f: f.assign(score=f["score"].where(f["condition"] != "concise", 1 - f["score"])),
+        "scores than in the runs: one, concise; two, concise",
+    ),
+    "endings": (lambda f: f.assign(ending="truncated"), f"scores than in the runs: {ALL}"),
+    "labels": (
+        relabelled,
+        "samples than in the runs: one, few-shot-2; one, concise; two, few-shot-2; two, concise",
+    ),
+    "no clusters": (lambda f: f.assign(cluster=None), f"clusters than in the runs: {ALL}"),
+    "other clusters": (lambda f: f.assign(cluster=f["question"]), f"clusters than in the runs: {ALL}"),
+    "draws": (
+        lambda f: f.assign(draw=f["draw"].where(f["shots"] == 0, 7)),
+        "draws than in the runs: one, few-shot-2; two, few-shot-2",
+    ),
+    "shots": (
+        lambda f: f.assign(shots=f["shots"].replace(2, 20)),
+        "draws than in the runs: one, few-shot-2; two, few-shot-2",
+    ),
+}
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+def test_what_was_changed_in_the_samples_is_seen(plain: tuple[Registration, list[Run], Experiment], changed: str):
+    frozen, runs, _ = plain
+    change, said = CHANGES[changed]
+    frame = pd.concat([run.to_frame() for run in runs])
+    assert frozen.deviations(runs, as_planned(change(frame))) == (f"other {said}",)
+
+
+def test_samples_that_were_only_sorted_written_and_read_again_are_the_same(
+    plain: tuple[Registration, list[Run], Experiment], tmp_path: Path
+):
+    frozen, runs, _ = plain
+    frame = pd.concat([run.to_frame() for run in runs]).sample(frac=1, random_state=0)
+    frame.assign(score=frame["score"].astype(int)).to_csv(tmp_path / "samples.csv", index=False)
+    read = pd.read_csv(tmp_path / "samples.csv")
+    assert frozen.deviations(runs, as_planned(frame), as_planned(read)) == ()
+    parts = [load_run(run.to_parquet(tmp_path / f"{run.model}.parquet")) for run in runs]
+    assert frozen.deviations(parts, as_planned(parts)) == ()
+
+
+def test_other_grades_are_seen_in_the_result_and_in_the_runs(plain: tuple[Registration, list[Run], Experiment]):
+    frozen, runs, _ = plain
+    graded = [run.regrade(right_always) for run in runs]
+    assert frozen.deviations(runs, as_planned(graded)) == (f"other scores than in the runs: {ALL}",)
+    found = frozen.deviations(graded, as_planned(graded))
+    assert [line.split(" instead")[0] for line in found[::2]] == [
+        f"{model}: grader.name right_always" for model in ("one", "two")
+    ]
+
+
+def test_samples_from_elsewhere_are_seen(plain: tuple[Registration, list[Run], Experiment], tmp_path: Path):
+    frozen, runs, asked_for = plain
+    cold = replace(asked_for, path=tmp_path, sampling=replace(asked_for.sampling, temperature=0.1))
+    assert frozen.deviations(runs, as_planned(cold.run(progress=False))) == (f"other samples than in the runs: {ALL}",)
+
+
+def test_samples_that_were_picked_from_more_are_seen(tmp_path: Path):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    runs = asked_for.run(registration=frozen, progress=False)
+    more = [run.to_frame() for run in replace(asked_for, samples=4).run(progress=False)]
+    said = (f"other samples than in the runs: {ALL}",)
+    assert frozen.deviations(runs, as_planned([frame[frame["sample"] >= 2] for frame in more])) == said
+    assert frozen.deviations(runs, as_planned([frame[frame["sample"] < 2] for frame in more])) == ()
+
+
+def test_the_order_of_models_and_conditions_is_no_deviation(plain: tuple[Registration, list[Run], Experiment]):
+    frozen, runs, asked_for = plain
+    turned = replace(asked_for, models=asked_for.models[::-1], conditions=asked_for.conditions[::-1])
+    assert frozen.deviations(turned, runs, turned.compare(runs[::-1])) == ()
 
 
 # -- figures and command line ------------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def ablation(
         verdicts.sentence(row, margin=margin, alpha=alpha, one_draw=one_draw(design, pair[:2]))
         for row, pair in zip(gains.to_dict("records"), pairs, strict=True)
     )
-    notes = tuple(warnings_of(design, gains, scores["score"]))
+    notes = tuple(warnings_of(design, gains, scores))
     return Ablation(_table(design, names, scores, gains), gains, sentences, notes, names, alpha, design, label)
 
 

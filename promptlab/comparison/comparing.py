@@ -14,7 +14,7 @@ from promptlab.comparison.crossed import Crossed, crossed
 from promptlab.comparison.differences import compared_pairs, one_draw, table_of, warnings_of
 from promptlab.comparison.extending import joined, looks
 from promptlab.comparison.options import check, chosen
-from promptlab.comparison.tested import Tested, basis, difference
+from promptlab.comparison.tested import Tested, difference
 from promptlab.comparison.turned import turned
 from promptlab.comparison.validity import Judged, decide, judge
 from promptlab.errors import InputError, unknown
@@ -77,13 +77,12 @@ class Comparison:
         """
         return lost.changes(self.design, self._pairs, self.baseline, self.alpha, self.seed)
 
-    @property
+    @cached_property
     def tested(self) -> Tested:
         """Its differences and settings, for a registration."""
         settings = {name: getattr(self, name) for name in ("baseline", "margin", "alpha", "seed")}
-        return Tested(
-            "differences", tuple(map(difference, self._pairs)), settings, **basis(self.design, self.design.arms)
-        )
+        tests = tuple(map(difference, self._pairs))
+        return Tested("differences", tests, settings, source=self.design, arms=self.design.arms)
 
     @property
     def _pairs(self) -> list[tuple[str, str]]:
@@ -246,7 +245,7 @@ def assembled(
         table=table,
         summary=summary,
         verdicts=sentences,
-        warnings=tuple(warnings_of(design, table, summary["score"])),
+        warnings=tuple(warnings_of(design, table, summary)),
         baseline=baseline,
         margin=margin,
         alpha=alpha,

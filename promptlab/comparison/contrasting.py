@@ -68,6 +68,12 @@ class Contrast:
         """What a contrast of this size can find: the smallest and the largest of the detectable contrasts."""
         return verdicts.power(self.table, "contrast")
 
+    def digest(self, conditions: Sequence[str]) -> str:
+        """Some of the conditions in one sentence: it speaks of these two models, whatever they differ in."""
+        rows = self.table[self.table["condition"].isin(conditions)]
+        told = verdicts.contrast_digest(rows, model=self.model, control=self.control, baseline=self.baseline)
+        return f"{self.label}: {told}" if self.label else told
+
     @property
     def _shown(self) -> pd.DataFrame:
         return tables.estimates(self.table[SHOWN], "model_difference", "control_difference", "contrast")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,7 +61,7 @@ class DoseResponse:
     comparison: Comparison = field(repr=False)
     label: str = ""
 
-    @property
+    @cached_property
     def tested(self) -> Tested:
         """Its slopes and settings, for a registration."""
         each = self.table.sort_values("shots", kind="stable").groupby(["model", "series"], sort=False)["condition"]

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from promptlab import markup, tables
 from promptlab.comparison.comparing import Comparison
-from promptlab.comparison.crossed import Crossed
-from promptlab.comparison.seeded import FEWEST, NO_CLAIM
+from promptlab.comparison.crossed import Crossed, Floats
+from promptlab.comparison.differences import near_bounds
+from promptlab.comparison.seeded import NO_CLAIM
 from promptlab.comparison.tested import Tested, difference
-from promptlab.comparison.validity import decide
-from promptlab.comparison.verdicts import interval
+from promptlab.comparison.validity import validities
+from promptlab.comparison.verdicts import doubts, interval, joined
+from promptlab.comparison.widening import Wide, widened
 from promptlab.errors import InputError
-from promptlab.stats.estimates import t_quantile
-from promptlab.stats.power import detectable
-from promptlab.stats.twoway import TwoWay, two_way
 from promptlab.wording import counted
 
 if TYPE_CHECKING:
@@ -37,12 +35,14 @@ class Drawn:
     table : DataFrame
         A row a condition with exemplars: `difference`, `se` clustered by draw and by cluster, `df`, `low`, `high`
         (simultaneous over the table), `se_clusters`, `se_draws`, `method`, `draws`, `questions`, `clusters`,
-        `detectable`, `reason`, `verdict` (``no claim`` under five draws); of the comparison `se_fixed`, its verdict as
-        `fixed`, and `validity`.
+        `detectable`, `reason`, `verdict` (``no claim`` under five draws), its own `validity` with `validity_why`; of
+        the comparison `se_fixed`, and its verdict as `fixed`.
     verdicts : tuple of str
         A sentence a row.
     comparison : Comparison
         The comparison that was widened.
+    warnings : tuple of str
+        What to know before reading on, the comparison's own first.
     """
 
     table: pd.DataFrame
@@ -50,8 +50,9 @@ class Drawn:
     baseline: str
     alpha: float
     comparison: Comparison = field(repr=False)
+    warnings: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def tested(self) -> Tested:
         """Its differences and the comparison's settings, for a registration."""
         tests = tuple(map(difference, zip(self.table["model"], self.table["condition"], strict=True)))
@@ -59,7 +60,7 @@ class Drawn:
 
     def to_markdown(self) -> str:
         """Differences with the wider intervals, and verdicts, as Markdown."""
-        return tables.section(self._title, self._shown, self.verdicts)
+        return tables.section(self._title, self._shown, [*self.verdicts, *self.warnings])
 
     @property
     def _shown(self) -> pd.DataFrame:
@@ -74,7 +75,8 @@ class Drawn:
         return f"<Drawn of {len(self.table)} against {self.baseline!r}: {counts}>"
 
     def _repr_html_(self) -> str:
-        return markup.card(self._title, tables.html(self._shown), markup.bullets(self.verdicts))
+        notes = markup.bullets([*self.verdicts, *self.warnings])
+        return markup.card(self._title, tables.html(self._shown), notes)
 
 
 def over_draws(comparison: Comparison) -> Drawn:
@@ -82,9 +84,11 @@ def over_draws(comparison: Comparison) -> Drawn:
 
     Standard errors by `promptlab.stats.twoway.two_way`, ``V = V_clusters + V_draws - V_both`` (Cameron, Gelbach &
     Miller 2011, equation 2.11), which statsmodels checks (tests/test_stats_twoway.py); t intervals with one less than
-    the number of draws (or clusters, if they are fewer) as df, Bonferroni over the conditions with exemplars; no
-    verdict from fewer than five draws. Exemplars of a question's own kind are drawn anew for each kind: there a draw is
-    one of its cluster.
+    the number of draws (or clusters, if they are fewer) as df, Bonferroni over the conditions with exemplars.
+    Exemplars in general cannot be known better than those that were shown: neither standard error nor interval is ever
+    narrower than the comparison's (`method` says where these stand), and the validity is that of the wider interval. No
+    verdict comes from fewer than five draws. Exemplars of a question's own kind are drawn anew for each kind: there a
+    draw is one of its cluster.
 
     Parameters
     ----------
@@ -115,11 +119,23 @@ def over_draws(comparison: Comparison) -> Drawn:
     shown = [_shows(design, arm) for arm in zip(comparison.table["model"], comparison.table["condition"], strict=True)]
     if not any(shown):
         raise InputError("no condition of the comparison shows exemplars: there are no draws")
-    whole = comparison.table[shown]
-    level = comparison.alpha / len(whole)
-    rows = [_row(comparison, row, level) for row in whole.to_dict("records")]
-    sentences = tuple(_sentence(row, comparison.baseline) for row in rows)
-    return Drawn(pd.DataFrame(rows), sentences, comparison.baseline, comparison.alpha, comparison)
+    rows = comparison.table[shown].to_dict("records")
+    level = comparison.alpha / len(rows)
+
+    def estimated(score: Floats) -> list[Wide]:
+        return [widened(design, row, score, level) for row in rows]
+
+    def decided(score: Floats) -> list[str]:
+        return [wide.verdict(comparison.margin) for wide in estimated(score)]
+
+    verdicts = decided(design.score)
+    signs = design.signs({(r["model"], r["condition"]): 1, (r["model"], r["baseline"]): -1} for r in rows)
+    valid = validities(design, signs, decided, verdicts)
+    found = zip(rows, estimated(design.score), verdicts, valid, strict=True)
+    table = pd.DataFrame([_row(row, wide, level, verdict, *doubt) for row, wide, verdict, doubt in found])
+    sentences = tuple(_sentence(row, comparison.baseline) for row in table.to_dict("records"))
+    warnings = (*comparison.warnings, *_rough(comparison.summary, table))
+    return Drawn(table, sentences, comparison.baseline, comparison.alpha, comparison, warnings)
 
 
 def needed(samples: pd.DataFrame, *columns: str) -> None:
@@ -132,52 +148,28 @@ def _shows(design: Crossed, arm: tuple[str, str]) -> bool:
     return bool((design.samples["shots"][design.arm == design.arms.index(arm)] > 0).any())
 
 
-def _cells(design: Crossed, arm: tuple[str, str]) -> pd.DataFrame:
-    """A row a question and draw of one arm: mean score of the valid samples."""
-    rows = (design.arm == design.arms.index(arm)) & ~design.missing
-    samples = design.samples[rows]
-    label = samples["draw"].astype(str)
-    if "exemplar_seed" in samples:
-        label = samples["exemplar_seed"].astype(str) + "/" + label
-    if "select" in samples and (samples["select"] == "own-kind").any():
-        label = label + "/" + design.clusters[design.question[rows]].astype(str)
-    cells = samples.assign(row=design.question[rows], label=label, valid=design.score[rows])
-    return cells.groupby(["row", "label"], sort=False)["valid"].mean().reset_index()
-
-
-def _row(comparison: Comparison, row: Mapping[Any, Any], level: float) -> dict[str, Any]:
-    design, model = comparison.design, row["model"]
-    cells = _cells(design, (model, row["condition"]))
-    before = design.means(design.score)[design.arms.index((model, comparison.baseline))]
-    values = cells["valid"].to_numpy() - before[cells["row"]]
-    found = two_way(values, design.clusters[cells["row"]], cells["label"].to_numpy(dtype=str), level)
-    few = found.n_draws < FEWEST and not found.reason
-    why = f"{found.n_draws} draws are too few for a claim on exemplars ({FEWEST} at least)" if few else found.reason
-    critical = t_quantile(level, found.df) if not why else np.nan
+def _row(
+    row: Mapping[Any, Any], wide: Wide, level: float, verdict: str, validity: str, validity_why: str
+) -> dict[str, Any]:
+    found = wide.found
     return {
-        "model": model,
-        "condition": row["condition"],
+        **{name: row[name] for name in ("model", "condition")},
         "difference": found.value,
-        **_limits(found, few),
-        "se": found.se,
-        "df": found.df,
-        "se_clusters": found.se_clusters,
-        "se_draws": found.se_draws,
+        **{name: getattr(wide, name) for name in ("low", "high", "se")},
+        **{name: getattr(found, name) for name in ("df", "se_clusters", "se_draws")},
         "se_fixed": row["se"],
-        "method": found.method,
-        "draws": found.n_draws,
-        "questions": cells["row"][~np.isnan(values)].nunique(),
-        "clusters": found.n_clusters,
-        "detectable": float(detectable(found.se, critical)),
-        "reason": why,
-        "verdict": NO_CLAIM if why else decide(found.low, found.high, comparison.margin),
-        "fixed": row["verdict"],
-        "validity": row["validity"],
+        "method": wide.method,
+        **{"draws": found.n_draws, "questions": wide.questions, "clusters": found.n_clusters},
+        "detectable": wide.detectable(level),
+        "reason": wide.reason,
+        **{"verdict": verdict, "fixed": row["verdict"], "validity": validity, "validity_why": validity_why},
     }
 
 
-def _limits(found: TwoWay, few: bool) -> dict[str, float]:
-    return {"low": np.nan, "high": np.nan} if few else {"low": found.low, "high": found.high}
+def _rough(summary: pd.DataFrame, table: pd.DataFrame) -> list[str]:
+    if (table["clusters"] < table["questions"]).any() and near_bounds(summary).any():
+        return ["clustered scores that may be under 10 % or over 90 %: over draws, too, 92 % at worst in simulations"]
+    return []
 
 
 def _sentence(row: Mapping[Any, Any], baseline: str) -> str:
@@ -188,5 +180,4 @@ def _sentence(row: Mapping[Any, Any], baseline: str) -> str:
     size = f"{interval(row['difference'], row['low'], row['high'])} ({sizes})"
     same = row["verdict"] == row["fixed"]
     fixed = "as" if same else f"while it is {row['fixed']}"
-    valid = "" if row["validity"] == "ok" else f" {row['validity'].capitalize()}, as the comparison is."
-    return f"{what}: {row['verdict']}, {size}, {fixed} for these exemplar sets alone.{valid}"
+    return joined(f"{what}: {row['verdict']}, {size}, {fixed} for these exemplar sets alone.", doubts(row))

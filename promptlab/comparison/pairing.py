@@ -88,7 +88,7 @@ def unchecked(pairing: Pairing) -> list[str]:
     return found
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], between: str = ", ") -> str:
     """The first names, and how many more.
 
     >>> listed(["a", "b"]), listed("abcdefg")
@@ -96,7 +96,7 @@ def listed(names: Iterable[str]) -> str:
     """
     every = list(names)
     more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
-    return ", ".join(every[:NAMED]) + more
+    return between.join(every[:NAMED]) + more
 
 
 def _read(runs: Any, side: str) -> Crossed:

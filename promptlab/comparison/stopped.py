@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,8 @@ class Decisions:
         A sentence a run: what was asked, beside the fixed design.
     rule : mapping
         What the rules share: `baseline`, `margin`, `alpha` and `family`, the comparisons that they cover together.
+    taken : DataFrame
+        The samples that were judged.
     """
 
     table: pd.DataFrame
@@ -51,12 +54,15 @@ class Decisions:
     verdicts: tuple[str, ...]
     savings: tuple[str, ...]
     rule: Mapping[str, Any]
+    taken: pd.DataFrame = field(repr=False)
 
-    @property
+    @cached_property
     def tested(self) -> Tested:
         """Its comparisons and settings, for a registration; no size was fixed."""
-        tests = tuple(map(difference, zip(self.table["model"], self.table["condition"], strict=True)))
-        return Tested("differences", tests, {name: self.rule[name] for name in ("baseline", "margin", "alpha")})
+        pairs = list(zip(self.table["model"], self.table["condition"], strict=True))
+        before = [(model, self.rule["baseline"]) for model, _ in pairs]
+        arms = tuple(dict.fromkeys([*before, *pairs]))
+        return Tested("differences", tuple(map(difference, pairs)), self.rule, source=self, arms=arms, sized=False)
 
     @property
     def settled(self) -> bool:
@@ -103,6 +109,7 @@ def decisions(runs: Run | Sequence[Run]) -> Decisions:
         verdicts=tuple(decision_sentence(row, rule) for row, _ in found),
         savings=tuple(saving(model, part, model in open_) for model, part in parts.items()),
         rule=rule,
+        taken=pd.concat([part.samples for part in parts.values()], ignore_index=True),
     )
 
 

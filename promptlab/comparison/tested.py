@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
+from promptlab.comparison.bases import Arm, Basis, bases
 from promptlab.comparison.crossed import Crossed
 
-Arm = tuple[str, str]  # (model, condition)
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Source(Protocol):
+    """What holds the samples of a result."""
+
+    @property
+    def taken(self) -> pd.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -27,16 +35,29 @@ class Tested:
         What was chosen for them: `baseline`, `margin`, `alpha`, `seed`, as far as the result has these.
     within
         What every test of this family begins with: a design holds several families of contrasts.
-    questions, valid
-        What was asked, and the valid samples of each arm that is used; empty where no size was fixed.
+    source, arms
+        What holds the samples, and which arms of it were used.
+    sized
+        Whether the number of questions was fixed before; a rule to stop early fixes none.
     """
 
     family: str
     tests: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     within: str = ""
-    questions: tuple[str, ...] = ()
-    valid: Mapping[Arm, int] = field(default_factory=dict)
+    source: Source | None = field(default=None, repr=False, compare=False)
+    arms: tuple[Arm, ...] = ()
+    sized: bool = True
+
+    @cached_property
+    def bases(self) -> Mapping[Arm, Basis]:
+        """What each arm was made of; made when it is first asked for: a million samples take seconds."""
+        return bases(self.source.taken, self.arms) if self.source else {}
+
+    @property
+    def questions(self) -> frozenset[str]:
+        """The ids of all that was asked."""
+        return frozenset().union(*(basis.questions for basis in self.bases.values()))
 
 
 class Result(Protocol):
@@ -57,8 +78,8 @@ def slope(model: str, conditions: Iterable[str]) -> str:
 
 
 def contrasted(pairs: Iterable[tuple[str, str]]) -> str:
-    """What tests of these contrasts begin with: each model with its control, several where they are seeds."""
-    return ", ".join(f"{model} - {control}" for model, control in pairs) + ": "
+    """What tests of these contrasts begin with: each model with its control, or several pairs, in any order."""
+    return ", ".join(sorted(f"{model} - {control}" for model, control in pairs)) + ": "
 
 
 def contrasts_of(
@@ -66,16 +87,6 @@ def contrasts_of(
 ) -> Tested:
     """One contrast a condition, of a pair of models or of several pairs together."""
     head, models = contrasted(pairs), [model for pair in pairs for model in pair]
-    arms = {(model, condition) for model in models for condition in (settings["baseline"], *conditions)}
-    return Tested(family, tuple(head + name for name in conditions), settings, head, **basis(design, arms))
-
-
-def basis(design: Crossed, arms: Collection[Arm]) -> dict[str, Any]:
-    """`Tested.questions` and `Tested.valid` of the arms that a result uses."""
-    used = [i for i, arm in enumerate(design.arms) if arm in arms]
-    here = np.flatnonzero((design.counts[used] > 0).any(axis=0))
-    valid = design.counted(~design.missing).sum(axis=1)
-    return {
-        "questions": tuple(design.questions[i] for i in here),
-        "valid": {design.arms[i]: int(valid[i]) for i in used},
-    }
+    used = [(model, condition) for model in models for condition in (settings["baseline"], *conditions)]
+    tests = tuple(head + name for name in conditions)
+    return Tested(family, tests, settings, head, design, tuple(dict.fromkeys(used)))

@@ -55,11 +55,30 @@ def judge(
     """Estimate every column, decide on its interval, and see whether failures could change the decision."""
 
     def family(score: Floats) -> Family:
-        values = design.differences(score, signs)
-        return simultaneous(values, design.clusters, alpha, rng=np.random.default_rng(seed), bound=bound)
+        return family_of(design, signs, score, alpha=alpha, seed=seed, bound=bound)
 
-    def decided(result: Family) -> list[str]:
-        return [decide(low, high) for low, high in zip(result.low, result.high, strict=True)]
+    def decided(found: Family) -> list[str]:
+        return [decide(low, high) for low, high in zip(found.low, found.high, strict=True)]
+
+    base = family(design.score)
+    verdicts = decided(base)
+    pairs = validities(design, signs, lambda score: decided(family(score)), verdicts)
+    validity, why = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    values = design.differences(design.score, signs)
+    p = sign_flip_p(values, design.clusters, rng=np.random.default_rng(seed))
+    return Judged(base, values, p, holm(p), verdicts, validity, why)
+
+
+def family_of(design: Crossed, signs: Floats, score: Floats, *, alpha: float, seed: int, bound: float) -> Family:
+    """Simultaneous intervals of the signed differences, as if these were the scores."""
+    values = design.differences(score, signs)
+    return simultaneous(values, design.clusters, alpha, rng=np.random.default_rng(seed), bound=bound)
+
+
+def validities(
+    design: Crossed, signs: Floats, decided: Callable[[Floats], list[str]], verdicts: list[str]
+) -> list[tuple[str, str]]:
+    """Validity and its reason for each column: `decided` gives their verdicts for any scores."""
 
     def otherwise(mask: NDArray[np.bool_], worst: Floats) -> list[set[str]]:
         """For each column the verdicts other than its own that scoring the masked rows at their bounds gives."""
@@ -67,20 +86,14 @@ def judge(
         found: list[set[str]] = [set() for _ in verdicts]
         for direction in (1, -1) if touched.any() else ():
             best = signs.sum(axis=0)[design.arm] * direction > 0
-            bounded = decided(family(np.where(mask, np.where(best, 1.0, worst), design.score)))
+            bounded = decided(np.where(mask, np.where(best, 1.0, worst), design.score))
             for j in np.flatnonzero(touched):
                 found[j] |= {bounded[j]} - {verdicts[j]}
         return found
 
-    base = family(design.score)
-    verdicts = decided(base)
     missing = otherwise(design.missing, np.zeros(len(design.score)))
     failed = otherwise(design.failed, design.score)
-    pairs = [validity_of(design, signs[j], missing[j], failed[j]) for j in range(len(signs))]
-    validity, why = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    values = design.differences(design.score, signs)
-    p = sign_flip_p(values, design.clusters, rng=np.random.default_rng(seed))
-    return Judged(base, values, p, holm(p), verdicts, validity, why)
+    return [validity_of(design, signs[j], missing[j], failed[j]) for j in range(len(signs))]
 
 
 def validity_of(design: Crossed, signs: Floats, missing: set[str], failed: set[str]) -> tuple[str, str]:

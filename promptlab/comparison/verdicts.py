@@ -34,6 +34,25 @@ def contrast_sentence(row: Mapping[Any, Any], *, model: str, control: str, basel
     return joined(outcome[row["verdict"]], flagged(row["flag"]), _edge(row, alpha), _few(row), doubts(row))
 
 
+def contrast_digest(table: pd.DataFrame, *, model: str, control: str, baseline: str) -> str:
+    """Rows of `Contrast.table` by verdict, in one sentence."""
+    groups = {verdict: rows.to_dict("records") for verdict, rows in table.groupby("verdict", sort=False)}
+    parts = [
+        f"{_towards(str(verdict), model)}: {'; '.join(map(_contrasted, rows))}" for verdict, rows in groups.items()
+    ]
+    told = ". ".join(map(_capital, parts)) or "No condition is shared"
+    return f"{model} less {control}, against {baseline}, for these two models, whatever they differ in. {told}."
+
+
+def _towards(verdict: str, model: str) -> str:
+    return "not told apart" if verdict == "inconclusive" else f"{verdict} to {model}"
+
+
+def _contrasted(row: Mapping[Any, Any]) -> str:
+    marks = ", ".join(filter(None, (row["flag"], row["validity"] if row["validity"] != "ok" else "")))
+    return f"{row['condition']} {interval(row['contrast'], row['low'], row['high'])}{f' ({marks})' if marks else ''}"
+
+
 def digest(table: pd.DataFrame, baseline: str) -> tuple[str, ...]:
     """A sentence a model, from `Comparison.table`: verdicts, each with its conditions and their differences."""
     sentences = []
@@ -48,7 +67,10 @@ def power(table: pd.DataFrame, what: str = "comparison") -> str:
     found = table["detectable"].dropna()
     if found.empty:
         return f"No {what} has an interval, so nothing is known of what could be found."
-    low, high = (_size(share) for share in (found.min(), found.max()))
+    most = 2 if what == "contrast" else 1  # the largest that there can be: differences of differences go further
+    if found.min() >= most:
+        return f"With 80 % power, no {what} finds even a true difference of {100 * most} points: too few questions."
+    low, high = _size(found.min()), _size(found.max()) if found.max() < most else f"more than {100 * most}"
     sizes = low if low == high else f"{low} to {high}"
     return f"With 80 % power, these {what}s find true differences of {sizes} points; smaller ones may be missed."
 

@@ -132,7 +132,7 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         refuse_written(text)
-        given = yaml.load(text, _once_only(yaml.SafeLoader))
+        given = yaml.load(text, once_only(yaml.SafeLoader))
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(f"cannot be read ({problem})") from None
     except yaml.YAMLError as problem:
@@ -156,7 +156,7 @@ def _check_plain(given: Mapping[str, Any]) -> None:
 _MERGE = "tag:yaml.org,2002:merge"  # ``<<: *common``
 
 
-def _once_only(loader: type) -> Any:
+def once_only(loader: type) -> Any:
     """A safe loader that refuses a key given twice, of which YAML would silently take the last; ``<<`` gives none."""
 
     def mapping(self: Any, node: Any, deep: bool = False) -> dict[Any, Any]:

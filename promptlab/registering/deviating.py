@@ -3,39 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from promptlab import given
 from promptlab.comparison.tested import Result, Tested
 from promptlab.experiment import Experiment
 from promptlab.records import Run
 from promptlab.registering.design import design_of, ids_hash
+from promptlab.registering.tying import Samples, losses, unchecked, untied
 from promptlab.wording import counted
 
-Made = Experiment | Run | Result
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Made = Experiment | Run | Result | pd.DataFrame
 Design = Mapping[str, Any]
 
 _LONG = 40  # characters of a value that a deviation shows
+_SIZE = {True: "a fixed size", False: "a rule to stop early"}
 
 
-def deviations(made: Made, planned: Design, hash: str) -> Iterator[str]:
-    """What differs from the design `planned`, which is registered under `hash`."""
-    if isinstance(made, Experiment):
-        return _of_experiment(made, planned)
-    if isinstance(made, Run):
-        return _of_run(made, planned, hash)
-    tested = getattr(made, "tested", None)
-    if isinstance(tested, Tested):
-        return _of_result(tested, planned)
-    raise given.wrong("what is compared with a registration", made, "an Experiment, a Run or what was made of runs")
+@dataclass(frozen=True)
+class Held:
+    """What was made, held against the design `planned`, which is registered under `hash`."""
+
+    made: Sequence[Made]
+    planned: Design
+    hash: str
+
+    @cached_property
+    def deviations(self) -> tuple[str, ...]:
+        """What was done otherwise than planned."""
+        return tuple(dict.fromkeys(chain.from_iterable(map(self._of, self.made))))
+
+    @cached_property
+    def unchecked(self) -> tuple[str, ...]:
+        """Whose samples could not be looked at."""
+        return tuple(unchecked(self._results, self._samples))
+
+    @cached_property
+    def losses(self) -> tuple[str, ...]:
+        """What failures of the infrastructure took."""
+        return tuple(dict.fromkeys(losses(self._results)))
+
+    @cached_property
+    def _results(self) -> list[Tested]:
+        """Those of a registered family; an explorative one is said to be that, and no more."""
+        found = (getattr(one, "tested", None) for one in self.made)
+        return [one for one in found if isinstance(one, Tested) and one.family in self.planned["tests"]]
+
+    @cached_property
+    def _samples(self) -> Samples:
+        return Samples((one for one in self.made if isinstance(one, Run)), self.planned["samples"])
+
+    def _of(self, one: Made) -> Iterator[str]:
+        if isinstance(one, Experiment):
+            return _of_experiment(one, self.planned)
+        if isinstance(one, Run):
+            return _of_run(one, self.planned, self.hash)
+        if isinstance(tested := getattr(one, "tested", None), Tested):
+            return chain(_of_result(tested, self.planned), untied(tested, self._samples))
+        if hasattr(one, "columns"):  # of `pass_at_k`, `cons_at_k`, `summarise`, ...
+            return iter([f"not registered: a table of {', '.join(map(str, one.columns))}"])
+        allowed = "an Experiment, a Run or what was made of runs (or a list of these)"
+        raise given.wrong("what is compared with a registration", one, allowed)
 
 
 def _of_experiment(made: Experiment, planned: Design) -> Iterator[str]:
     found = design_of(made)
     found["tests"] = {name: found["tests"].get(name) for name in planned["tests"]}  # an older release named fewer
+    planned, found = _in_any_order(planned), _in_any_order(found)
     chosen = [name for name in planned if name not in ("questions", "tests", "prompts")]  # those follow from the rest
     lines = [*_questions(planned, found["questions"]), *_differences(planned, found, chosen)]
     return iter(lines or _differences(planned, found, ["tests", "prompts"]))
+
+
+def _in_any_order(design: Design) -> dict[str, Any]:
+    """What is a list only for want of sets in a file."""
+    tests = {name: sorted(tests) if isinstance(tests, list) else tests for name, tests in design["tests"].items()}
+    return {**design, "control": sorted(design["control"]), "tests": tests}
 
 
 def _of_run(run: Run, planned: Design, hash: str) -> Iterator[str]:
@@ -83,16 +132,26 @@ def _of_result(found: Tested, planned: Design) -> Iterator[str]:
     yield from _differences(planned, chosen, [name for name in ("baseline", "margin") if name in chosen])
     yield from _differences(tests, chosen, [name for name in ("alpha", "seed") if name in chosen], "tests.")
     yield from _family([test for test in tests[found.family] if test.startswith(found.within)], found.tests)
-    if found.questions:
+    yield from _sized(found, planned)
+
+
+def _sized(found: Tested, planned: Design) -> Iterator[str]:
+    """How many questions and samples, or by which rule."""
+    sized = not planned["stop_every"]
+    if found.sized != sized:
+        yield f"{_SIZE[found.sized]} instead of {_SIZE[sized]}"
+    elif not found.sized and found.settings["family"] != (family := len(planned["tests"][found.family])):
+        yield f"a rule for {found.settings['family']} instead of {counted(family, 'comparison')} together"
+    if found.sized:
         yield from _asked(found, planned)
 
 
 def _asked(found: Tested, planned: Design) -> Iterator[str]:
     yield from _questions(planned, {"n": len(found.questions), "ids": ids_hash(found.questions)})
     wanted = planned["questions"]["n"] * planned["samples"]
-    for (model, condition), valid in found.valid.items():
-        if valid != wanted:
-            yield f"{model}, {condition}: {valid:,} instead of {counted(wanted, 'valid sample')}"
+    for (model, condition), basis in found.bases.items():
+        if basis.taken != wanted:
+            yield f"{model}, {condition}: {basis.taken:,} instead of {counted(wanted, 'sample')}"
 
 
 def _questions(planned: Design, found: Mapping[str, Any]) -> Iterator[str]:
