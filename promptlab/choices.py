@@ -35,7 +35,7 @@ def options_of(choices: tuple[str, ...]) -> Options:
     if len(choices) > 26:
         raise InputError(f"{len(choices)} choices, but letters (A to Z) for 26 only")
     texts = {
-        letter: clean(re.sub(rf"^\(?{letter}[).:]\s+", "", choice))
+        letter: clean(re.sub(rf"(?i:^\(?{letter}[).:]\s+)", "", choice))
         for letter, choice in zip(string.ascii_uppercase, choices, strict=False)
     }
     _check_letters(texts)

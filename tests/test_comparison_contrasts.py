@@ -84,6 +84,8 @@ def test_a_digest_speaks_of_two_models_and_of_the_conditions_that_are_asked_for(
         baseline="zero-shot",
     ).digest(["few-shot"])
     assert run(four(0.2, 0.6)).digest(["few-9"]).endswith("No condition is shared.")
+    with pytest.raises(InputError, match="conditions of digest is 'few-shot': it must be a list of names"):
+        run(four(0.2, 0.6)).digest("few-shot")
 
 
 @pytest.mark.parametrize(

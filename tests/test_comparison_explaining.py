@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import t
 
 from promptlab.comparison import compare, explain_loss
+from promptlab.comparison.apart import equal
 from promptlab.errors import InputError
 from promptlab.stats import mean_ratio
 
@@ -126,6 +130,21 @@ def test_a_loss_of_invalid_samples_is_not_divided():
     broken = explain_loss(frame, base="few")
     assert row(broken, "few-note")["share_reason"].startswith("the loss itself is invalid: ")
     assert "few (invalid)" in broken.paragraph
+    assert ": invalid, since samples failed or are missing, so no shares are given." in broken.paragraph
+    assert "of the loss" not in broken.paragraph
+
+
+def test_a_control_of_invalid_samples_has_no_verdict_and_no_share():
+    frame = samples()
+    frame.loc[(frame["condition"] == "few-note") & (frame["sample"] == 0), "score"] = np.nan
+    broken = explain_loss(frame, base="few")
+    note = row(broken, "few-note")
+    assert (note["removed_verdict"], note["validity"]) == ("", "invalid")
+    assert np.isnan(note["share"])
+    assert note["share_reason"].startswith("the control is invalid: samples are missing")
+    assert not np.isnan(row(broken, "few-think")["share"])
+    assert "Removes a part of the loss" not in broken.paragraph
+    assert "No verdict, for samples that failed or are missing: few-note +" in broken.paragraph
 
 
 def test_an_a_a_arm_that_differs_is_said():
@@ -233,6 +252,32 @@ def test_samples_that_were_copied_are_noticed_without_keys():
     honest = explain_loss(repeating(0), base="few")
     assert not honest.copies
     assert "more than independent" not in honest.paragraph
+
+
+def outputs(rng: np.random.Generator, n: int, k: int) -> list[dict[str, Counter]]:
+    """Twelve arms of independent samples, of equal prompts."""
+    often = rng.dirichlet(np.ones(4), n)
+    return [{f"q{i}": Counter((f"{x}",) for x in rng.choice(4, k, p=often[i])) for i in range(n)} for _ in range(12)]
+
+
+@pytest.mark.parametrize(("n", "k"), [(8, 2), (8, 4), (30, 4)])
+def test_independent_samples_of_few_questions_are_not_accused(n: int, k: int):
+    rng = np.random.default_rng(0)
+    tables = [outputs(rng, n, k) for _ in range(240 // n)]
+    assert not any(equal(*pair).copied for arms in tables for pair in combinations(arms, 2))
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 2), (3, 4), (5, 2)])
+def test_the_excess_of_equal_outputs_is_that_of_every_deal_of_them(n: int, m: int):
+    pool = [(x,) for x in "aaabbcdde"[: n + m]]
+    deals = [
+        (Counter(pool[i] for i in own), Counter(pool[i] for i in range(n + m) if i not in own))
+        for own in combinations(range(n + m), n)
+    ]
+    cross = np.array([sum(many * other[text] for text, many in one.items()) for one, other in deals])
+    for found, (one, other) in zip(cross, deals, strict=True):
+        z = (found - cross.mean()) / cross.std() if cross.std() else 0
+        assert equal({"q": one, "r": one}, {"q": other, "r": other}).excess == pytest.approx(2**0.5 * z)
 
 
 def test_single_samples_without_keys_tell_nothing():

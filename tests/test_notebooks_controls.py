@@ -90,7 +90,7 @@ def run_notebook(folder: Path, **parameters: object) -> str:
 def test_why_few_shot_hurts_explains_live_samples_beside_recorded_ones(
     tmp_path: Path, base_weights: Path, recordings: list[Path]
 ):
-    report = run_notebook(tmp_path, recorded=[str(recordings[2])])
+    report = run_notebook(tmp_path, recorded=[str(recordings[2])], recorded_control="")
     own = [f"{which}-{name}" for which in ("live", "recorded") for name in FIGURES]
     assert {path.name for path in (tmp_path / "out/figures").iterdir()} == files(
         *own, "live-e-contrast-r1-narrow-plain", "f-forest"
@@ -103,7 +103,8 @@ def test_why_few_shot_hurts_explains_live_samples_beside_recorded_ones(
     assert len(re.findall(r"A/A, the same prompts with other samples: zero-shot#1 .*; few-shot#1 ", report)) == 3
     assert "note: These are only examples" in report
     assert re.search(r"\| DeepSeek-R1 +\|.*\| quoted +\| supports", report)
-    assert re.search(r"registered \d{4}-\d\d-\d\d, hash \w{8}: as registered$", report.strip())
+    assert re.search(r"^Live: registered \d{4}-\d\d-\d\d, hash \w{8}: as registered$", report.strip(), re.MULTILINE)
+    assert "Live: registered " in (tmp_path / "out/figures/f-forest.txt").read_text()
 
 
 @pytest.mark.notebook

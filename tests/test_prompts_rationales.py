@@ -73,6 +73,17 @@ def test_all_takes_what_the_model_said_right_or_wrong(thought):
     assert {exemplar.answers for exemplar in made} == {("1000",)}
 
 
+def test_an_answer_that_names_several_options_is_nobodys(tmp_path):
+    said = {"q0": "I think A or B, hard to say.", "q1": "Clear. The answer is A."}
+    asked = [Question(name, f"Which one, {name}?", ("B",), "label", ("London", "Paris")) for name in said]
+    model = LocalModel("torn", lambda request: Completion(said[asked_of(request)[-3:-1]], "complete"))
+    done = run(model, zero_shot(), asked, sampling=SAMPLING, path=tmp_path / "run", progress=False)
+    assert done.to_frame()["answered"].all()
+    made = Exemplars.from_run(done, only="all")
+    assert [(one.id, one.answers) for one in made] == [("q1", ("A",))]
+    assert made.passed == {"no single option": 1}
+
+
 @pytest.mark.parametrize(
     ("part", "rationale"),
     [(None, "Sample 2 adds up."), ("reasoning", "Sample 2 adds up."), ("answer", "So it goes.")],

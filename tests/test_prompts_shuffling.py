@@ -21,7 +21,7 @@ CITIES = Question("q1", "Capital of France?", ("B",), "label", ("London", "Paris
 
 def choices(least: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
     texts = st.text("klmnopqrstuvwxyz", min_size=3, max_size=6)
-    plain = texts.filter(lambda text: text not in ("all", "none", "both"))
+    plain = texts.filter(lambda text: text not in ("all", "none", "both", "neither"))
     return st.lists(plain, min_size=least, max_size=6, unique=True).map(tuple)
 
 
@@ -78,7 +78,10 @@ def test_an_answer_that_is_no_letter_stays_and_a_reason_says_whose_letters_it_me
         "Alle oben genannten", "Keine der oben genannten", "Keines davon", "Alle Antworten", "Weder A noch B",
         "A und B", "Toutes les réponses ci-dessus", "Aucune de ces réponses", "Aucune", "A et B", "Ni A ni B",
         "Todas las anteriores", "Ninguna de las anteriores", "Todos los anteriores", "A y C", "以上都是", "以上皆非",
-        "上述全部", "都不对", "A和B",
+        "上述全部", "都不对", "A和B", "All the above", "Two of the above", "More than one of the above", "A/B",
+        "A, B, C", "(A), (B)", "Only A", "only A is true", "B only", "all answers are correct", "None is true",
+        "Both are correct", "the first and second", "The first and the third option", "Ninguna es correcta",
+        "D. None", "D. All", "d) none", "Neither", "D. Beides", "D. 都不对", "(D) Both",
     ],
 )  # fmt: skip
 def test_options_that_speak_of_others_keep_their_order(last: str):
@@ -87,22 +90,38 @@ def test_options_that_speak_of_others_keep_their_order(last: str):
 
 
 @pytest.mark.parametrize(
-    "plain", ["alle Bäume", "a kind of all", "tous les jours", "London", "the first man", "x and y"]
+    "plain",
+    [
+        "alle Bäume",
+        "a kind of all",
+        "tous les jours",
+        "London",
+        "the first man",
+        "x and y",
+        "D. London",
+        "Only Anna",
+        "the first and second war",
+        "all men are mortal",
+        "A/B testing",
+        "above",
+    ],
 )
 def test_other_options_are_shuffled(plain: str):
     question = replace(CITIES, choices=("London", "Paris", "Rome", plain + " here"))
     assert {variant_of(question, 5, 0, sample) == question for sample in range(5)} == {True, False}
 
 
-def test_letters_that_an_option_carries_along_are_dropped():
-    question = replace(CITIES, choices=("A. London", "B. Paris", "C. Rome"))
+@pytest.mark.parametrize("lettered", [("A. London", "B. Paris", "C. Rome"), ("a) London", "b) Paris", "(c) Rome")])
+def test_letters_that_an_option_carries_along_are_dropped(lettered: tuple[str, ...]):
+    question = replace(CITIES, choices=lettered)
     assert sorted(variant_of(question, 2, 0, 1).choices) == ["London", "Paris", "Rome"]
     shown = few_shot(exemplars=[question], style="answers").render(replace(CITIES, text="Seat of the Louvre?"))
     assert "A. London\nB. Paris\nC. Rome" in shown.messages[0].content
     for sample in range(2):
         text = zero_shot(variants=2).render(question, sample=sample).messages[0].content
         assert sorted(line[:3] for line in text.splitlines()[1:]) == ["A. ", "B. ", "C. "]
-        assert "A. A" not in text
+        assert "a. a" not in text.lower()
+        assert label(question, "The answer is Paris.").score == 1
 
 
 @pytest.mark.parametrize("options", [("London", "", "Rome"), ("London", "Rome", "London"), ("A. x", "B. x", "C. y")])

@@ -272,6 +272,17 @@ def test_earlier_runs_on_these_questions_are_listed(tmp_path: Path):
     assert frozen.stamp(asked_for, runs).endswith(end)
 
 
+def test_the_same_registered_run_once_more_is_a_look(tmp_path: Path):
+    first = made(tmp_path, path=str(tmp_path / "runs" / "first"))
+    frozen = first.register(tmp_path / "design.yaml")
+    first.run(registration=frozen, progress=False)
+    second = made(tmp_path, path=str(tmp_path / "runs" / "second"))
+    runs = second.run(registration=frozen, progress=False)
+    looked = [[entry["run"] for entry in run.manifest["registration"]["looked_before"]] for run in runs]
+    assert looked == [["../../first/one"], ["../../first/two"]], "other models are the same experiment"
+    assert "looked before: 2 runs" in frozen.stamp(second, runs)
+
+
 def test_a_look_without_the_registration_in_the_same_directory_counts(tmp_path: Path):
     asked_for = made(tmp_path)
     frozen = asked_for.register(tmp_path / "design.yaml")

@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
 UNKEYED = "no keys; "
 _ITSELF = "a comparison of a sample with itself shows nothing; give one another replicate="
-_SURE = 4.0  # standard errors: among a hundred pairs of arms chance gets there once in 300 tables
+_SURE = 4.0  # standard errors: among a hundred pairs of arms chance gets there at most once in 300 tables
 
 
 class Equal(NamedTuple):
     """How often two outputs to the same question are equal, as a share of all pairs; NaN where that is not known.
 
     Independent samples of equal prompts are equal `between` the arms as often as `within` them, those of other prompts
-    less often. A copied sample is equal to its origin besides.
+    less often. A copied sample is equal to its origin besides. The `excess` of equal pairs between the arms is what
+    they have beyond chance where the same outputs, question by question, are dealt to the two arms anew: with its exact
+    mean and variance, so that few questions are enough, and a tail below the normal's (far too few pairs can meet, not
+    far too many).
     """
 
     between: float
@@ -93,10 +96,21 @@ def equal(ours: Texts, theirs: Texts) -> Equal:
         return Equal(np.nan, np.nan, np.nan)
     between = np.array([_between(ours[name], theirs[name]) for name in several])
     within = np.array([(_within(ours[name]) + _within(theirs[name])) / 2 for name in several])
-    more = between - within
-    error = more.std(ddof=1) / np.sqrt(len(more))
-    excess = more.mean() / error if error > 0 else np.inf * np.sign(more.mean()) if more.mean() else 0.0
-    return Equal(float(between.mean()), float(within.mean()), float(excess))
+    excess, variance = np.sum([_dealt(ours[name], theirs[name]) for name in several], axis=0)
+    return Equal(float(between.mean()), float(within.mean()), excess / variance**0.5 if variance > 0 else 0.0)
+
+
+def _dealt(ours: Counter[tuple[str, ...]], theirs: Counter[tuple[str, ...]]) -> tuple[float, float]:
+    """The equal pairs between two arms, less those expected when their outputs are dealt anew; and the variance."""
+    n, m, both = ours.total(), theirs.total(), (ours + theirs).values()
+    total = n + m
+    pairs = sum(many * (many - 1) for many in both) / 2
+    linked = sum(many * (many - 1) * (many - 2) for many in both)  # ordered pairs of them that share an output
+    cross = 2 * n * m / (total * (total - 1))  # the chance of a pair to be dealt to both
+    two = 2 * cross * (n - 1) * (m - 1) / ((total - 2) * (total - 3))  # of two pairs that share none
+    squared = pairs * cross + linked * cross / 2 + (pairs * (pairs - 1) - linked) * two
+    found = sum(many * theirs[text] for text, many in ours.items())
+    return found - pairs * cross, max(squared - (pairs * cross) ** 2, 0.0)
 
 
 def keys_of(design: Crossed, arm: Arm) -> set[str]:

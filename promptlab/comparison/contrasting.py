@@ -70,6 +70,8 @@ class Contrast:
 
     def digest(self, conditions: Sequence[str]) -> str:
         """Some of the conditions in one sentence: it speaks of these two models, whatever they differ in."""
+        if isinstance(conditions, str) or not isinstance(conditions, Sequence):
+            raise given.wrong("conditions of digest", conditions, "a list of names")
         rows = self.table[self.table["condition"].isin(conditions)]
         told = verdicts.contrast_digest(rows, model=self.model, control=self.control, baseline=self.baseline)
         return f"{self.label}: {told}" if self.label else told

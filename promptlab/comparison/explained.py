@@ -78,10 +78,12 @@ def _both(row: Row, second: Row | None) -> dict[str, Any]:
     worse = max((one for one in (row, second) if one), key=lambda one: VALIDITIES.index(one["validity"]))
     blank = {"difference": np.nan, "low": np.nan, "high": np.nan, "verdict": "", "detectable": np.nan}
     there = second or blank
+    no_verdict = {"removed_verdict": ""} if second and second["validity"] == "invalid" else {}
     return {
         **{name: row[name] for name in ("difference", "low", "high", "verdict")},
         "removed": there["difference"],
         **{f"removed_{name}": there[name] for name in ("low", "high", "verdict", "detectable")},
+        **no_verdict,
         **{name: worse[name] for name in ("validity", "validity_why")},
     }
 
@@ -90,10 +92,10 @@ def _with_shares(
     rows: list[dict[str, Any]], seconds: Mapping[Arm, Row], found: Comparison, base: str
 ) -> list[dict[str, Any]]:
     """Each control's share of its model's loss."""
-    undivided = {row["model"]: _undivided(row) for row in rows if row["role"] == BASE}
-    many = sum(row["role"] == CONTROL and not undivided[row["model"]] for row in rows)
-    for row in rows:
-        why = undivided[row["model"]] if row["role"] == CONTROL else ""
+    lost = {row["model"]: row for row in rows if row["role"] == BASE}
+    whys = [_undivided(row, lost[row["model"]]) if row["role"] == CONTROL else "" for row in rows]
+    many = sum(row["role"] == CONTROL and not why for row, why in zip(rows, whys, strict=True))
+    for row, why in zip(rows, whys, strict=True):
         divided = row["role"] == CONTROL and not why
         arm = row["model"], row["condition"]
         share = _share(found, arm, base, _level(seconds[arm], found.alpha / many)) if divided else NONE
@@ -111,11 +113,13 @@ def _level(removed: Row, level: float) -> float:
     return min(level, 2 * float(t.sf((removed["high"] - removed["low"]) / 2 / removed["se"], removed["df"])))
 
 
-def _undivided(lost: Row) -> str:
-    """Why there is no loss that could be divided; empty where there is one."""
+def _undivided(control: Row, lost: Row) -> str:
+    """Why a control has no share: no loss that could be divided, or samples that show nothing; else empty."""
     if lost["validity"] == "invalid":
         return f"the loss itself is invalid: {lost['validity_why']}"
-    return "" if lost["verdict"] == "degraded" else "no loss was shown"
+    if lost["verdict"] != "degraded":
+        return "no loss was shown"
+    return "" if control["removed_verdict"] else f"the control is invalid: {control['validity_why']}"
 
 
 def _share(found: Comparison, arm: Arm, base: str, level: float) -> Estimate:

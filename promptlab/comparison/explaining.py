@@ -37,10 +37,10 @@ class Explanation:
         share of outputs that the arm which it repeats has as well (1: no test of chance), and what shows that they
         hold `apart` samples; `difference` to the baseline
         with `low`, `high`, `verdict`; `removed`, the difference to the base (the part of the loss that the control
-        removes) with `removed_low`, `removed_high`, `removed_verdict` and `removed_detectable` (the true part that
-        would be found with 80 % power); `share` of the loss with `share_low`, `share_high` and `share_reason` where
-        there is none; `copied`, the share of outputs with a number found only in the exemplars; `validity`, the worse
-        of the two, and `validity_why`.
+        removes) with `removed_low`, `removed_high`, `removed_verdict` (empty where that difference is invalid) and
+        `removed_detectable` (the true part that would be found with 80 % power); `share` of the loss with `share_low`,
+        `share_high` and `share_reason` where there is none; `copied`, the share of outputs with a number found only in
+        the exemplars; `validity`, the worse of the two, and `validity_why`.
     paragraphs : tuple of str
         For each model what can be said, and what cannot.
     copies : tuple of str

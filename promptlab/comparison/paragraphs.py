@@ -36,15 +36,21 @@ def _loss(lost: Mapping[Any, Any], found: Comparison) -> str:
     what = f"{lost['model']} under {lost['condition']} against {found.baseline}: {size}"
     units = "" if row["clusters"] == row["questions"] else f", {counted(row['clusters'], 'cluster')}"
     asked = f"({counted(row['questions'], 'question')}{units})"
+    if lost["validity"] == "invalid":
+        return f"{what} {asked}: invalid, since samples failed or are missing, so no shares are given."
     if lost["verdict"] == "degraded":
         return f"{what} {asked}: a loss."
     why = {"improved": "it is a gain", "equivalent": "it lies within the margin"}.get(lost["verdict"], "it may be none")
     return f"{what} {asked}: no loss was shown ({why}), so there is nothing to divide, and no shares are given."
 
 
+def _is_shown(lost: Mapping[Any, Any]) -> bool:
+    return bool(lost["verdict"] == "degraded" and lost["validity"] != "invalid")
+
+
 def _classes(found: Comparison, lost: Mapping[Any, Any]) -> str:
     """Where the points went: the classes of wrong outputs whose part has an interval off 0."""
-    if lost["verdict"] != "degraded":
+    if not _is_shown(lost):
         return ""
     own = found.accounting.query("model == @lost['model'] and condition == @lost['condition']")
     told = [
@@ -58,12 +64,13 @@ def _classes(found: Comparison, lost: Mapping[Any, Any]) -> str:
 
 def _removed(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> list[str]:
     """Controls by what their difference to the base says."""
-    base = lost["condition"]
+    base, shown = lost["condition"], _is_shown(lost)
     words = {
-        "improved": "Removes a part of the loss" if lost["verdict"] == "degraded" else f"Above {base}",
-        "degraded": "Adds to the loss" if lost["verdict"] == "degraded" else f"Below {base}",
+        "improved": "Removes a part of the loss" if shown else f"Above {base}",
+        "degraded": "Adds to the loss" if shown else f"Below {base}",
         "equivalent": f"Equivalent to {base} within the margin",
         "inconclusive": f"Not told apart from {base}",
+        "": "No verdict, for samples that failed or are missing",
     }
     ranked = controls.sort_values("removed", ascending=False)
     groups = {verdict: ranked[ranked["removed_verdict"] == verdict] for verdict in words}
@@ -130,7 +137,7 @@ def _judged(own: list[tuple[Any, ...]], lost: Mapping[Any, Any]) -> str:
     """Chance is shown only by intervals that rule out what would matter: half of the loss."""
     if any(low > 0 or high < 0 for _, low, high in own):
         return "more than chance: find what else differs before you trust the rest"
-    shown = lost["verdict"] == "degraded"
+    shown = _is_shown(lost)
     most = abs(lost["difference"]) / 2 if shown else _NARROW
     bound = f"{100 * most:.1f} points" + (", half of the loss," if shown else "")
     if all(-most < low and high < most for _, low, high in own):

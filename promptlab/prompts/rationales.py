@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, overload
 
 from promptlab import given
+from promptlab.choices import options_of
 from promptlab.errors import InputError, unknown
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion, Question, digest
@@ -61,8 +62,8 @@ class SelfMade(Sequence[Question]):
     ) -> SelfMade:
         """One exemplar a question: its first sample (by index) that is complete, and right where `only` asks for it.
 
-        Passed over is what would teach more than a rationale: an output with a loop (`looped`, where the run's frame
-        has that feature), a rationale with control tokens of a chat (``<|im_end|>``), and one that is empty.
+        Passed over is what would teach something else: an output with a loop (`looped`, where the run's frame has it),
+        a rationale that is empty or has control tokens of a chat (``<|im_end|>``), an answer that is no single option.
 
         The run is the cache: `promptlab.run` on the same path pays nothing again, and its records stay the provenance.
 
@@ -152,7 +153,7 @@ def _firsts(run: Answered, frame: pd.DataFrame, part: Part | None) -> tuple[dict
         if (name := str(row["question"])) in made:
             continue
         rationale = _rationale(run, row, part)
-        if why := _unfit(rationale, row):
+        if why := _unfit(rationale, row) or _unnamed(questions[name], row):
             passed[why] += 1
         else:
             made[name] = _exemplar(run, questions[name], row, rationale)
@@ -165,6 +166,11 @@ def _unfit(rationale: str, row: Mapping[Any, Any]) -> str:
     if _MARKER.search(rationale):
         return "control tokens"
     return "a loop" if (row.get("looped") or 0) > 0 else ""
+
+
+def _unnamed(question: Question, row: Mapping[Any, Any]) -> str:
+    named = question.kind != "label" or row["score"] >= 1 or row["answer"] in options_of(question.choices)
+    return "" if named else "no single option"
 
 
 def _counts(passed: Mapping[str, int]) -> str:

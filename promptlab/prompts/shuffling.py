@@ -22,12 +22,16 @@ _REFERS = re.compile(
     r"(?i:\b(?:same|identical|equal|like|option|choice|answer)s?(?: as| to)?) (?:\(?[A-Z]\b|\([a-z]\))|"
     r"(?i:\b(?:first|last|other|previous|preceding|former) (?:two|three|four|five|options?|choices?|answers?)\b)|"
     r"(?i:\b(?:all|none|any|both|either|neither) (?:of (?:the|them|these|those)|above)\b|"
-    r"^(?:all|none|both|alle|keine?[rs]?|beides?|toutes|tous|aucune?|todos|todas|ninguno|ninguna|ambos|ambas)\W*$|"
+    r"^(?:all|none|both|neither|alle|keine?[rs]?|beides?|toutes|tous|aucune?|todos|todas|ninguno|ninguna|ambos|ambas)\W*$|"
     r"\b(?:alle[rs]?|keine?[rs]?|beides?|nichts) (?:davon|dieser|der|oben|vo[nr]|obigen|genannten|antworten)\b|"
     r"\b(?:toutes|tous|aucune?) (?:(?:de |d['’])?(?:les|ces|cela|des|elles|eux) ?(?:réponses|choix|options)?\W*$|"
     r"(?:(?:de )?(?:les|ces|des) )?(?:réponses|choix|options|propositions|ci-dessus|deux)\b)|\bles deux\W*$|"
     r"\b(?:todas|todos|ninguna|ninguno|ambas|ambos) (?:(?:de )?(?:las|los|estas|estos) )?"
-    r"(?:anteriores|opciones|respuestas|son)\b)|"
+    r"(?:anteriores|opciones|respuestas|son|es)\b|\bthe above\b|"
+    r"^(?:all|none|both|neither)(?: the)?(?: answers?| options?| choices?| statements?)? (?:is|are) "
+    r"(?:correct|right|true|incorrect|wrong|false)\b|"
+    r"\b(?:first|second|third|fourth) (?:and|or|nor) (?:the )?(?:second|third|fourth|last)(?: ones?| options?)?\W*$)|"
+    r"^\(?[A-Z]\)?(?: ?[,/+] ?\(?[A-Z]\)?)+\W*$|^[Oo]nly \(?[A-Z]\)?(?: is\b|\W*$)|^\(?[A-Z]\)? only\W*$|"
     r"以上|上述|^[都皆均全]"
 )
 _LETTERS = string.ascii_uppercase
@@ -39,10 +43,10 @@ def unlettered(choices: tuple[str, ...]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> unlettered(("A. Paris", "B) Rome")), unlettered(("A. Einstein", "Bohr", "Curie"))
+    >>> unlettered(("a) Paris", "B. Rome")), unlettered(("A. Einstein", "Bohr", "Curie"))
     (('Paris', 'Rome'), ('A. Einstein', 'Bohr', 'Curie'))
     """
-    bare = tuple(re.sub(rf"^\(?{_LETTERS[i % 26]}[).:]\s+", "", choice) for i, choice in enumerate(choices))
+    bare = tuple(re.sub(rf"(?i:^\(?{_LETTERS[i % 26]}[).:]\s+)", "", choice) for i, choice in enumerate(choices))
     carried = sum(one != other for one, other in zip(bare, choices, strict=True))
     return bare if 2 * carried > len(choices) else choices
 
@@ -111,7 +115,7 @@ def orders(name: str, choices: tuple[str, ...], variants: int, seed: int) -> tup
     every variant has the order as given.
     """
     given = tuple(range(len(choices)))
-    if any(map(_REFERS.search, choices)):
+    if any(map(_refers, choices)):
         return (given,) * variants
     found, tried = [given], 0
     while len(found) < min(variants, factorial(len(choices))):
@@ -119,6 +123,11 @@ def orders(name: str, choices: tuple[str, ...], variants: int, seed: int) -> tup
         order = _order(len(choices), f"{name}/{seed}/{tried}")
         found += [] if order in found else [order]
     return tuple(found[i % len(found)] for i in range(variants))
+
+
+def _refers(choice: str) -> bool:
+    """Whether it speaks of others, with its own letter or without: "C. None"."""
+    return any(map(_REFERS.search, (choice, re.sub(r"^\(?[A-Za-z][).:]\s+", "", choice))))
 
 
 def _order(n: int, key: str) -> Order:

@@ -46,32 +46,42 @@ def check_age(store: Store, registration: Registered) -> None:
 
 
 def noted(
-    folder: Path, old: Mapping[str, Any] | None, questions: Iterable[Question], registration: Registered | None
+    folder: Path,
+    old: Mapping[str, Any] | None,
+    model: str,
+    questions: Iterable[Question],
+    registration: Registered | None,
 ) -> dict[str, Any]:
     """For the manifest: the registration with every earlier run that was found; without one what stood there."""
     before = (old or {}).get("registration")
     if registration is None:
         return {"registration": before} if before else {}
     kept = before["looked_before"] if before and before["hash"] == registration.hash else []
-    seen = {entry["run"]: entry for entry in [*kept, *_earlier(folder.resolve(), questions, registration.hash)]}
+    seen = {entry["run"]: entry for entry in [*kept, *_earlier(folder.resolve(), model, questions, registration.hash)]}
     found = {"hash": registration.hash, "registered": registration.registered}
     return {"registration": found | {"looked_before": list(seen.values()), "scope": SCOPE}}
 
 
-def _earlier(folder: Path, questions: Iterable[Question], hash: str) -> list[dict[str, Any]]:
-    """Runs within the scope that asked some of these questions, by text, and did not begin under this registration."""
+def _earlier(folder: Path, model: str, questions: Iterable[Question], hash: str) -> list[dict[str, Any]]:
+    """Runs within the scope that asked some of these questions, by text.
+
+    Other models that began under this registration are the same experiment; the same model once more is a look.
+    """
     texts = {question.text for question in questions}
     files = {*folder.parent.glob(f"*/{FILE}"), *folder.parent.parent.glob(f"*/*/{FILE}")}
-    entries = [(os.path.relpath(file.parent, folder), _seen(file.parent, texts, hash)) for file in sorted(files)]
-    return [{"run": name, **entry} for name, entry in entries if entry]
+    entries = {
+        at: _seen(at, texts, hash, model if at != folder else "") for at in sorted(file.parent for file in files)
+    }
+    return [{"run": os.path.relpath(at, folder), **entry} for at, entry in entries.items() if entry]
 
 
-def _seen(folder: Path, texts: set[str], hash: str) -> dict[str, Any]:
+def _seen(folder: Path, texts: set[str], hash: str, model: str) -> dict[str, Any]:
     """What was looked at in one directory; empty where that is nothing."""
     try:
         manifest = read_manifest(folder) or {}
         calls = manifest.get("sessions", ())
-        if calls and calls[0].get("registration") == hash:  # what was asked there besides came later, so not before
+        begun = bool(calls) and calls[0].get("registration") == hash  # what was asked there besides came later
+        if begun and manifest.get("name") != model:
             return {}
         with Store(folder) as store:
             shared = sum(question.text in texts for question in store.questions())

@@ -126,7 +126,9 @@ def run(
         if registration:
             check_age(store, registration)
         todo = pending(store, planned, samples, folder)
-        new = manifest(old, made_with, model, factors, questions, samples) | noted(folder, old, questions, registration)
+        new = manifest(old, made_with, model, factors, questions, samples) | noted(
+            folder, old, model.name, questions, registration
+        )
         settle(new["sessions"], store)
         new["planned"] = store.count() + len(todo)  # what the directory will hold
         recorder = Recorder(store, scorer)
