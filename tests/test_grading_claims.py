@@ -224,7 +224,7 @@ def test_a_claim_is_read_whatever_stands_around_it(text: str):
         "Is the most likely diagnosis B?", "The next step is to find B.", "Some say the most likely diagnosis is B.",
         "B is not the most appropriate next step.", "B is the false one.", "My first guess was B.",
         "B would be the right answer if ATP were DNA.", "The exception is B or D.", "The next step is (B) or (D).",
-        "A) True\nB) False", "A: True\nB: True\nC: False", "A ✓\nB ✓\nC ✗",
+        "A) True\nB) False", "A: True\nB: True\nC: False", "A ✓\nB ✓\nC ✗", "D) ✗\nC) ✗\nB) ✗", "B) ✗", "B. Paris ❌",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_one_is_not(text: str):

@@ -23,6 +23,9 @@ def graded(text: str, choices: tuple[str, ...], asked: str = "What happens to th
         "67 + 17", "67 = 84 - 17", "67 kg + 17 kg = 84 kg", "It began at 67. 67 + 17 = 84.", "84 - 17 = 69, not 67",
         "Answer: 84. It began at 67.", "67 degrees on 5 May", "7, which is 60 less than 67 = 7",
         "The answer is 142. 67 is too few.", "\\boxed{84} with 67", "142. The answer is 999. 67 is not.",
+        "67 is too low", "67 kg is far too low.", "67 isn't right", "67 would be wrong", "It can't be 67",
+        "It cannot be 67.", "It's not quite 67.", "more than 67", "at least 67", "between 60 and 67",
+        "84 degrees (was 67)", "It started at 67.",
     ],
 )  # fmt: skip
 def test_a_number_on_the_way_is_no_answer(text: str):
@@ -37,6 +40,7 @@ def test_a_number_on_the_way_is_no_answer(text: str):
         "68 - 1 = 67", "The answer is 84 - 17 = 67.", "The answer is 67.",
         "The answer is 84, no: it is C.", "The answer is 84.\n\nC",
         "The answer is clear: 67.", "Answer: It began at 84 and fell by 17. 84 - 17 = 67.", "At 5 pm it is 67 degrees.",
+        "Not 84 but 67", "It is clearly 67.",
     ],
 )  # fmt: skip
 def test_the_result_is_the_answer(text: str):
@@ -50,6 +54,7 @@ def test_the_result_is_the_answer(text: str):
         "Paris is bigger than that.", "The answer is Berlin. Paris is bigger.",
         "The answer is Berlin.\nIt is not Paris.",
         "Paris lies to the west, where an electron goes.", "The answer is Berlin, and Paris has no such thing.",
+        "(C) Paris is wrong.", "(A) a photon is incorrect", "It can't be Paris.", "Berlin is bigger than Paris.",
     ],
 )  # fmt: skip
 def test_what_a_sentence_is_about_is_no_answer(text: str):

@@ -39,6 +39,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{32,}(?![A-Za-z0-9])")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _DIGEST = re.compile(  # what may stand before one that is none
     r"(?:revision|rev|commit|sha\d*|md5|hash|digest|checksum|tree|blobs?|resolve|snapshots?)[\"']?\s*[:=/@-]\s*[\"']?$"
     r"|[\w.]@$",
@@ -98,7 +99,8 @@ def _mixed(run: str) -> bool:
 
 
 def _bare(found: re.Match[str]) -> bool:
-    return _mixed(found[0]) and _restless(found[0]) and not _DIGEST.search(found.string[: found.start()])
+    random = _HEX.fullmatch(found[0]) or _restless(found[0])  # no name is 32 hexadecimal digits long
+    return bool(random) and _mixed(found[0]) and not _DIGEST.search(found.string[: found.start()])
 
 
 def _set_here() -> Iterator[tuple[str, str]]:

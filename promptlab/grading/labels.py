@@ -13,15 +13,13 @@ from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.marking import READ, marked, unmarked
 from promptlab.grading.mentions import mentioned
 from promptlab.grading.places import SENTENCE, SHOWN, Refusal, declared, explicit, first_answer, last_line
-from promptlab.grading.vocabulary import BECAUSE
+from promptlab.grading.stating import first_sentence, rest, value
+from promptlab.grading.vocabulary import BECAUSE, CROSS
 from promptlab.numerals import clean
 from promptlab.types import Grade, Grader, Question
 
 _PHRASES = 50  # places with "the answer is" that are read
 _COLON_BREAK = re.compile(r"(:|\bis)[ \t]*\n\s*")
-_SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\b[A-Z][a-z])[.!?](?:\s|\Z)")  # not after St. or U.S.
-_SHORT = 3  # words of an answer: "Answer: Tom has three apples" begins an explanation
-_VALUE = re.compile(r"\d|[A-Z]")
 _REASON = re.compile(rf",?\s{BECAUSE}\b")
 _HEADED = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])\s?[).:\]]", re.IGNORECASE)
 _MARKED_RIGHT = re.compile(
@@ -40,12 +38,12 @@ def _label(question: Question, answer_text: str) -> Grade:
     or a name (plan B, vitamin C).
 
     Where nothing is claimed the last line counts when it names one label only: as "(B)", "option B" or by the choice's
-    text. So it does not where "the answer is" a value that is none of the options: that is no answer, as in a box. A
-    choice that is a number is not named by a sum (67 + 17 = 84) or before another number, and one that the line says
-    something of ("a photon is emitted") only where that restates the question. Where the line names several, what
-    stands alone after its last colon counts ("no doubt: yes"), else there is no single answer; so it is where the text
-    ends in a list of options, unless one alone is marked in it ("A. Paris (correct)"). "A" before a word is an article,
-    no label; so is "no" ("I have no idea").
+    text. So it does not where "the answer is" a value that is none of the options: that is no answer, as in a box,
+    unless a denial or correction takes it back ("not Rome", "wait, no"). A choice that is a number is not named by a
+    sum (67 + 17 = 84) or before another number, and one that the line says something of ("a photon is emitted") only
+    where that restates the question. Where the line names several, what stands alone after its last colon counts ("no
+    doubt: yes"), else there is no single answer; so it is where the text ends in a list of options, unless one alone is
+    marked in it ("A. Paris (correct)"). "A" before a word is an article, no label; so is "no" ("I have no idea").
 
     Without `choices` the labels are the letters A to Z; a text that two choices share names neither.
 
@@ -80,7 +78,7 @@ def _read(text: str, options: Options, question: str) -> str | Refusal:
     cleaned = clean(text)
     body, items = _split_list(cleaned, options)
     said = marked(_COLON_BREAK.sub(r"\1 ", body), options)
-    found = label_alone(cleaned.strip(), options) or _claimed(said, options)
+    found = _alone(cleaned.strip(), options) or _claimed(said, options)
     if not found and items:
         return _declared(said, options, question) or _listed(items, options)
     return found or _unclaimed(said, last_line(cleaned), options, question)
@@ -89,12 +87,15 @@ def _read(text: str, options: Options, question: str) -> str | Refusal:
 def _unclaimed(said: str, line: str, options: Options, question: str) -> str | Refusal:
     """What a text without a claim mentions: after "the answer is", else on its last line.
 
-    A stated answer that is none of the options is no other one that the text goes on to mention.
+    A stated answer that is none of the options is no other one that the text goes on to mention, unless that takes it
+    back.
     """
-    found = _declared(said, options, question) or label_alone(line, options)
-    if found or (stated := _stated(said)) is None:
-        return found or mentioned(line, options, question) or Refusal("", False, "no label in the answer text")
-    return Refusal(stated, False, "the stated answer is none of the options")
+    if found := _declared(said, options, question) or _alone(line, options):
+        return found
+    stated, line = _stated(said, line)
+    if stated:
+        return Refusal(stated, False, "the stated answer is none of the options")
+    return mentioned(line, options, question) or Refusal("", False, "no label in the answer text")
 
 
 def _claimed(said: str, options: Options) -> str | Refusal | None:
@@ -109,7 +110,7 @@ def _claimed(said: str, options: Options) -> str | Refusal | None:
 def _named_claims(said: str, options: Options) -> Iterator[Claim]:
     """Claims by a choice's text: "the answer is Paris"."""
     for start, line in _certain(said):
-        for text in (line, *(cut.split(line, maxsplit=1)[0] for cut in (_SENTENCE_END, _REASON))):
+        for text in (line, first_sentence(line), _REASON.split(line, maxsplit=1)[0]):
             if named := label_alone(unmarked(text).strip(), options):
                 yield Claim(start, start + len(text), frozenset(named), True)
                 break
@@ -118,21 +119,24 @@ def _named_claims(said: str, options: Options) -> Iterator[Claim]:
 def _declared(said: str, options: Options, question: str) -> str | Refusal | None:
     """What a marked text mentions after "the answer is", where no claim was understood."""
     for _, line in _certain(said):
-        stated = _answer(line)
+        stated = value(unmarked(line))
         if (found := mentioned(stated or unmarked(line), options, question)) or stated:
             return found
     return None
 
 
-def _stated(said: str) -> str | None:
-    """The answer that a marked text states last, of whatever value."""
-    return next((found for _, line in _certain(said) if (found := _answer(line))), None)
+def _stated(said: str, line: str) -> tuple[str | None, str]:
+    """The answer that a marked text states last; where that is taken back, what the last line says after it."""
+    for start, text in _certain(said):
+        if found := value(unmarked(text)):
+            after = rest(said[start:])
+            return (found, line) if after is None else (None, last_line(unmarked(after)))
+    return None, line
 
 
-def _answer(line: str) -> str | None:
-    """What stands after "the answer is", where that is a value: not "clear", nor the start of an explanation."""
-    sentence = unmarked(_SENTENCE_END.split(line, maxsplit=1)[0]).strip()
-    return sentence if len(sentence.split()) <= _SHORT and _VALUE.search(sentence) else None
+def _alone(text: str, options: Options) -> str | None:
+    """The label when a text is nothing else; "B ✗" is none."""
+    return None if re.search(CROSS, text) else label_alone(text, options)
 
 
 def _certain(said: str) -> Iterator[tuple[int, str]]:

@@ -33,7 +33,9 @@ _DENIED_BEFORE = re.compile(
     rf"|\b{w.WRONG}\s{w.ANSWER}\b[^⟦⟨⟬.;?\n]{{0,20}}|{w.NOT_CJK}[^⟦⟨⟬,;.。而但所\n]{{0,6}})\Z"
 )
 _FALSE_ONE = re.compile(rf"(?:{w.EXCEPT}|{w.UNTRUE_ONE}\s)\Z")  # all are true but D; the one that is not true is D
-_DENIED_AFTER = re.compile(rf"(?:\s?[(][^⟦⟨⟬)\n]{{1,60}}[)]|,\s?which[^⟦⟨⟬.;:,?\n]{{1,60}},)?\s?{w.IS_WRONG}")
+_DENIED_AFTER = re.compile(
+    rf"(?:\s?[(][^⟦⟨⟬)\n]{{1,60}}[)]|,\s?which[^⟦⟨⟬.;:,?\n]{{1,60}},)?\s?{w.IS_WRONG}|{w.CROSSED}"
+)
 
 
 def marked(text: str, letters: Container[str]) -> str:

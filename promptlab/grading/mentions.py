@@ -12,9 +12,16 @@ from promptlab.grading import vocabulary as w
 from promptlab.grading.marking import marked, unmarked
 from promptlab.grading.places import Refusal
 
-_HEADINGS = re.compile(r"(?:\A\W{0,9}|[.;,] )([A-Z])\s?[).:\]](?!\w\.)", re.IGNORECASE)
+_HEADINGS = re.compile(r"(?:\A\W{0,30}|[.;,] )([A-Z])\s?[).:\]](?!\w\.)", re.IGNORECASE)
 _MARKED = re.compile(r"\(([A-Z])\)")
-_DENIED = re.compile(r"(?:\b(?:not|neither|nor)|n['’]t)\s{1,9}(?:(?:option|choice|the)\s{1,9})?\S{1,99}", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:\b(?:not|neither|nor|cannot|never|nicht)|n['’]t)\s{1,9}"
+    r"(?:(?:option|choice|the|be|equal|to|quite|exactly)\s{1,9}){0,2}\S{1,99}",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    r"\((?:(?:it|which)\s)?(?:was|were|is not|not|up|down|from|before|formerly|previously)\b[^()]{0,99}\)"
+)
 _QUESTION = re.compile(r"[^.!?\n]{0,300}\?")
 _NO_SUCH = re.compile(r"(?<=\w )no (?!(?:because|since|as|is)\b)[\w¬]{1,99}", re.IGNORECASE)  # I have no idea
 _LAST_COLON = re.compile(r"[^\W\d_]{2}\s?:([^:]{1,300})\Z")  # after a word: "A: yes, B: no" lists the options
@@ -24,7 +31,18 @@ _EQUALS = frozenset("=≈→")
 _OPERATORS = frozenset("+-−–*×·/÷^") | _EQUALS
 _NEAR = 2  # words between a number and its operator: 67 kg + 17 kg
 _GOES_ON = re.compile(
-    rf"(?:{w.CONNECTIVE}|{w.BECAUSE})\b|{w.COPULA}\s(?:{w.ADVERB}\s){{0,3}}{w.PREDICATE}|{w.FITS}|{w.PREDICATE_CJK}"
+    rf"¬|(?:{w.CONNECTIVE}|{w.BECAUSE})\b|{w.COPULA}\s(?:{w.ADVERB}\s){{0,3}}{w.PREDICATE}|{w.FITS}|{w.PREDICATE_CJK}"
+)
+_REJECTED = re.compile(  # 67 kg is too low
+    rf"(?:[^\W\d¬]\S{{0,9}}\s)?(?:(?:{w.COPULA}|was|were|ca|could|does|do|did|would)\s"
+    rf"(?:(?:{w.ADVERB}|be|far|much|way)\s){{0,3}}"
+    r"(?:¬|(?:too|zu|trop|demasiado|wrong|incorrect|false|falsch|faux|out|excluded|eliminated|impossible|unlikely)\b)"
+    rf"|fails?\b|{w.CROSS})"
+)
+_THAN = re.compile(r"\b(?:than|als|unlike|instead of)(?: the)?\Z")
+_BOUND = re.compile(
+    r"\b(?:above|below|over|under|exceeds|from|until|at (?:least|most)|up to|between \S{1,20} and|más de|menos de"
+    r"|(?:plus|moins) de|(?:beg[aiu]n|start)\w{0,3} (?:at|with|as))\Z"
 )
 _LITTLE = frozenset(
     (
@@ -64,11 +82,11 @@ class _Named(NamedTuple):
 def mentioned(text: str, options: Options, question: str) -> str | Refusal | None:
     """The only label that a sentence marks as one, or names by a choice's text, and does not deny ("not B").
 
-    A number within a sum is none (67 + 17 = 84), nor one that another number follows. A choice that the sentence says
-    something of ("a photon is emitted") is named only where that restates the question.
+    A number within a sum is none (67 + 17 = 84), nor one that another number follows, or that is a bound ("above 67").
+    A choice that the sentence says something of ("a photon is emitted") is named only where that restates the question.
     """
     text = marked(_QUESTION.sub("", text), options)
-    text = _NO_SUCH.sub(" ", _DENIED.sub(" ", unmarked(text)))
+    text = _NO_SUCH.sub(" ", _DENIED.sub(" ¬ ", _ASIDE.sub(" ", unmarked(text))))
     words = list(_words(text))
     letters = {letter.upper() for letter in (*_MARKED.findall(text), *_HEADINGS.findall(text))} & set(options)
     named = [one for one in _named(words, options) if not _worked_with(words, one)]
@@ -77,7 +95,8 @@ def mentioned(text: str, options: Options, question: str) -> str | Refusal | Non
         last = _LAST_COLON.search(text)
         alone = label_alone(last[1].strip(), options) if last else None
         return alone or Refusal(text, True, f"several labels: {', '.join(sorted(found))}")
-    if letters or any(_concludes(words, one, question) for one in named):
+    sound = [one for one in named if not _rejected(words, one)]
+    if (letters and len(sound) == len(named)) or any(_concludes(words, one, question) for one in sound):
         return found.pop()
     return None
 
@@ -112,17 +131,31 @@ def _worked_with(words: list[_Word], one: _Named) -> bool:
     return bool((before | after) & _OPERATORS) or bool(_texts(words[one.end :]) & _EQUALS)
 
 
+def _rejected(words: list[_Word], one: _Named) -> bool:
+    """Whether a choice is said to be wrong: "67 kg is too low"."""
+    return not words[one.end - 1].stops and _REJECTED.match(_said(words[one.end :])) is not None
+
+
 def _concludes(words: list[_Word], one: _Named, question: str) -> bool:
     """Whether a choice is what the sentence comes to: the result, its last number, what it says nothing more of."""
     before, after = words[: one.start], words[one.end :]
-    if _has_number(words[one.start : one.end]):
+    number = _has_number(words[one.start : one.end])
+    led = " ".join(word.text for word in before[-4:])
+    if _THAN.search(led) or (number and _BOUND.search(led)):
+        return False
+    if number:
         result = [*takewhile(lambda word: word.text not in _EQUALS, reversed(before))]
         return not _has_number(result) if len(result) < len(before) else not _has_number(after)
     if words[one.end - 1].stops or not after:
         return True
-    cut = next((i for i, word in enumerate(after, start=1) if word.stops), len(after))
-    said = [word.text for word in after[:cut]]
-    return _GOES_ON.match(" ".join(said)) is not None or set(said) <= _LITTLE | set(plain(question).split())
+    said = _said(after)
+    return _GOES_ON.match(said) is not None or set(said.split()) <= _LITTLE | set(plain(question).split())
+
+
+def _said(words: list[_Word]) -> str:
+    """The words up to the first mark."""
+    cut = next((i for i, word in enumerate(words, start=1) if word.stops), len(words))
+    return " ".join(word.text for word in words[:cut])
 
 
 def _has_number(words: list[_Word]) -> bool:

@@ -45,6 +45,7 @@ SOUGHT = (
 THAT = rf"\b(?:{THING}|one|option|choice|answer)\s(?:that|which)\s"
 FINAL = r"(?:answer|choice|finale?|correcte?|correct[oa]|definitiva)"
 TICK = "[✓✔✅☑]"
+CROSS = "[✗✘❌✖✕☒]"
 ANSWER_CJK = "(?:答案|正确选项)"
 
 # A before a word is an article unless the word goes on about a label; I stands as a label does, or is a pronoun.
@@ -84,6 +85,7 @@ IS_WRONG = (
     r"|n['’](?:est|ont|a)\b|\bne\s|\bno\s(?:es|son|puede|está)\b|\b(?:not|nicht|pas|no)(?=\s?[,.;!]|\Z)"
     r"|项?(?:都|均|也|是|就是)?(?:不|错|有误|没))"
 )
+CROSSED = rf"[).:]?\s?{CROSS}(?!\s?[⟦⟨])"  # B) ✗; not B in "✓ B ✗ C"
 
 # Judgements: "B is correct"
 BEFORE_SUBJECT = (  # after any other word a letter is a part of a name: plan B
