@@ -30,6 +30,7 @@ pq = pytest.importorskip("pyarrow.parquet")
 
 SHIPPED = ["instruct", "plain", "plain-robust", "r1", "r1-narrow", "sft", "sft-narrow"]
 DRAWS = ["instruct", "plain", "r1", "r1-narrow"]  # each also under 16 draws of exemplars, all shown to every question
+CONTROLS = ["plain", "r1", "r1-narrow", "sft-narrow"]  # each also with the controls of a few-shot condition
 DROPPED = ("key", "seed", "reasoning", "seconds", "error", "cached_tokens", "reasoning_tokens", "finish_reason")
 ASKED = [
     Question("letter", 'Which? "ö"\n', ("A", "y | z"), "label", ("x", "y | z"), None, {"steps": [{"value": 1.5}]}),
@@ -288,7 +289,8 @@ def test_without_pyarrow(done: Run, filed: Run, tmp_path: Path, monkeypatch: pyt
 
 
 def test_every_recorded_run_is_there_and_small():
-    assert set(recorded_runs()) == {f"recorded:{name}" for name in (*SHIPPED, *(f"{name}-draws" for name in DRAWS))}
+    designs = (*SHIPPED, *(f"{name}-draws" for name in DRAWS), *(f"{name}-controls" for name in CONTROLS))
+    assert set(recorded_runs()) == {f"recorded:{name}" for name in designs}
     assert sum(path.stat().st_size for path in find_asset("data/recorded").iterdir()) <= 6_000_000
     with pytest.raises(InputError, match="unknown recorded run 'recorded:r2': did you mean 'recorded:r1'"):
         load_run("recorded:r2")
