@@ -102,13 +102,30 @@ def test_a_key_that_a_server_echoes_stands_nowhere(tmp_path: Path, monkeypatch: 
         assert failing.bodies
         assert refusing.bodies
     states = [read_state(folder) for folder in sorted(tmp_path.glob("runs/*-*"))]
-    assert [state.state for state in states] == ["done", "failed", "done"]
+    assert [state.state for state in states] == ["failed", "failed", "done"], "a run without a sample tells a script"
+    assert states[0].error.startswith("every sample of x failed, first: ")
+    assert "your key [key] is [key]" in states[0].error
     assert "your key [key] is wrong" in states[1].error
     texts = [*capfd.readouterr(), *(path.read_bytes().decode("latin-1") for path in _files(tmp_path))]
     assert any("your key [key] is [key]" in text for text in texts), "the records say what the server said"
     assert any("Your key [key] begins with [key], [key]" in text for text in texts), "what the model said, too"
     assert not [text[:200] for text in texts if KEY[:20].lower() in text.lower()]
     assert os.environ["PLANTED"] == KEY
+
+
+@pytest.mark.notebook
+def test_a_run_that_lost_every_sample_has_failed_and_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PLANTED", KEY)
+    write_notebook(tmp_path / "tiny.ipynb", TALKS, parameters='server = ""  # where\nout = "out"  # results')
+    well = []
+    with FakeServer(reply=lambda _: "The answer is 4." if well else Fault(status=400, message="no")) as server:
+        file = write_sweep(tmp_path, grid={"kind": {"one": {"server": server.base_url}}})
+        command = ["sweep", str(file), "--out", str(tmp_path / "runs")]
+        assert cli.main(command) == 1
+        well.append(True)
+        assert cli.main([*command, "--retry-failed"]) == 0
+    (folder,) = tmp_path.glob("runs/*-*")
+    assert read_state(folder).state == "done"
 
 
 def _files(folder: Path) -> list[Path]:

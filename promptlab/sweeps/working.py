@@ -14,6 +14,8 @@ from promptlab import markup
 from promptlab.errors import ModelError, PromptlabError, StoreError
 from promptlab.executing import CellError, execute, to_html
 from promptlab.models.sharing import shared
+from promptlab.store import Store
+from promptlab.store.database import FILE
 from promptlab.sweeps.expanding import Planned, listed
 from promptlab.sweeps.freezing import DESIGN
 from promptlab.sweeps.states import State, held, now, read_state, replace_file, write_state, writing
@@ -87,7 +89,8 @@ def _executed(run: Planned, group: Group, environment: Mapping[str, str], state:
     try:
         with writing(notebook):
             execute(nbformat.reads(run.notebook.text, as_version=4), notebook, parameters, **options)
-        ended = replace(state, state="done")
+        lost = _lost(group.root / run.id)
+        ended = replace(state, state="failed", error=lost) if lost else replace(state, state="done")
     except StoreError:
         raise
     except PromptlabError as problem:
@@ -100,6 +103,16 @@ def _executed(run: Planned, group: Group, environment: Mapping[str, str], state:
         with writing(notebook.with_suffix(".html")):
             to_html(notebook)
     return ended
+
+
+def _lost(folder: Path) -> str:
+    """Says of which model every sample failed, if of one: the notebook ran to its end, and there is nothing to tell."""
+    for file in sorted(folder.glob(f"**/{FILE}")):
+        with Store(file.parent) as store:
+            first = next(store.rows("SELECT error FROM samples WHERE ending = 'error'"), None)
+            if first and not store.count():
+                return _said(f"every sample of {file.parent.name} failed, first: {first[0]}; --retry-failed asks again")
+    return ""
 
 
 def _parameters(run: Planned, group: Group) -> dict[str, Any]:
