@@ -81,7 +81,7 @@ def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> 
     for i, name in ((i, name) for i, name in enumerate(PARTS) if name in seen):  # it looks the same in every figure
         label = _named(name, table[table["part"] == name]["difference"], gains.max() - losses.min())
         ax.barh(0, 0, color=_colour(i), hatch=_hatch(i), edgecolor="white", label=label)
-    ax.plot(100 * rows["difference"], y, "D", color="black", markersize=5, label="difference")
+    ax.plot(100 * rows["difference"], y, "D", color="black", markersize=5, label="difference", clip_on=False)
     ax.axvline(0, color=drawing.GREY, linewidth=1)
     drawing.condition_axis(ax, labels)
     legends.legend_below(ax, comparison.label)
