@@ -37,8 +37,10 @@ def since(registration: Registered | None) -> float:
     return datetime.fromisoformat(registration.registered).timestamp()
 
 
-def check_age(store: Store, registration: Registered) -> None:
-    """Raise `InputError` where the store holds a sample that is older."""
+def check_age(store: Store, registration: Registered | None) -> None:
+    """Raise `InputError` where the store holds a sample that is older than the registration, if there is one."""
+    if registration is None:
+        return
     (older,) = next(store.rows("SELECT count(*) FROM samples WHERE created < ?", [since(registration)]))
     if older:
         said = f"holds {counted(older, 'sample')} from before the registration ({registration.registered})"

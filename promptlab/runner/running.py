@@ -123,12 +123,10 @@ def run(
     with Store(folder, write=True) as store:
         old = _admitted(store, folder, model, made_with, scorer)
         check_names(store, questions, factors, folder)
-        if registration:
-            check_age(store, registration)
+        check_age(store, registration)
         todo = pending(store, planned, samples, folder)
-        new = manifest(old, made_with, model, factors, questions, samples) | noted(
-            folder, old, model.name, questions, registration
-        )
+        new = manifest(old, made_with, model, factors, questions, samples)
+        new |= noted(folder, old, model.name, questions, registration)
         settle(new["sessions"], store)
         new["planned"] = store.count() + len(todo)  # what the directory will hold
         recorder = Recorder(store, scorer)
