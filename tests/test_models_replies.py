@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptlab.models.replies import Failure, one_line, read_reply, read_status
+from promptlab.models.replies import Failure, one_line, read_replies, read_status
 from promptlab.types import Completion
+
+
+def read_reply(body: object, **options: Any) -> Completion | Failure:
+    """The only answer of a reply."""
+    read = read_replies(body, **options)
+    return read if isinstance(read, Failure) else read[0]
 
 
 def body(message: dict[str, Any], finish_reason: str | None = "stop", **more: Any) -> dict[str, Any]:

@@ -41,12 +41,6 @@ class Failure:
     ending: Ending = "error"
 
 
-def read_reply(body: object, *, prefill: str = "", echoes: bool = False) -> Completion | Failure:
-    """The only choice of a chat or text completion; see `read_replies`."""
-    read = read_replies(body, prefill=prefill, echoes=echoes)
-    return read if isinstance(read, Failure) else read[0]
-
-
 def read_replies(
     body: object,
     asked: int = 1,
