@@ -65,6 +65,8 @@ _VALUE = """([label, value]) => [...document.querySelectorAll('.pl-page input')]
   .some(e => e.labels[0]?.textContent.trim() === label && e.value === value)"""
 _CHECKED = """label => [...document.querySelectorAll('.pl-page input:checked')]
   .some(e => e.labels[0]?.textContent.trim() === label)"""
+_ENABLED = """label => [...document.querySelectorAll('.pl-page button:enabled')]
+  .some(e => e.checkVisibility() && e.textContent.trim() === label)"""
 _THEME = "theme => void jupyterapp.commands.execute('apputils:change-theme', {theme})"
 
 
@@ -194,6 +196,7 @@ def test_the_tour(opened: Callable[..., Page], base_weights: Path, tmp_path: Pat
     assert shown.count() == 16
     shoot(page, "one-question")
     fill(page, "Samples (K)", "64")
+    page.wait_for_function(_ENABLED, arg="Run")  # what is disabled takes no focus
     button(page, "Run").focus()
     page.keyboard.press("Enter")
     sees(page, "of 112 samples")
