@@ -48,12 +48,10 @@ def test_neither_order_nor_types_count(order: list[int], names: list[str]):
     ("column", "value", "aspects"),
     [
         ("question", "3", set(ASPECTS)),
-        ("sample", 9, {"samples", "scores", "draws"}),
-        ("key", "k9", {"samples", "scores", "draws"}),
-        ("score", 0.5, {"scores"}),
-        ("ending", "truncated", {"scores"}),
-        ("answered", False, {"scores"}),
-        ("cluster", "8", {"clusters"}),
+        ("key", "k9", {"samples", "scores or endings", "draws"}),
+        ("score", 0.5, {"scores or endings"}),
+        ("ending", "truncated", {"scores or endings"}),
+        ("answered", False, {"scores or endings"}),
         ("draw", 5, {"draws"}),
         ("shots", 4, {"draws"}),
     ],
@@ -63,3 +61,24 @@ def test_a_change_in_one_row_is_seen_where_it_counts(column: str, value: object,
     changed.loc[0, column] = value
     found = bases(changed, [ARM])[ARM].digests
     assert {aspect for aspect in ASPECTS if found[aspect] != WHOLE.digests[aspect]} == aspects
+
+
+@pytest.mark.parametrize(
+    ("labels", "same"),
+    [
+        (["7", "7", None], True),
+        (["b", "b", "a"], True),
+        ([7, 7, 8], True),
+        ([None, "7", "7"], False),
+        (["7", "7", "7"], False),
+        ([None, None, None], False),
+    ],
+)
+def test_clusters_are_which_questions_stand_together_whatever_they_are_called(labels: list[object], same: bool):
+    """In any arm: a question that another arm has besides is no part of it."""
+    frame = pd.DataFrame({**FRAME.iloc[0].to_dict(), "question": ["1", "2", "3"], "cluster": ["7", "7", None]})
+    other = frame.assign(condition="b", question=["0", "1", "2"], cluster="7")
+    found = [
+        bases(one, [ARM])[ARM].digests["clusters"] for one in (frame, pd.concat([other, frame.assign(cluster=labels)]))
+    ]
+    assert (found[0] == found[1]) is same

@@ -272,6 +272,21 @@ def test_earlier_runs_on_these_questions_are_listed(tmp_path: Path):
     assert frozen.stamp(asked_for, runs).endswith(end)
 
 
+def test_a_run_that_samples_are_copied_from_is_a_look_wherever_it_lies(tmp_path: Path, models: dict[str, LocalModel]):
+    asked_for = made(tmp_path)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    seen = replace(asked_for, path=tmp_path / "far" / "away" / "from" / "here")
+    seen.run(progress=False)
+    paid = asked(models)
+    runs = replace(asked_for, reuse=(seen.path,)).run(registration=frozen, progress=False)
+    assert asked(models) == paid
+    looked = [[entry["run"] for entry in run.manifest["registration"]["looked_before"]] for run in runs]
+    assert looked == [[f"../../../far/away/from/here/{name}"] for name in ("one", "two")]
+    assert frozen.stamp(asked_for, runs).endswith(
+        "as registered; looked before: 2 runs on these questions, see manifest.json"
+    )
+
+
 def test_the_same_registered_run_once_more_is_a_look(tmp_path: Path):
     first = made(tmp_path, path=str(tmp_path / "runs" / "first"))
     frozen = first.register(tmp_path / "design.yaml")
@@ -477,6 +492,23 @@ def test_runs_under_a_rule_report_decisions_as_registered(tmp_path: Path):
     assert "a fixed size instead of a rule to stop early" in frozen.deviations(runs, as_planned(held))
 
 
+def test_another_distance_between_looks_is_seen_in_the_run(tmp_path: Path):
+    """It decides what a run has seen when it stops."""
+    asked_for = made(tmp_path, stop_every=3)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    impatient = replace(asked_for, stop_every=1)
+    with pytest.warns(UserWarning, match="stop_every 1 instead of 3"):
+        runs = impatient.run(registration=frozen, progress=False)
+    said = ("one: stop_every 1 instead of 3", "two: stop_every 1 instead of 3")
+    assert frozen.deviations(runs, decisions(runs)) == said
+    runs = asked_for.run(registration=frozen, progress=False)
+    assert frozen.deviations(runs, decisions(runs)) == said, "that it goes on as planned takes nothing back"
+    fixed = replace(asked_for, stop_every=None, path=tmp_path / "runs" / "y")
+    with pytest.warns(UserWarning, match="stop_every None instead of 3"):
+        runs = fixed.run(registration=frozen, progress=False)
+    assert frozen.deviations(runs)[0] == "one: stop_every None instead of 3"
+
+
 def test_decisions_of_a_rule_that_was_not_planned(tmp_path: Path):
     asked_for = made(tmp_path)
     frozen = asked_for.register(tmp_path / "design.yaml")
@@ -579,15 +611,17 @@ ALL = "one, zero-shot; one, concise; one, few-shot-2; two, zero-shot and 2 more"
 CHANGES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "scores": (
         lambda f: f.assign(score=f["score"].where(f["condition"] != "concise", 1 - f["score"])),
-        "scores than in the runs: one, concise; two, concise",
+        "scores or endings than in the runs: one, concise; two, concise",
     ),
-    "endings": (lambda f: f.assign(ending="truncated"), f"scores than in the runs: {ALL}"),
+    "endings": (lambda f: f.assign(ending="truncated"), f"scores or endings than in the runs: {ALL}"),
     "labels": (
         relabelled,
         "samples than in the runs: one, few-shot-2; one, concise; two, few-shot-2; two, concise",
     ),
-    "no clusters": (lambda f: f.assign(cluster=None), f"clusters than in the runs: {ALL}"),
-    "other clusters": (lambda f: f.assign(cluster=f["question"]), f"clusters than in the runs: {ALL}"),
+    "clusters": (
+        lambda f: f.assign(cluster=f["question"].rank(method="dense") // 2),
+        f"clusters than in the runs: {ALL}",
+    ),
     "draws": (
         lambda f: f.assign(draw=f["draw"].where(f["shots"] == 0, 7)),
         "draws than in the runs: one, few-shot-2; two, few-shot-2",
@@ -622,7 +656,7 @@ def test_samples_that_were_only_sorted_written_and_read_again_are_the_same(
 def test_other_grades_are_seen_in_the_result_and_in_the_runs(plain: tuple[Registration, list[Run], Experiment]):
     frozen, runs, _ = plain
     graded = [run.regrade(right_always) for run in runs]
-    assert frozen.deviations(runs, as_planned(graded)) == (f"other scores than in the runs: {ALL}",)
+    assert frozen.deviations(runs, as_planned(graded)) == (f"other scores or endings than in the runs: {ALL}",)
     found = frozen.deviations(graded, as_planned(graded))
     assert [line.split(" instead")[0] for line in found[::2]] == [
         f"{model}: grader.name right_always" for model in ("one", "two")
@@ -633,6 +667,38 @@ def test_samples_from_elsewhere_are_seen(plain: tuple[Registration, list[Run], E
     frozen, runs, asked_for = plain
     cold = replace(asked_for, path=tmp_path, sampling=replace(asked_for.sampling, temperature=0.1))
     assert frozen.deviations(runs, as_planned(cold.run(progress=False))) == (f"other samples than in the runs: {ALL}",)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (["score"], "columns not given: key"),
+        (["score", "key", "cluster"], "columns not given: draw, exemplar_seed, shots, select"),
+        (["score", "key", "cluster", "draw", "exemplar_seed", "shots", "select"], None),
+    ],
+)
+def test_columns_without_which_nothing_can_be_held_against_the_runs_are_named(
+    plain: tuple[Registration, list[Run], Experiment], kept: list[str], said: str | None
+):
+    frozen, runs, _ = plain
+    frame = pd.concat([run.to_frame() for run in runs])[["model", "condition", "question", *kept]]
+    assert frozen.deviations(runs, as_planned(frame)) == ((said,) if said else ())
+
+
+def test_arms_of_several_runs_are_no_run(plain: tuple[Registration, list[Run], Experiment], tmp_path: Path):
+    """Each arm is one of a registered run, and somebody chose which."""
+    frozen, runs, asked_for = plain
+    cut = LocalModel("one", reply=lambda request: Completion("The answer", "truncated"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(designing, "open_model", lambda name: cut if name == "local:one" else LocalModel("two"))
+        again = replace(asked_for, path=tmp_path).run(registration=frozen, progress=False)
+    frames = [run.to_frame() for run in (runs[0], again[0], runs[1])]
+    chosen = [frame["condition"] == "concise" for frame in frames]
+    mixed = pd.concat([frames[0][~chosen[0]], frames[1][chosen[1]], frames[2]])
+    other = "other scores or endings than in the runs: one, concise"
+    assert frozen.deviations(runs, as_planned(mixed)) == (other,)
+    assert frozen.deviations(runs, again[0], as_planned(mixed)) == (other, "one: 2 runs instead of 1")
+    assert frozen.deviations(runs, load_run(runs[0].path), asked_for.compare(runs)) == ()
 
 
 def test_samples_that_were_picked_from_more_are_seen(tmp_path: Path):

@@ -84,6 +84,9 @@ def test_a_large_effect_ends_the_run(tmp_path: Path):
     assert asked % 10 == 0
     ended = load_run(tmp_path).manifest["sessions"][-1]["ended"]
     assert ended == f"stopped early after {asked} of 120 questions"
+    go(model, tmp_path)
+    assert model.asked.total() // 2 == asked
+    assert [call["ended"] for call in load_run(tmp_path).manifest["sessions"]] == [ended, ended]
     assert ended in found.savings[0]
     assert f"{100 - 100 * asked / 120:.0f} % less" in found.savings[0]
     before = found.sequence[found.sequence["questions"] <= asked - 10].iloc[-1]

@@ -37,7 +37,7 @@ class Held:
     @cached_property
     def deviations(self) -> tuple[str, ...]:
         """What was done otherwise than planned."""
-        return tuple(dict.fromkeys(chain.from_iterable(map(self._of, self.made))))
+        return tuple(dict.fromkeys(chain(chain.from_iterable(map(self._of, self.made)), self._samples.several)))
 
     @cached_property
     def unchecked(self) -> tuple[str, ...]:
@@ -94,33 +94,35 @@ def _of_run(run: Run, planned: Design, hash: str) -> Iterator[str]:
     if not calls:
         yield f"{run.model} was not run under this registration"
         return
-    found = _found(run, calls[-1], planned)
+    found = _found(run, calls, planned)
     lines = [*_questions(planned, found.pop("questions")), *_differences(planned, found, found)]
-    lines += _ended(calls[-1].get("ended", "was killed"), bool(made.get("stopping")), bool(planned["stop_every"]))
+    ended = calls[-1].get("ended", "was killed")
+    if ended != "completed" and not (planned["stop_every"] and ended.startswith("stopped early")):
+        lines.append(ended)
     yield from (f"{run.model}: {line}" for line in lines)
 
 
-def _ended(ended: str, ruled: bool, planned: bool) -> Iterator[str]:
-    """An early end is none where the rule for it was registered."""
-    if ended != "completed" and not (planned and ended.startswith("stopped early")):
-        yield ended
-    elif ruled != planned:
-        yield f"under {'a' if ruled else 'no'} rule to stop early"
-
-
-def _found(run: Run, call: Mapping[str, Any], planned: Design) -> dict[str, Any]:
+def _found(run: Run, calls: Sequence[Mapping[str, Any]], planned: Design) -> dict[str, Any]:
     """The part of a design that a run's manifest knows."""
-    made, asked = run.manifest, call["questions"]
+    made, call = run.manifest, calls[-1]
+    asked = call["questions"]
     weights = {name: value for name, value in made["model"].items() if name != "engine"}
     return {
         "questions": {"n": asked["count"], "hash": asked["hash"]},
         "models": {**planned["models"], run.model: weights},
         "conditions": {c: planned["conditions"].get(c, {}) | made["conditions"][c] for c in call["conditions"]},
         "samples": call["samples"],
+        "stop_every": _stop_every(calls, planned["stop_every"]) if made.get("stopping") else None,
         "sampling": made["sampling"],
         "answer_format": made["answer_format"],
         "grader": dict(zip(("name", "version"), run.grader, strict=True)),
     }
+
+
+def _stop_every(calls: Iterable[Mapping[str, Any]], planned: int | None) -> int | None:
+    """Of the first call that had another than planned: what it stopped at cannot be taken back."""
+    noted = (call.get("batch", planned) for call in calls)  # older releases did not note it
+    return next((batch for batch in noted if batch != planned), planned)
 
 
 def _of_result(found: Tested, planned: Design) -> Iterator[str]:

@@ -86,7 +86,7 @@ class Registration:
         dose-response, differences over draws, contrasts over seeds); any other, such as `associated` or a table of
         `pass_at_k`, is explorative, and said to be not registered. What it was made of is held against the runs that
         are given with it, by digests of samples, scores, clusters and draws: samples that were picked, graded anew or
-        changed are seen, and so is that the runs are not given.
+        changed are seen, and so is that runs, or columns of their frame, are not given.
 
         Returns
         -------
@@ -104,7 +104,8 @@ class Registration:
         Parameters
         ----------
         made
-            As for `deviations`. Give all that a report shows, and its runs: what is not given is not looked at.
+            As for `deviations`. Give all that a report shows, and its runs, one of each model: what is not given is not
+            looked at.
         """
         held = self._held(made)
         found = [f"deviates: {'; '.join(held.deviations)}"] if held.deviations else []

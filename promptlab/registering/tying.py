@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from promptlab.comparison.bases import COLUMNS, Arm, Basis, bases
+from promptlab.comparison.bases import ASPECTS, COLUMNS, Arm, Basis, bases
 from promptlab.comparison.pairing import listed
 from promptlab.comparison.tested import Tested
 from promptlab.records import Run
@@ -20,59 +20,76 @@ class Samples:
     Parameters
     ----------
     runs
-        One a model; with several, a result may be made of any of them.
+        One a model. Of several the first is taken: who could choose among them would choose.
     most
         Samples a question that the design plans: what was taken beside it does not count.
     """
 
     def __init__(self, runs: Iterable[Run], most: int) -> None:
-        self._runs, self._most = list(runs), most
-        self._frames: dict[int, pd.DataFrame] = {}
-        self._known: dict[tuple[int, Arm, frozenset[str]], Basis] = {}
+        self._runs: dict[str, list[Run]] = {}
+        for run in runs:
+            self._runs.setdefault(run.model, []).append(run)
+        self._most = most
+        self._frames: dict[str, pd.DataFrame] = {}
+        self._known: dict[tuple[Arm, frozenset[str]], Basis] = {}
 
     @property
-    def models(self) -> set[str]:
-        return {run.model for run in self._runs}
+    def models(self) -> Collection[str]:
+        return self._runs.keys()
 
-    def bases(self, arm: Arm, questions: frozenset[str]) -> list[Basis]:
-        """What this arm is made of in each run of its model, as far as these questions go."""
-        return [self._basis(i, arm, questions) for i, run in enumerate(self._runs) if run.model == arm[0]]
+    @property
+    def several(self) -> Iterator[str]:
+        """Of which models there are several runs: a design has one of each."""
+        for model, runs in self._runs.items():
+            if (found := len({run.path.resolve() for run in runs})) > 1:
+                yield f"{model}: {found} runs instead of 1"
 
-    def _basis(self, i: int, arm: Arm, questions: frozenset[str]) -> Basis:
-        if (i, arm, questions) not in self._known:
-            frame = self._frame(i)
+    def basis(self, arm: Arm, questions: frozenset[str]) -> Basis:
+        """What this arm is made of in the run of its model, as far as these questions go."""
+        if (arm, questions) not in self._known:
+            frame = self._frame(arm[0])
             here = frame[(frame["condition"] == arm[1]) & frame["question"].isin(questions)]
-            self._known[i, arm, questions] = bases(here, [arm])[arm]
-        return self._known[i, arm, questions]
+            self._known[arm, questions] = bases(here, [arm])[arm]
+        return self._known[arm, questions]
 
-    def _frame(self, i: int) -> pd.DataFrame:
-        if i not in self._frames:
-            frame = self._runs[i].to_frame(completion=False, reasoning=False)
+    def _frame(self, model: str) -> pd.DataFrame:
+        if model not in self._frames:
+            frame = self._runs[model][0].to_frame(completion=False, reasoning=False)
             told = [name for name in COLUMNS if name in frame]
-            self._frames[i] = frame.loc[frame["sample"] < self._most, told]
-        return self._frames[i]
+            self._frames[model] = frame.loc[frame["sample"] < self._most, told]
+        return self._frames[model]
 
 
 def untied(found: Tested, samples: Samples) -> Iterator[str]:
     """What a result was made of that is not what the runs of its models hold."""
     unlike: dict[str, list[str]] = {}
-    for arm, basis in found.bases.items():
-        held = samples.bases(arm, basis.questions)
-        if held and (aspects := min((_unlike(basis, one) for one in held), key=len)):
-            unlike.setdefault(aspects[0], []).append(", ".join(arm))
+    for arm, aspect, lacking in _unlike(found, samples):
+        if not lacking:
+            unlike.setdefault(aspect, []).append(", ".join(arm))
     yield from (f"other {aspect} than in the runs: {listed(arms, '; ')}" for aspect, arms in unlike.items())
 
 
-def _unlike(basis: Basis, held: Basis) -> list[str]:
-    """The aspects in which they differ; the first is enough, since the later ones hang on it."""
-    return [aspect for aspect, digest in basis.digests.items() if digest != held.digests[aspect]]
+def _unlike(found: Tested, samples: Samples) -> Iterator[tuple[Arm, str, list[str]]]:
+    """Each arm that differs from its run, in which aspect, and the columns of it that the run has and the result lacks.
+
+    The first aspect is enough, since the later ones hang on it.
+    """
+    for arm, basis in found.bases.items():
+        if arm[0] in samples.models:
+            held = samples.basis(arm, basis.questions)
+            aspects = (name for name, digest in basis.digests.items() if digest != held.digests[name])
+            if aspect := next(aspects, ""):
+                yield arm, aspect, [name for name in ASPECTS[aspect] if name in held.columns - basis.columns]
 
 
 def unchecked(results: Collection[Tested], samples: Samples) -> Iterator[str]:
-    """One text for all results whose runs are not there to hold them against."""
-    lacking = dict.fromkeys(arm[0] for found in results for arm in found.arms if arm[0] not in samples.models)
-    if lacking:
-        yield f"runs not given: {listed(lacking)}"
+    """What could not be looked at in all results: one text for the runs that are not there, one for the columns."""
+    runs = dict.fromkeys(arm[0] for found in results for arm in found.arms if arm[0] not in samples.models)
+    if runs:
+        yield f"runs not given: {listed(runs)}"
+    columns = dict.fromkeys(name for found in results for *_, lacking in _unlike(found, samples) for name in lacking)
+    if columns:
+        yield f"columns not given: {listed(columns)}"
 
 
 def losses(results: Iterable[Tested]) -> Iterator[str]:

@@ -79,7 +79,7 @@ def plan(
     """
     _check_once("condition", (condition.name for condition in conditions))
     for condition in conditions:
-        condition.check_samples(samples)
+        condition.check_samples(samples, questions)
     _check_once("question id", (question.id for question in questions))
     cells = sorted(_cells(conditions, questions, answer_format), key=lambda cell: cell.draw)
     _check_distinct(cells)

@@ -15,7 +15,10 @@ from promptlab.store.database import FILE
 from promptlab.types import Question
 from promptlab.wording import counted
 
-SCOPE = "run directories beside this one, and those in the directories beside the one that holds it"
+SCOPE = (
+    "run directories beside this one, those in the directories beside the one that holds it, and those that samples "
+    "were copied from"
+)
 
 
 class Registered(Protocol):
@@ -53,27 +56,33 @@ def noted(
     model: str,
     questions: Iterable[Question],
     registration: Registered | None,
+    sources: Iterable[Path],
 ) -> dict[str, Any]:
-    """For the manifest: the registration with every earlier run that was found; without one what stood there."""
+    """For the manifest: the registration with every earlier run that was found; without one what stood there.
+
+    `sources`: the directories that samples are copied from.
+    """
     before = (old or {}).get("registration")
     if registration is None:
         return {"registration": before} if before else {}
     kept = before["looked_before"] if before and before["hash"] == registration.hash else []
-    seen = {entry["run"]: entry for entry in [*kept, *_earlier(folder.resolve(), model, questions, registration.hash)]}
+    earlier = _earlier(folder.resolve(), model, questions, registration.hash, sources)
+    seen = {entry["run"]: entry for entry in [*kept, *earlier]}
     found = {"hash": registration.hash, "registered": registration.registered}
     return {"registration": found | {"looked_before": list(seen.values()), "scope": SCOPE}}
 
 
-def _earlier(folder: Path, model: str, questions: Iterable[Question], hash: str) -> list[dict[str, Any]]:
+def _earlier(
+    folder: Path, model: str, questions: Iterable[Question], hash: str, sources: Iterable[Path]
+) -> list[dict[str, Any]]:
     """Runs within the scope that asked some of these questions, by text.
 
     Other models that began under this registration are the same experiment; the same model once more is a look.
     """
     texts = {question.text for question in questions}
     files = {*folder.parent.glob(f"*/{FILE}"), *folder.parent.parent.glob(f"*/*/{FILE}")}
-    entries = {
-        at: _seen(at, texts, hash, model if at != folder else "") for at in sorted(file.parent for file in files)
-    }
+    places = {file.parent for file in files} | {source.resolve() for source in sources}
+    entries = {at: _seen(at, texts, hash, model if at != folder else "") for at in sorted(places)}
     return [{"run": os.path.relpath(at, folder), **entry} for at, entry in entries.items() if entry]
 
 

@@ -72,7 +72,7 @@ def run(
         does not work on network file systems.
     reuse
         Another run, or its directory, or several; samples that this design shares with them are copied, not paid for;
-        under a `registration` those that are not older than it.
+        under a `registration` those that are not older than it, and their run is listed as looked at before.
     stop_when
         End early by a rule, such as `promptlab.decided`. Questions then come in a random order of their own, some at a
         time, and `questions` is the cap. Every call on `path` must have the same rule and design.
@@ -126,18 +126,19 @@ def run(
         check_age(store, registration)
         todo = pending(store, planned, samples, folder)
         new = manifest(old, made_with, model, factors, questions, samples)
-        new |= noted(folder, old, model.name, questions, registration)
+        new |= noted(folder, old, model.name, questions, registration, sources)
         settle(new["sessions"], store)
         new["planned"] = store.count() + len(todo)  # what the directory will hold
         recorder = Recorder(store, scorer)
         bar = _progress(model.name, len(planned), len(todo), recorder, shown=progress)
-        design = _design(factors, questions, samples, planned, registration)
+        design = _design(factors, questions, samples, planned, registration) | stopping.noted
         with session(folder, new, design, recorder.paid, len(todo)) as entry, _resumable(folder), bar as tick:
             store.add_design(questions, factors)
             grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind
             for part in stopping.parts(todo, look=lambda: load_run(folder)):
                 _pay(model, sampling, copy(sources, part, recorder, oldest), limits, recorder, tick)
-            entry["ended"] = stopping.ended
+            (asked,) = next(store.rows("SELECT count(DISTINCT question) FROM samples"))
+            entry["ended"] = stopping.ended(asked)
     _warn_about(recorder.errors, folder)
     return load_run(folder)
 

@@ -51,15 +51,16 @@ class Stopping:
     ----------
     fixed
         For the manifest: what every call on one directory must share. Empty without a rule.
-    asked
-        Questions asked so far, or stored.
+    noted
+        For the manifest: what a call may have of its own, and what decides where it stops.
     """
 
     def __init__(
         self, rule: StopRule | None, conditions: Sequence[str], questions: Sequence[Question], samples: int, seed: int
     ) -> None:
         self.fixed: dict[str, Any] = {}
-        self.asked, self._rule, self._cap = 0, rule, len(questions)
+        self.noted: dict[str, Any] = {}
+        self._rule, self._cap = rule, len(questions)
         if rule:
             if not hasattr(rule, "settled"):
                 raise given.wrong("stop_when of run", rule, "a rule, such as lab.decided(baseline='zero-shot')")
@@ -67,6 +68,7 @@ class Stopping:
             size = {"samples": samples, "cap": self._cap, "largest": max(map(len, self._order))}
             ids = digest(sorted(question.id for question in questions))
             self.fixed = {"stopping": {**rule.fixed(conditions), **size, "ids": ids}}
+            self.noted = {"batch": rule.batch}
 
     def parts(self, todo: Lazy[Planned], look: Callable[[], Run]) -> Iterator[Lazy[Planned]]:
         """What is to do, as planned, for some whole units at a time, until the rule has seen enough."""
@@ -74,7 +76,6 @@ class Stopping:
             yield todo
             return
         for ids in self._batches(self._rule.batch):
-            self.asked += len(ids)
             yield _of(ids, todo)
             if self._rule.settled(look()):
                 return
@@ -89,9 +90,8 @@ class Stopping:
         if ids:
             yield ids
 
-    @property
-    def ended(self) -> str:
-        """How a call that came to its end has ended, for the manifest."""
-        if not self._rule or self.asked == self._cap:
+    def ended(self, asked: int) -> str:
+        """How a call that came to its end has ended, for the manifest; `asked`: questions that have samples now."""
+        if not self._rule or asked == self._cap:
             return "completed"
-        return f"stopped early after {self.asked:,} of {counted(self._cap, 'question')}"
+        return f"stopped early after {asked:,} of {counted(self._cap, 'question')}"
