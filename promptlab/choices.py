@@ -18,7 +18,52 @@ Options = Mapping[str, str]
 LONGEST = 300  # characters of a text that may be nothing but a label
 
 _ALONE = re.compile(r"\W{0,9}(?:(?:option|choice|answer)\W{1,9})?([A-Za-z])\W{0,9}", re.IGNORECASE)
+_NUMBERED = re.compile(r"\(?(\d{1,2})[).:]\s+(.+)")
 _BRACKETS = re.compile(r"[()\[\]]")
+
+# Labels of a place that a choice carries along. "A - B" and "1 - 2" are no labelled choices.
+_LETTER = r"(?i:^\(?{letter}(?:[).:]|\s[-–—](?!\s*[A-Z]\W*$))\s+)"
+_NUMBER = r"^\(?{number}(?:[).]|(?::|\s[-–—])(?=\s*[^\W\d]))\s+"
+_OF_NUMBERS = re.compile(r"(?i:\b\d+ ?(?:and|or|nor|und|oder|et|ou|[,&]) ?\d+\b|\bonly \d+\b|^\d+ only\b)")
+
+
+@lru_cache(maxsize=65_536)
+def unlettered(choices: tuple[str, ...]) -> tuple[str, ...]:
+    """The choices without labels of their own, where most of them have the one of their place: "A. Paris", "2) Rome".
+
+    Numbers stay where choices speak of them ("both 1 and 2"), or are all that tells two apart ("1. May", "2. May").
+
+    Examples
+    --------
+    >>> unlettered(("a) Paris", "B - Rome")), unlettered(("1. Paris", "2. Rome"))
+    (('Paris', 'Rome'), ('Paris', 'Rome'))
+    >>> unlettered(("A. Einstein", "Bohr", "Curie"))
+    ('A. Einstein', 'Bohr', 'Curie')
+    """
+    bare = _without(_LETTER, choices)
+    if _most_differ(bare, choices):
+        return bare
+    bare = _without(_NUMBER, choices)
+    told = len(set(bare)) == len(bare) and not any(map(_OF_NUMBERS.search, bare))
+    return bare if told and _most_differ(bare, choices) else choices
+
+
+def numbered(choices: tuple[str, ...]) -> bool:
+    """Whether most of them have the number of their place as a label of their own."""
+    return _most_differ(_without(_NUMBER, choices), choices)
+
+
+def _without(label: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+    """Each without the label of its place, if it has one."""
+    names = ((string.ascii_uppercase[i % 26], i + 1) for i in range(len(choices)))
+    return tuple(
+        re.sub(label.format(letter=letter, number=number), "", choice)
+        for choice, (letter, number) in zip(choices, names, strict=True)
+    )
+
+
+def _most_differ(ones: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return 2 * sum(one != other for one, other in zip(ones, others, strict=True)) > len(ones)
 
 
 @lru_cache(maxsize=65_536)
@@ -34,10 +79,9 @@ def options_of(choices: tuple[str, ...]) -> Options:
         return dict.fromkeys(string.ascii_uppercase, "")
     if len(choices) > 26:
         raise InputError(f"{len(choices)} choices, but letters (A to Z) for 26 only")
-    texts = {
-        letter: clean(re.sub(rf"(?i:^\(?{letter}[).:]\s+)", "", choice))
-        for letter, choice in zip(string.ascii_uppercase, choices, strict=False)
-    }
+    bare = unlettered(choices)
+    bare = _without(_LETTER, choices) if bare == choices else bare  # "A. Einstein" may be A or a name
+    texts = dict(zip(string.ascii_uppercase, map(clean, bare), strict=False))
     _check_letters(texts)
     named = Counter(map(plain, texts.values()))
     return {letter: plain(text) if named[plain(text)] == 1 else "" for letter, text in texts.items()}
@@ -55,7 +99,7 @@ def _check_letters(texts: Mapping[str, str]) -> None:
 
 
 def label_alone(text: str, options: Options) -> str | None:
-    """The label when a cleaned text is nothing else: "B", "(B)", "B. Paris", "Paris".
+    """The label when a cleaned text is nothing else: "B", "(B)", "B. Paris", "2. Paris", "Paris".
 
     Examples
     --------
@@ -64,9 +108,11 @@ def label_alone(text: str, options: Options) -> str | None:
     """
     if len(text) > LONGEST:
         return None
-    bare = plain(text)
-    for letter, choice in options.items():
+    bare, numbered = plain(text), _NUMBERED.fullmatch(text)
+    for number, (letter, choice) in enumerate(options.items(), start=1):
         if choice and bare in (choice, f"{letter.casefold()} {choice}"):
+            return letter
+        if choice and numbered and (int(numbered[1]), plain(numbered[2])) == (number, choice):
             return letter
     found = _ALONE.fullmatch(text)
     return found[1].upper() if found and found[1].upper() in options else None
@@ -80,7 +126,9 @@ def gold_label(answer: str, choices: tuple[str, ...]) -> str:
     InputError
         It is none of the choices.
     """
-    found = label_alone(clean(answer), options_of(choices))
+    options = options_of(choices)
+    found = string.ascii_uppercase[choices.index(answer)] if choices.count(answer) == 1 else None
+    found = found or label_alone(clean(answer), options)
     if found:
         return found
     if not choices:

@@ -49,8 +49,17 @@ def unknown(what: str, value: object, allowed: Iterable[str]) -> InputError:
     --------
     >>> str(unknown("condition", "few-shots", ["zero-shot", "few-shot"]))
     "unknown condition 'few-shots': did you mean 'few-shot'? Allowed: zero-shot, few-shot"
+    >>> str(unknown("source", "MATH-500", ["gsm8k", "math500"]))
+    "unknown source 'MATH-500': did you mean 'math500'? Allowed: gsm8k, math500"
     """
     names = [str(name) for name in allowed]
-    near = difflib.get_close_matches(str(value), names, n=1) or [n for n in names if n.endswith(f":{value}")]
+    bare = {_bare(name): name for name in reversed(names)}
+    near = [bare[found] for found in difflib.get_close_matches(_bare(value), bare, n=1)]
+    near = near or [n for n in names if n.endswith(f":{value}")]
     hint = f"did you mean {near[0]!r}? " if near else ""
     return InputError(f"unknown {what} {value!r}: {hint}Allowed: {', '.join(names)}")
+
+
+def _bare(name: object) -> str:
+    """A name as names are compared: MATH-500 is near math500."""
+    return str(name).casefold().replace("-", "").replace("_", "").replace(" ", "")

@@ -67,8 +67,21 @@ CHINESE = (
     "D错误，B正确", "正确答案应该是B。", "B选项正确",
 )  # fmt: skip
 
+# as base models, elder models and Chinese ones answer
+WORDINGS = (
+    "The answer to this question is (B) the town of Paris. It has the tower.", "The most likely answer is B.",
+    "The most common answer is D, but the right one is B.", "By elimination: B.", "I lean towards B.",
+    "I am confident in B.", "D — sorry, I meant B.", "D does not seem right. B does.", "B is the better of the two.",
+    "I initially picked D, but on closer inspection B is right.", "Answer: D. Hmm, that has no tower. Answer: B.",
+    "That leaves us with D and B. It must be B.", "It is not C, which leaves (B) and (D). (B) is the best answer.",
+    "This narrows it down to D and B. Of these, B fits better.", "The answer is B or D. B is the more plausible.",
+    "D) Berlin: This is not the best answer. B) Paris: This is the best answer.",
+    "【答案】: B <eoa>", "【答案】B<eoa>", "因此，正确的答案应该是B选项。", "答案是B选项，因为塔在巴黎。",
+    "正确答案是B项。", "D选项不正确，故选B", "所以，D选项错误，B选项正确。",
+)  # fmt: skip
 
-@pytest.mark.parametrize("text", ENGLISH + GERMAN + FRENCH + SPANISH + CHINESE)
+
+@pytest.mark.parametrize("text", ENGLISH + GERMAN + FRENCH + SPANISH + CHINESE + WORDINGS)
 def test_a_claim_is_read(text: str):
     grade = graded(text)
     assert (grade.score, grade.answer) == (1, "B"), grade
@@ -96,7 +109,7 @@ def test_every_letter_is_read_alike(form: str):
         "The answer is B. The answer is D.", "Answer:\nB) Paris\nD) Berlin", "The answer is Paris or Berlin.", "B o D",
         "B oder D ist richtig", "Es B o D.", "答案是B或D",
         "B和D都正确", "I choose B and D", "D is correct and B fits best.",
-        "B) Paris\nD) Berlin",
+        "B) Paris\nD) Berlin", "The answer is B or D. B is correct. D is correct.", "I am confident in B and D.",
     ],
 )  # fmt: skip
 def test_two_claims_that_contradict_each_other_are_no_answer(text: str):
@@ -138,6 +151,9 @@ def test_two_claims_that_contradict_each_other_are_no_answer(text: str):
         "B no es correcta", "No elijo B", "La respuesta no es B.", "B不正确",
         "B是错误的", "不选B", "维生素C是正确的", "我不认为B正确",
         "如果B正确，则A错误。",
+        # said to be wrong, or only said
+        "Option B, Paris, does not seem to be correct.", "The answer choices given are (B) Paris and what else?",
+        "The answer to this question is not B.", "This is B selected at random: is it right?", "是B选项错误。",
     ],
 )  # fmt: skip
 def test_what_is_no_claim_is_no_answer(text: str):

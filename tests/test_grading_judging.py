@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,6 +174,19 @@ def test_names_and_versions():
         as_grader("number")  # type: ignore[arg-type]
 
 
+def test_the_name_of_a_built_in_grader_is_taken():
+    """Records and registered designs tell graders by name and version."""
+    for builtin in (number, by_kind):
+        assert as_grader(builtin) is builtin
+        posing = replace(builtin, function=lambda question, text: True)  # type: ignore[type-var]
+        taken = (
+            f"{builtin.name!r} is the name of a built-in grader, and this is another one: .* name='my-{builtin.name}'"
+        )
+        for given in ({"function": posing}, {"function": builtin.__call__, "name": builtin.name, "version": "4"}):
+            with pytest.raises(InputError, match=taken):
+                as_grader(**given)
+
+
 def test_by_kind_and_by_name():
     choice = Question("c", "?", ("B",), "label", ("x", "y"))
     assert by_kind(QUESTION, "12").score == by_kind(choice, "y").score == 1
@@ -205,7 +219,9 @@ def test_a_grader_of_the_users_is_not_called_before_the_run():
 
 
 def test_built_in_graders_travel_to_other_processes():
-    assert pickle.loads(pickle.dumps(number))(QUESTION, "12").score == 1
+    there = pickle.loads(pickle.dumps(number))
+    assert there(QUESTION, "12").score == 1
+    assert as_grader(there) is there, "it bears its own name"
 
 
 def test_an_answer_that_a_user_gives_as_a_number_becomes_text():

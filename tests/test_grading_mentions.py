@@ -55,6 +55,8 @@ def test_the_result_is_the_answer(text: str):
         "The answer is Berlin.\nIt is not Paris.",
         "Paris lies to the west, where an electron goes.", "The answer is Berlin, and Paris has no such thing.",
         "(C) Paris is wrong.", "(A) a photon is incorrect", "It can't be Paris.", "Berlin is bigger than Paris.",
+        "Another one could be Paris.", "It might be Paris.", "To find Paris, we go west.",
+        "Berlin has trams, Paris, and an electron.",
     ],
 )  # fmt: skip
 def test_what_a_sentence_is_about_is_no_answer(text: str):

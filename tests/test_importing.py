@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -249,6 +250,11 @@ def test_a_file_without_scores_is_graded():
         ({"gold": None, "score": "right"}, {}, "the samples have no gold: import them with columns={'gold': ...}"),
         ({}, {}, "1 sample without gold, the first is sample 2 of question "),
         ({"gold": lambda row: "many"}, {"grader": number}, "the answer 'many' is not one number"),
+        (
+            {},
+            {"grader": replace(number, function=lambda question, text: True)},
+            "'number' is the name of a built-in grader",
+        ),
         ({"gold": "try"}, {"grader": by_kind}, "a file does not say of what kind its questions are"),
         ({"gold": "try"}, {"gold": lambda text: 2}, "gold of regrade is 2: it must be a text, or a list of texts"),
         ({"gold": "try"}, {"gold": lambda text: text[9]}, "gold of regrade failed on '0' (IndexError: string index"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from promptlab.grading.choosing import by_kind, check_gradable, grader_named
+from promptlab.grading.choosing import as_grader, by_kind, check_gradable, grader_named
 from promptlab.grading.expressions import maths
-from promptlab.grading.functions import as_grader
 from promptlab.grading.judging import grade, has_format
 from promptlab.grading.labels import label
 from promptlab.grading.numeric import number

@@ -14,8 +14,8 @@ from promptlab.grading.marking import BACK, GAP, LABEL, NOUN, TEXT
 
 _LABELS = rf"(?P<labels>{LABEL}(?:(?:\s?(?:{w.AND}|[,/])|{TEXT}\s{w.OR})\s?{LABEL}){{0,9}})"
 _END = (
-    rf"(?=[\s)\]\"'”’]{{0,5}}(?:\Z|\n|[.;:!(（…⟬。、]|,(?!\s?{LABEL})|[—–-]\s)"
-    rf"|\s(?!{w.AND}\s{LABEL}){w.CONNECTIVE}\b|[因而不])"
+    rf"(?=[\s)\]\"'”’]{{0,5}}(?:\Z|\n|[.;:!(（…⟬。、]|,(?!\s?{LABEL})|[—–-]\s|<[/|]?[a-z])"
+    rf"|\s(?!{w.AND}\s{LABEL}){w.CONNECTIVE}\b|[因而不]|\s?选?项\s?(?:\Z|[.。,;!\n<]))"
 )
 _ADVERBS = rf"(?:{w.ADVERB}\s){{0,3}}"
 _OPENS = rf"(?:\A|[\n.;:,!?…—–⟭-]\s{{0,3}}|\b{w.OPENER}\s)"
@@ -23,7 +23,7 @@ _OPENS = rf"(?:\A|[\n.;:,!?…—–⟭-]\s{{0,3}}|\b{w.OPENER}\s)"
 # Judgements on an option: what follows the label, and what leads to it
 _JUDGED = re.compile(
     rf"{_LABELS}(?:{GAP}\s?{w.COPULA}\s{_ADVERBS}{w.PREDICATE}|{GAP}{w.PREDICATE_CJK}|\s{w.FITS}"
-    rf"|\s{_ADVERBS}(?:richtig|korrekt)\s(?:ist|sind))"
+    rf"|{GAP}{w.ITSELF}\s{w.COPULA}\s{_ADVERBS}(?!true\b){w.PREDICATE}|\s{_ADVERBS}(?:richtig|korrekt)\s(?:ist|sind))"
 )
 _SUBJECT = re.compile(
     rf"(?:⟦|(?:\A|[\n.;:!?…()\"“—–*-]\s{{0,3}}|(?<![⟧⟩]),\s{{0,3}}|(?<![⟧⟩]\s)\b{w.BEFORE_SUBJECT}\s"
@@ -55,7 +55,9 @@ _CONCLUDES = re.compile(
     rf"|{w.CHOOSE_CJK}|{w.HENCE_CJK}|{w.ANSWER_CJK}[是为】]?)[\s,:→]{{0,3}}{NOUN})[⟦⟨]\Z"
 )
 _NAMED = re.compile(rf"{_LABELS}(?=\s(?!{w.AND}|{w.OR}|{w.IF}\b|when\b|for\b|in\b)\w)")  # (B) Paris
-_NAMES = re.compile(rf"(?:{_THING}\s{w.COPULA}|{w.ANSWER_CJK}[是为])\s?⟦\Z")
+_NAMES = re.compile(
+    rf"(?:{_THING}\s{w.COPULA}|\banswer (?:to|for) [^⟦⟨⟬.;:,?\n]{{1,40}} is|{w.ANSWER_CJK}[是为])\s?⟦\Z"
+)
 _WISHED = re.compile(rf"{_LABELS}\s(?:wählen|nehmen|sagen)\b")
 _WISHES = re.compile(r"\b(?:würden?|werden?|will|wollen)\s[⟦⟨]\Z")
 _LAST = re.compile(rf"{_LABELS}[\s.)!]{{0,3}}\Z")
@@ -66,7 +68,7 @@ _SUMS_UP = re.compile(
     rf"(?:\s{w.LABEL_NOUN})?)\s⟦\Z"
 )
 _VERB_LEFT_OUT = re.compile(rf"{_LABELS}\s(?:is|does|ist|est|lo es|es)(?=\s?[.!]|\Z|\n)")
-_AFTER_DENIAL = re.compile(r"⟭[^.?\n]{0,40}[;,]\s(?:but\s)?[⟦⟨]\Z")  # A is not, B is
+_AFTER_DENIAL = re.compile(r"⟭[^.?\n]{0,40}[;,.]\s(?:but\s)?[⟦⟨]\Z")  # A is not, B is
 
 _RULES = (
     (_JUDGED, _SUBJECT, False),
@@ -84,6 +86,7 @@ _RULES = (
 
 _ASKED = re.compile(r"[^.!;?\n]{0,200}\?")
 _BREAK = re.compile(rf"[.;!?\n]|\b{w.TURN}\b|但")
+_LEFT = re.compile(rf"\b(?:{w.LEAVES}|down)\b[^⟦⟨⟬.;\n]{{0,30}}[⟦⟨]\Z")  # leaves B and C: the choice is still to come
 _CLAUSE = re.compile(r"[,:]\s?(?!that\b|dass\b|que\b)|\bthen\b")
 _DOUBT = re.compile(rf"\b(?:{w.IF}|{w.HEDGE})\b|{w.IF_CJK}")
 _CORRECTED = re.compile(rf"\b{w.CORRECTION}\b|{w.CORRECTION_CJK}")
@@ -112,8 +115,10 @@ def claims(said: str) -> Iterator[Claim]:
         for found in pattern.finditer(low):
             start, end = found.span("labels")
             led = leads.search(low, max(0, start - BACK), start + 1)
-            if led and not asked(low, found.end()) and not doubted(low, start):
-                yield Claim(start, end, _letters(said[start:end]), final)
+            letters = _letters(said[start:end])
+            undecided = len(letters) > 1 and _LEFT.search(low, max(0, start - BACK), start + 1)
+            if led and not (undecided or asked(low, found.end()) or doubted(low, start)):
+                yield Claim(start, end, letters, final)
     yield from _only_right(said, low)
 
 
@@ -134,11 +139,11 @@ def settled(said: str, found: Iterable[Claim]) -> frozenset[str]:
     """The labels that all claims together leave: several where they contradict each other.
 
     A conclusion overrules the judgements before it, and what an earlier line concluded; what stands after a word of
-    correction ("wait", "no") overrules all before it.
+    correction ("wait", "no") overrules all before it. One of those that "or" left open decides.
     """
     last: Claim | None = None
     for claim in sorted(found):
-        if last is None or claim.labels == last.labels or _overrules(claim, last, said[last.end : claim.start].lower()):
+        if last is None or claim.labels == last.labels or _overrules(claim, last, said):
             last = claim
         else:
             last = claim._replace(labels=claim.labels | last.labels, final=claim.final or last.final)
@@ -156,6 +161,8 @@ def doubted(said: str, start: int) -> bool:
     return _DOUBT.search(_CLAUSE.split(sentence)[-1]) is not None
 
 
-def _overrules(claim: Claim, last: Claim, between: str) -> bool:
+def _overrules(claim: Claim, last: Claim, said: str) -> bool:
+    between = said[last.end : claim.start].lower()
+    decides = claim.labels < last.labels and re.search(w.OR, said[last.start : last.end].lower()) is not None
     concludes = claim.final and (not last.final or "\n" in between)
-    return concludes or _CORRECTED.search(between) is not None
+    return decides or concludes or _CORRECTED.search(between) is not None

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from promptlab.errors import InputError, PromptlabError
+from promptlab.errors import PromptlabError
 from promptlab.grading.places import SHOWN
-from promptlab.types import Grade, Grader, Question
+from promptlab.types import Grade, Question
 
 Function = Callable[[Question, str], Any]
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(frozen=True, repr=False)
 class FunctionGrader:
     """A function (question, answer text) -> bool, score in [0, 1] or Grade, made a `Grader`."""
 
@@ -26,40 +26,6 @@ class FunctionGrader:
 
     def __repr__(self) -> str:
         return f"<grader {self.name!r}, version {self.version!r}>"
-
-
-def as_grader(function: Function, name: str | None = None, version: str = "1") -> Grader:
-    """Make a grader of your own function.
-
-    Parameters
-    ----------
-    function
-        Takes the question and the answer text (never the reasoning) and returns True or False, a score in [0, 1],
-        or a `Grade`. Pure: the same input gives the same result. A Grade with a positive score counts as answered.
-    name
-        What records and tables call it; by default the function's own name.
-    version
-        Change it whenever the rule changes, so that old grades are not taken for new ones.
-
-    Raises
-    ------
-    InputError
-        If it is not callable, or has no name (a lambda) and none is given.
-
-    Examples
-    --------
-    >>> short = as_grader(lambda question, text: len(text) < 10, name="short")
-    >>> short(Question("q", "?", ()), "yes").score
-    1.0
-    """
-    if not callable(function):
-        raise InputError(f"as_grader needs a function (question, answer_text); got {type(function).__name__}")
-    if name is None and hasattr(function, "name") and hasattr(function, "version"):
-        return cast(Grader, function)
-    name = str(name or getattr(function, "__name__", "<lambda>"))
-    if name == "<lambda>":
-        raise InputError("as_grader: this function has no name of its own: pass name='...'")
-    return FunctionGrader(function, name, str(version))
 
 
 def as_grade(result: Any, answer_text: str) -> Grade:

@@ -10,20 +10,19 @@ from promptlab.choices import Options, gold_label, label_alone, options_of
 from promptlab.errors import InputError
 from promptlab.grading.claims import Claim, asked, claims, doubted, settled
 from promptlab.grading.functions import FunctionGrader
-from promptlab.grading.marking import READ, marked, unmarked
+from promptlab.grading.listing import headline, split_list
+from promptlab.grading.marking import marked, readable, unmarked
 from promptlab.grading.mentions import mentioned
 from promptlab.grading.places import SENTENCE, SHOWN, Refusal, declared, explicit, first_answer, last_line
 from promptlab.grading.stating import first_sentence, rest, value
 from promptlab.grading.vocabulary import BECAUSE, CROSS
-from promptlab.numerals import clean
 from promptlab.types import Grade, Grader, Question
 
 _PHRASES = 50  # places with "the answer is" that are read
 _COLON_BREAK = re.compile(r"(:|\bis)[ \t]*\n\s*")
 _REASON = re.compile(rf",?\s{BECAUSE}\b")
-_HEADED = re.compile(r"\W{0,9}(?:(?:option|choice)\W{1,9})?([A-Z])\s?[).:\]]", re.IGNORECASE)
 _MARKED_RIGHT = re.compile(
-    r"(?:[(:–—]|\bis)\s*(?:the )?(?:correct|right)(?: (?:answer|one|choice|option))?\W*\Z", re.IGNORECASE
+    r"(?:[(:.–—]|\bis)\s*(?:the )?(?:correct|right)(?: (?:answer|one|choice|option))?(?:\W*\Z|[.,!)]\s)", re.IGNORECASE
 )
 
 
@@ -32,10 +31,10 @@ def _label(question: Question, answer_text: str) -> Grade:
 
     Read from the last ``<answer>`` tag, else the last ``\\boxed{}``, else the whole text when it is nothing but a
     label, else from what the text claims: a conclusion ("the answer is B", "I choose B", "so B", "not A but B") before
-    a judgement ("B is correct", "B fits best"), in English, German, French, Spanish or Chinese. Two claims on one line
-    that contradict each other are no answer, and wrong, unless "wait" or "no" stands between them; of two lines that
-    conclude, the last counts. No claim is what is asked (is it B?), supposed (if B is correct), denied, said by others,
-    or a name (plan B, vitamin C).
+    a judgement ("B is correct", "B fits best") or a beginning ("B. Paris", then reasons), in English, German, French,
+    Spanish or Chinese. Two claims on one line that contradict each other are no answer, and wrong, unless "wait" or
+    "no" stands between them; of two lines that conclude, the last counts. No claim is what is asked (is it B?),
+    supposed (if B is correct), denied, struck out, said by others, or a name (plan B, vitamin C).
 
     Where nothing is claimed the last line counts when it names one label only: as "(B)", "option B" or by the choice's
     text. So it does not where "the answer is" a value that is none of the options: that is no answer, as in a box,
@@ -62,23 +61,23 @@ def _label(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), found, True, why="" if right else f"expected {' or '.join(sorted(gold))}")
 
 
-label: Grader = FunctionGrader(_label, "label", "5")
+label: Grader = FunctionGrader(_label, "label", "6")
 
 
 def _read(text: str, options: Options, question: str) -> str | Refusal:
     place = explicit(text)
     if place:
-        inside = clean(place.text[:SENTENCE])
+        inside = readable(place.text[:SENTENCE])
         found = (
             label_alone(inside, options)
             or _claimed(marked(inside, options), options)
             or mentioned(inside, options, question)
         )
         return found or Refusal(place.text, False, f"the {place.name} holds no label")
-    cleaned = clean(text)
-    body, items = _split_list(cleaned, options)
+    cleaned = readable(text)
+    body, items = split_list(cleaned, options)
     said = marked(_COLON_BREAK.sub(r"\1 ", body), options)
-    found = _alone(cleaned.strip(), options) or _claimed(said, options)
+    found = _alone(cleaned, options) or _claimed(said, options, headline(cleaned, options))
     if not found and items:
         return _declared(said, options, question) or _listed(items, options)
     return found or _unclaimed(said, last_line(cleaned), options, question)
@@ -98,9 +97,11 @@ def _unclaimed(said: str, line: str, options: Options, question: str) -> str | R
     return mentioned(line, options, question) or Refusal("", False, "no label in the answer text")
 
 
-def _claimed(said: str, options: Options) -> str | Refusal | None:
+def _claimed(said: str, options: Options, head: str | None = None) -> str | Refusal | None:
     """The one label that a marked text says to be the answer; claims that contradict each other are none."""
     found = [*claims(said), *_named_claims(said, options)]
+    if head:
+        found.append(Claim(0, 0, frozenset(head), False))
     labels = settled(said, found)
     if len(labels) > 1:
         return Refusal(unmarked(last_line(said)), True, f"several labels: {', '.join(sorted(labels))}")
@@ -143,20 +144,6 @@ def _certain(said: str) -> Iterator[tuple[int, str]]:
     """Where "the answer is" stands, the last place first, and what follows; not after "if", nor in a question."""
     places = islice(declared(said), _PHRASES)
     return ((start, line) for start, line in places if not (doubted(said, start) or asked(said, start)))
-
-
-def _split_list(cleaned: str, options: Options) -> tuple[str, dict[str, str]]:
-    """What stands before the list of options in which a text ends, and the list: letter -> line."""
-    items: dict[str, str] = {}
-    body = cleaned.rstrip()
-    while len(cleaned) - len(body) < READ:
-        before, _, line = body.rpartition("\n")
-        headed = _HEADED.match(line)
-        letter = headed[1].upper() if headed and re.search(r"\w", line[headed.end() :]) else ""
-        if letter not in options or (items and letter >= min(items)):
-            break
-        items[letter], body = line.strip(), before.rstrip()
-    return (body, items) if len(items) > 1 else (cleaned, {})
 
 
 def _listed(items: Mapping[str, str], options: Options) -> str | Refusal:

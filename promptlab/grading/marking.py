@@ -9,6 +9,7 @@ import re
 from collections.abc import Container
 
 from promptlab.grading import vocabulary as w
+from promptlab.numerals import clean
 
 LABEL = "[⟦⟨][a-z][⟧⟩]"  # in lower case, as all patterns are
 TEXT = r"\s?[).:,(–—-][^⟦⟨⟬.;:?\n]{1,80}?"
@@ -33,9 +34,24 @@ _DENIED_BEFORE = re.compile(
     rf"|\b{w.WRONG}\s{w.ANSWER}\b[^⟦⟨⟬.;?\n]{{0,20}}|{w.NOT_CJK}[^⟦⟨⟬,;.。而但所\n]{{0,6}})\Z"
 )
 _FALSE_ONE = re.compile(rf"(?:{w.EXCEPT}|{w.UNTRUE_ONE}\s)\Z")  # all are true but D; the one that is not true is D
-_DENIED_AFTER = re.compile(
-    rf"(?:\s?[(][^⟦⟨⟬)\n]{{1,60}}[)]|,\s?which[^⟦⟨⟬.;:,?\n]{{1,60}},)?\s?{w.IS_WRONG}|{w.CROSSED}"
+_DENIED_AFTER = re.compile(  # B (Paris) is wrong; B, Paris, is wrong
+    rf"(?:\s?[(][^⟦⟨⟬)\n]{{1,60}}[)]|,\s?(?=which|(?!{w.CONNECTIVE}\b))[^⟦⟨⟬.;:,?\n]{{1,60}},)?\s?{w.IS_WRONG}|{w.CROSSED}"
 )
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~|<(s|del|strike)>[^<\n]{1,200}</\1>", re.IGNORECASE)
+_TAGS_LAST = re.compile(r"(?:\s{0,9}<[|/]?\w{1,30}\|?>){1,9}\s{0,9}\Z")  # B</s>
+_BOX = re.compile(r"^([ \t]{0,9})[-*+][ \t]{1,3}\[([ xX])\]", re.MULTILINE)
+
+
+def readable(text: str) -> str:
+    """A text cleaned, without what is struck out, nor a closing tag; of a list of tasks what is done is ticked.
+
+    Examples
+    --------
+    >>> readable("~~A~~ B"), readable("- [ ] A\\n- [x] B")
+    ('B', '- A\\n✓ B')
+    """
+    text = _BOX.sub(lambda box: box[1] + ("-" if box[2] == " " else "✓"), _STRUCK.sub(" ", text))
+    return clean(_TAGS_LAST.sub("", text)).strip()
 
 
 def marked(text: str, letters: Container[str]) -> str:

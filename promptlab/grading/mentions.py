@@ -19,6 +19,7 @@ _DENIED = re.compile(
     r"(?:(?:option|choice|the|be|equal|to|quite|exactly)\s{1,9}){0,2}\S{1,99}",
     re.IGNORECASE,
 )
+_APPOSED = re.compile(r"¬ ?[,(][^.;:?\n]{1,60}?[,)]|¬[):]? \w{1,60}")  # B, Paris, is wrong; not (B) Paris
 _ASIDE = re.compile(
     r"\((?:(?:it|which)\s)?(?:was|were|is not|not|up|down|from|before|formerly|previously)\b[^()]{0,99}\)"
 )
@@ -39,7 +40,10 @@ _REJECTED = re.compile(  # 67 kg is too low
     r"(?:¬|(?:too|zu|trop|demasiado|wrong|incorrect|false|falsch|faux|out|excluded|eliminated|impossible|unlikely)\b)"
     rf"|fails?\b|{w.CROSS})"
 )
-_THAN = re.compile(r"\b(?:than|als|unlike|instead of)(?: the)?\Z")
+_ELSEWHERE = re.compile(  # bigger than Paris; to find 67, we add; another could be Rome
+    r"\b(?:than|als|unlike|instead of|to (?:find|get|compute|calculate|determine|evaluate|show)"
+    r"|(?:could|might|may)(?: also)? be)(?: the)?\Z"
+)
 _BOUND = re.compile(
     r"\b(?:above|below|over|under|exceeds|from|until|at (?:least|most)|up to|between \S{1,20} and|más de|menos de"
     r"|(?:plus|moins) de|(?:beg[aiu]n|start)\w{0,3} (?:at|with|as))\Z"
@@ -86,7 +90,8 @@ def mentioned(text: str, options: Options, question: str) -> str | Refusal | Non
     A choice that the sentence says something of ("a photon is emitted") is named only where that restates the question.
     """
     text = marked(_QUESTION.sub("", text), options)
-    text = _NO_SUCH.sub(" ", _DENIED.sub(" ¬ ", _ASIDE.sub(" ", unmarked(text))))
+    text = _APPOSED.sub(" ¬ ", _ASIDE.sub(" ", unmarked(text)))
+    text = _NO_SUCH.sub(" ", _DENIED.sub(" ¬ ", text))
     words = list(_words(text))
     letters = {letter.upper() for letter in (*_MARKED.findall(text), *_HEADINGS.findall(text))} & set(options)
     named = [one for one in _named(words, options) if not _worked_with(words, one)]
@@ -141,7 +146,7 @@ def _concludes(words: list[_Word], one: _Named, question: str) -> bool:
     before, after = words[: one.start], words[one.end :]
     number = _has_number(words[one.start : one.end])
     led = " ".join(word.text for word in before[-4:])
-    if _THAN.search(led) or (number and _BOUND.search(led)):
+    if _ELSEWHERE.search(led) or (number and _BOUND.search(led)) or _within_a_list(before, after):
         return False
     if number:
         result = [*takewhile(lambda word: word.text not in _EQUALS, reversed(before))]
@@ -150,6 +155,11 @@ def _concludes(words: list[_Word], one: _Named, question: str) -> bool:
         return True
     said = _said(after)
     return _GOES_ON.match(said) is not None or set(said.split()) <= _LITTLE | set(plain(question).split())
+
+
+def _within_a_list(before: list[_Word], after: list[_Word]) -> bool:
+    """Whether a choice stands among others: "love, care, and attention"."""
+    return bool(before and after) and before[-1].stops and after[0].text in ("and", "or")
 
 
 def _said(words: list[_Word]) -> str:

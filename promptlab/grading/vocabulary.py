@@ -31,7 +31,7 @@ ANSWER = (
 )
 HEADING = (
     r"(?:final|correct|right|(?<!second )best|verdict|decision|conclusion|selection|selected|result|output|richtig|"
-    r"korrekt|ergebnis|fazit|correcte|bonne|correct[ao]|conclusión|elección)"
+    r"elimination|korrekt|ergebnis|fazit|correcte|bonne|correct[ao]|conclusión|elección)"
 )
 # What questions of medicine and science ask for, sometimes the false one
 THING = (
@@ -48,11 +48,16 @@ TICK = "[✓✔✅☑]"
 CROSS = "[✗✘❌✖✕☒]"
 ANSWER_CJK = "(?:答案|正确选项)"
 
-# A before a word is an article unless the word goes on about a label; I stands as a label does, or is a pronoun.
+_NOUNS = (  # English words that are little ones elsewhere: a car, a son, a so-called one
+    r"(?:\w{1,15}-\w|car\b(?!\s(?:l[ae]s?\b|[lcd]['’]|ils?\b|elles?\b|ce\w{0,3}\b|une?\b|[A-ZÀ-Ý]))"
+    r"|son\b(?!\s(?:l[ao]s\b|(?:in)?correct|fals|verdader))|can of\b|rather\b(?! than))"
+)
+# A before a word of its line is an article unless the word goes on about a label; I stands as a label, or is a pronoun.
 NO_ARTICLE = (
-    rf"(?!\s{{1,3}}(?!(?:{CONNECTIVE}|or|nor|is|with|ist|est|es|are|was|were|isn|wasn|must|has|would|should|can|"
-    r"cannot|could|might|does|seems|looks|fits|works|matches|remains|wins|it is|oder|sind|wäre|passt|ou|sont|convient|"
-    r"o|ni|son|encaja|sondern|sino)\b)[^\W\d])"
+    rf"(?!(?:[^\S\n]{{1,3}}|\s{{1,3}}(?=[a-z]))(?:{_NOUNS}|"
+    rf"(?!(?:{CONNECTIVE}|or|nor|is|with|ist|est|es|are|was|were|isn|wasn|must|has|would|should|can|cannot|"
+    r"could|might|does|seems|looks|fits|works|matches|remains|wins|it is|oder|sind|wäre|passt|ou|sont|convient|"
+    r"o|ni|son|encaja|sondern|sino)\b)[^\W\d]))"
 )
 NO_PRONOUN = r"(?=\s?(?:[).:\]]|\Z|\n|is (?:correct|right)))"
 
@@ -83,20 +88,20 @@ IS_WRONG = (
     r"impossibles?|pas|incorrect[oa]s?|fals[oa]s?|imposibles?)\b"
     r"|\b(?:isn|aren|wasn|weren|can|does|do|did)['’]t\b|\b(?:cannot|does not|do not|did not|fails?)\b"
     r"|n['’](?:est|ont|a)\b|\bne\s|\bno\s(?:es|son|puede|está)\b|\b(?:not|nicht|pas|no)(?=\s?[,.;!]|\Z)"
-    r"|项?(?:都|均|也|是|就是)?(?:不|错|有误|没))"
+    r"|(?:选?项)?(?:都|均|也|是|就是)?(?:不|错|有误|没))"
 )
 CROSSED = rf"[).:]?\s?{CROSS}(?!\s?[⟦⟨])"  # B) ✗; not B in "✓ B ✗ C"
 
 # Judgements: "B is correct"
 BEFORE_SUBJECT = (  # after any other word a letter is a part of a name: plan B
     r"(?:so|hence|thus|therefore|and|both|either|but|that|because|only|clearly|then|think|believe|know|say|conclude|"
-    r"find|sure|since|as|while|although|though|yes|no|is|actually|definitely|probably|dass|nur|also|daher|somit|und|"
-    r"aber|weil|denn|beide|que|donc|seule?|et|mais|car|s[oó]lo|solamente|tanto|y|pero|porque)"
+    r"find|sure|since|as|while|although|though|yes|no|is|actually|definitely|probably|"
+    r"inspection|reflection|dass|nur|also|daher|somit|und|aber|weil|denn|beide|que|donc|seule?|et|mais|car|s[oó]lo|solamente|tanto|y|pero|porque)"
 )
 BEFORE_SUBJECT_CJK = "(?:所以|因此|因为|故|则|只有|认为|应该|而|但|且|是)"
 COPULA = (
-    r"(?:is|are|(?:must|has to|would|should|can only)(?: therefore| thus| then)? be|to be|seems|seems to be|"
-    r"appears to be|looks|ist|sind|wäre|lautet|muss|est|sont|serait|es|son|sería|parece)"
+    r"(?:is|are|(?:must|has to|would|should|can only)(?: therefore| thus| then)? be|(?<!seem )(?<!appear )to be|"
+    r"seems|seems to be|appears to be|looks|ist|sind|wäre|lautet|muss|est|sont|serait|es|son|sería|parece)"
 )
 ADVERB = (
     r"(?:therefore|thus|hence|indeed|clearly|definitely|certainly|obviously|surely|likely|probably|simply|also|both|"
@@ -108,7 +113,8 @@ _RIGHT = (
     r"richtig|korrekt|besser|correcte?s?|juste|exacte?|meilleure?|correct[oa]s?|mejor)"
     r"(?![-\w])(?=[\s)\]\"'”’]{0,3}(?:\Z|[.,;:!\n(…⟬—–])|"
     r"\s(?:because|since|as|given|and|but|so|which|hence|while|whereas|although|not|than|here|overall|too|then|answer|"
-    r"choice|option|one|solution|fit|match|weil|da|denn|und|aber|antwort|parce|car|puisque|et|mais|réponse|porque|ya|y|"
+    r"choice|option|one|solution|fit|match|of (?:the (?:two|three|four|options|choices|rest)|them|these|all)|"
+    r"weil|da|denn|und|aber|antwort|parce|car|puisque|et|mais|réponse|porque|ya|y|"
     r"pero|respuesta|opción)\b)"
 )
 RIGHT_ONE = (
@@ -122,6 +128,7 @@ PREDICATE = (
     r"(?!(?:\s(?:answer|choice|option|one))?\s(?:only )?(?:if|unless)\b)"
 )
 PREDICATE_CJK = r"\s?(?:项|选项)?\s?(?:是|为|才是|就是|都|均)?\s?(?:唯一|最)?(?:正确|对的|正解|答案|合适|符合|合理)"
+ITSELF = r"[:.]\s(?:this|it|that)(?:\s(?:option|choice|answer|one))?"  # B) Paris: this is the best
 FITS = (
     r"(?:(?:fits|matches|works|applies|is) (?:best|better)|fits|matches|works|applies|remains|wins|it is|is left|is it|"
     r"makes (?:the most|more) sense|passt(?: am besten| besser)?|bleibt(?: übrig)?|convient(?: le mieux| mieux)?|"
@@ -134,7 +141,8 @@ CHOOSE = (
     r"am|are|going to|to|do|therefore|thus|hence|then|now|simply|just|definitely|rather|finally|still|also|so|want|"
     r"need|ultimately|probably)\s){0,3}(?:choos(?:e|ing)|chose|chosen|pick(?:ed|ing)?|select(?:ed|ing)?|recommend|"
     r"tak(?:e|ing)|go(?:ing)? (?:with|for)|went (?:with|for)|opt(?:ed)? for|settled? (?:on|for)|vote for|say|"
-    r"answer(?: with)?|mark|bet on|guess|think|believe|conclude|(?:think|guess) it['’]s)"
+    r"answer(?: with)?|mark|meant|bet on|lean(?:ing)? (?:towards?|to)|confident in|guess|think|believe|conclude|"
+    r"(?:think|guess) it['’]s)"
     r"|(?:ich |wir )?(?:wählen?|nehmen?|stimmen? für|"
     r"tippen? auf|sagen?|würde sagen|entscheide mich für)|(?:je |j['’]|nous )?(?:choisi(?:s|rais|ssons)|prends|"
     r"opte pour|sélectionne|retiens|dirais)|(?:yo )?(?:elijo|elegiría|elegimos|escojo|escogería|selecciono|opto por|"
@@ -169,12 +177,13 @@ IF_CJK = "如果|若|假设|是否"
 HEDGE = (
     r"(?:might|may|could|(?<!no )(?<!any )(?<!without )doubt\w{0,3}|unsure|not sure|unlikely|tempt(?:ing|ed)|easy to|"
     r"wrong to|mistake to|at first|first (?:thought|answer|guess|choice)|initially|originally|thought|guessed|says|"
-    r"claims|thinks|believes|argues|suggests|insists|könnte|bezweifle|pourrait|doute|podría|dudo|(?:some|many|most|"
-    r"people|students|others|one|you|they|manche|viele|certains|algunos)(?: \w+){0,2} (?:say|think|believe|claim|"
-    r"argue|choose|pick|answer))"
+    r"claims|thinks|believes|argues|suggests|insists|könnte|bezweifle|pourrait|doute|podría|dudo|"
+    r"(?:common|popular) (?:answer|choice|guess)|"
+    r"(?<!the )(?:some|many|most|people|students|others|one|you|they|manche|viele|certains|algunos)(?: \w+){0,2} "
+    r"(?:say|think|believe|claim|argue|choose|pick|answer))"
 )
 CORRECTION = (
-    r"(?:no|wait|actually|correction|sorry|scratch that|on second thoughts?|on reflection|rather|nein|halt|moment|non|"
-    r"attendez|espera|mejor dicho)"
+    r"(?:no|wait|hmm+|actually|correction|sorry|scratch that|on second thoughts?|on reflection|rather|nein|halt|"
+    r"moment|non|attendez|espera|mejor dicho)"
 )
 CORRECTION_CJK = "不对|等等|更正"
