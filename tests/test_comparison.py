@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptlab.comparison import Comparison, compare
+from promptlab.comparison.accounting import NONE
 from promptlab.errors import InputError
 
 N = 120
@@ -229,8 +230,8 @@ def test_accounting_sums_exactly(seed, k, with_bypassed):
         sums = table.groupby(["model", "condition"], sort=False)["difference"].sum()
         np.testing.assert_allclose(sums, found.table["difference"], atol=1e-12)
         assert ((table["low"] <= table["difference"]) & (table["difference"] <= table["high"])).all()
-    last = "wrong_after_reasoning" if with_bypassed else "wrong_answer"
-    names = ["truncated", "empty_or_refused", "no_answer"] + ["bypassed_and_wrong"] * with_bypassed + [last]
+    last = "wrong_after_worked_steps" if with_bypassed else "wrong_answer"
+    names = ["truncated", "empty_or_refused", "no_answer"] + ["wrong_without_worked_steps"] * with_bypassed + [last]
     occurring = list(dict.fromkeys(found.accounting["part"]))
     assert occurring == [name for name in names if name in occurring]
     ways = found.changes.groupby("change")["difference"]
@@ -267,6 +268,24 @@ def test_classes_that_never_occur_are_in_no_table_and_take_no_alpha():
     assert found.accounting.loc[0, ["low", "high"]].tolist() == pytest.approx([row.low, row.high])
     all_right = compare(pd.concat([samples("a", first(N)), samples("b", first(N))]), baseline="a")
     assert all_right.accounting["difference"].tolist() == [0]
+
+
+def test_a_class_that_one_model_never_has_is_a_zero_without_an_interval_there_and_takes_no_alpha():
+    base, cut = samples("a", first(80)), samples("b", first(40))
+    alone = pd.concat([base, cut]).assign(model="whole")
+    often = alone.assign(model="cut", ending=np.where(alone["score"] == 0, "truncated", "complete"))
+    found = compare(pd.concat([alone, often]), baseline="a")
+    for table in (found.accounting, found.changes):
+        absent = table[table["reason"] == NONE]
+        assert set(zip(absent["model"], absent["part"], strict=True)) == {
+            ("whole", "truncated"),
+            ("cut", "wrong_answer"),
+        }
+        assert (absent["difference"] == 0).all()
+        assert absent[["low", "high"]].isna().all(axis=None)
+        assert table.drop(absent.index)["low"].notna().all()
+    there = found.accounting.query("reason != @NONE")
+    assert there[["low", "high"]].to_numpy() == pytest.approx(found.table[["low", "high"]].to_numpy())
 
 
 def test_transitions_and_discordant_questions():

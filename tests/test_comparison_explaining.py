@@ -228,7 +228,19 @@ def test_a_file_without_keys_is_told_by_its_outputs():
     assert row(found, "few#1")["same_texts"] == 0
     assert row(found, "few#1")["apart"] == "no keys; 0.0 % of pairs of outputs equal, 0.0 % within an arm"
     assert "No keys show that these arms share no sample, only their outputs: zero-shot#1: 0.0 % of" in found.paragraph
-    assert row(explain_loss(samples(), base="few"), "few#1")["apart"] == "keys differ"
+    keyed = explain_loss(samples(), base="few")
+    assert row(keyed, "few#1")["apart"] == "keys differ; 0.0 % of pairs of outputs equal, 0.0 % within an arm"
+    assert "No keys" not in keyed.paragraph
+    assert row(explain_loss(samples().drop(columns="completion"), base="few"), "few#1")["apart"] == "keys differ"
+
+
+def test_without_keys_equal_prompts_of_one_replicate_are_the_same_samples():
+    """However few outputs they share: what was asked for is the same."""
+    frame = samples().drop(columns="key").assign(replicate=0)
+    with pytest.raises(InputError, match=r"'zero-shot#1' of 'r1' is no A/A arm .* both have replicate=0"):
+        explain_loss(frame, base="few")
+    assert explain_loss(samples().assign(replicate=0), base="few"), "keys say more"
+    assert explain_loss(frame.drop(columns="replicate"), base="few"), "nothing is said"
 
 
 def repeating(copied: int, k: int = 4) -> pd.DataFrame:
@@ -249,6 +261,8 @@ def test_samples_that_were_copied_are_noticed_without_keys():
     assert found.warnings[0] == warning
     assert warning in found.to_markdown()
     assert "more than independent samples have" in found.paragraph
+    keyed = explain_loss(repeating(595).assign(key=samples()["key"]), base="few")
+    assert keyed.copies[0].startswith("'few' and 'few#1' of 'r1' have keys that differ, and ")
     honest = explain_loss(repeating(0), base="few")
     assert not honest.copies
     assert "more than independent" not in honest.paragraph

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from promptlab import figures
-from promptlab.comparison import compare, contrast, dose
+from promptlab.comparison import compare, contrast, dose, explain_loss
 from promptlab.errors import InputError
 from promptlab.figures import drawing, layouts
 from promptlab.planner import plan
@@ -180,7 +180,7 @@ def test_bars_sum_to_the_difference_and_are_open_where_the_interval_includes_0(d
     np.testing.assert_allclose(width, 100 * comparison.table["difference"], atol=1e-9)
     table = {figures.accounting: comparison.accounting, figures.changes: comparison.changes}[draw]
     is_open = sum(bar.get_facecolor()[:3] == (1, 1, 1) for bar in ax.patches)
-    assert is_open == ((table["low"] <= 0) & (table["high"] >= 0)).sum()
+    assert is_open == ((table["low"] <= 0) & (table["high"] >= 0) & (table["difference"] != 0)).sum()
 
 
 @pytest.mark.parametrize("draw", [figures.accounting, figures.changes])
@@ -216,8 +216,51 @@ def test_a_class_whose_bars_are_too_narrow_to_be_seen_is_told_in_figures():
     most = 100 * found.accounting.query("part == 'truncated'")["difference"].abs().max()
     labels = ax.get_legend_handles_labels()[1]
     assert f"truncated (at most {most:.1f} points)" in labels
-    assert "wrong after reasoning" in labels
+    assert "wrong after worked steps" in labels
     assert not [label for label in labels if label.startswith("no answer")]  # none occurs
+
+
+@pytest.mark.parametrize("draw", [figures.accounting, figures.changes])
+def test_a_class_that_a_model_never_has_is_not_drawn_and_the_alt_text_says_so(draw):
+    frame = samples().assign(bypassed=False)
+    frame["ending"] = frame["ending"].where(frame["model"] == "r1", "complete")
+    found = compare(frame, baseline="zero-shot")
+    ax = draw(found, mpl.figure.Figure(layout="constrained").subplots())
+    table = {figures.accounting: found.accounting, figures.changes: found.changes}[draw]
+    assert table["low"].isna().sum() == (table.query("model == 'plain'")["part"] == "truncated").sum() > 0
+    assert f"open: 95 % simultaneous intervals of {table['low'].notna().sum()} include 0" in ax.get_xlabel()
+    assert len(ax.patches) - len(ax.get_legend_handles_labels()[1]) + 1 == (table["difference"] != 0).sum()
+    assert ax.get_label().endswith("since no wrong output of the model is of the class: truncated (plain).")
+    assert "Without an interval" not in ax.get_label()
+
+
+def test_where_nothing_can_be_copied_there_is_no_point_but_the_reason():
+    frame = samples().assign(content=lambda of: np.where(of["condition"] == "few-shot-1", "unrelated", "own"))
+    frame.loc[frame["content"] == "unrelated", "copied_number"] = False
+    found = compare(frame.assign(copied_span=frame["shots"] * (frame.index % 3)), baseline="zero-shot")
+    ax = figures.feature(found, "copied_number")
+    assert texts_of(ax) == ["no exemplars to copy from", "no numbers in the exemplars"]
+    assert "intervals of 4)" in ax.get_xlabel()
+    assert ax.get_label().endswith(
+        "Not drawn, since they can have none: zero-shot (no exemplars to copy from); few-shot-1 (no numbers in the "
+        "exemplars)."
+    )
+    for model in ("r1", "plain"):
+        rows = found.feature("copied_number").query("model == @model and reason == ''")
+        np.testing.assert_allclose(points_of(ax, model)[:, 0], rows["value"])
+    assert texts_of(figures.feature(found, "copied_span")) == ["no exemplars to copy from"], "prose can be copied"
+
+
+def test_a_part_of_a_larger_family_says_how_many_are_judged_together():
+    rows = [("r1", name, f"q{i}", "few" in name, float(i % 4 > ("few" in name)), f"{name}{i}")
+            for name in ("zero-shot", "zero-shot#1", "few", "few#1", "few-note") for i in range(40)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["model", "condition", "question", "shots", "score", "key"])
+    found = explain_loss(frame, base="few")
+    for one in (found.to_baseline, found.to_base):
+        assert one.family == len(found.to_baseline.table) + len(found.to_base.table) == 6
+        assert "95 % simultaneous intervals of 6;" in figures.degradation(one).get_xlabel()
+    alone = compare(frame, baseline="zero-shot")
+    assert "95 % simultaneous intervals of 4;" in figures.degradation(alone).get_xlabel()
 
 
 def test_what_is_said_above_a_point_stays_inside_the_axes():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import warnings
 from dataclasses import replace
 from math import factorial
 
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local_models import LocalModel
 from promptlab.errors import InputError
 from promptlab.grading import label
-from promptlab.prompts import few_shot, zero_shot
+from promptlab.prompts import few_shot, preview, zero_shot
 from promptlab.prompts.shuffling import Shuffled, as_asked, orders, variant_of
 from promptlab.types import Grade, Question
 
@@ -82,6 +84,8 @@ def test_an_answer_that_is_no_letter_stays_and_a_reason_says_whose_letters_it_me
         "A, B, C", "(A), (B)", "Only A", "only A is true", "B only", "all answers are correct", "None is true",
         "Both are correct", "the first and second", "The first and the third option", "Ninguna es correcta",
         "D. None", "D. All", "d) none", "Neither", "D. Beides", "D. 都不对", "(D) Both",
+        "(a) and (b)", "a and b", "Both a and b", "neither a nor b", "(a), (b)", "a & b only", "a, b",
+        "(d) Both (a) and (c)", "D - None", "4. None", "Options 1 and 2", "option 3",
     ],
 )  # fmt: skip
 def test_options_that_speak_of_others_keep_their_order(last: str):
@@ -104,6 +108,12 @@ def test_options_that_speak_of_others_keep_their_order(last: str):
         "all men are mortal",
         "A/B testing",
         "above",
+        "a and z",
+        "a + b",
+        "1 and 2",
+        "f(a) and f(b)",
+        "answer 42",
+        "option 5",
     ],
 )
 def test_other_options_are_shuffled(plain: str):
@@ -111,17 +121,70 @@ def test_other_options_are_shuffled(plain: str):
     assert {variant_of(question, 5, 0, sample) == question for sample in range(5)} == {True, False}
 
 
-@pytest.mark.parametrize("lettered", [("A. London", "B. Paris", "C. Rome"), ("a) London", "b) Paris", "(c) Rome")])
-def test_letters_that_an_option_carries_along_are_dropped(lettered: tuple[str, ...]):
-    question = replace(CITIES, choices=lettered)
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [
+        ("A. London", "B. Paris", "C. Rome"),
+        ("a) London", "b) Paris", "(c) Rome"),
+        ("1. London", "2. Paris", "3. Rome"),
+        ("(1) London", "2) Paris", "3: Rome"),
+        ("A - London", "B – Paris", "C — Rome"),
+        ("1 - London", "2 - Paris", "3 - Rome"),
+    ],
+)
+def test_labels_that_an_option_carries_along_are_dropped(first: str, second: str, third: str):
+    question = replace(CITIES, choices=(first, second, third))
     assert sorted(variant_of(question, 2, 0, 1).choices) == ["London", "Paris", "Rome"]
     shown = few_shot(exemplars=[question], style="answers").render(replace(CITIES, text="Seat of the Louvre?"))
     assert "A. London\nB. Paris\nC. Rome" in shown.messages[0].content
     for sample in range(2):
         text = zero_shot(variants=2).render(question, sample=sample).messages[0].content
         assert sorted(line[:3] for line in text.splitlines()[1:]) == ["A. ", "B. ", "C. "]
-        assert "a. a" not in text.lower()
+        assert sorted(line[3:] for line in text.splitlines()[1:]) == ["London", "Paris", "Rome"]
         assert label(question, "The answer is Paris.").score == 1
+        assert label(question, f"The answer is ({second}).").score == 1
+        assert label(replace(question, answers=(second,)), "B").score == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("1. May", "2. May", "3. May"),
+        ("1: 2", "2: 3", "3: 4"),
+        ("1 - 2", "2 - 3", "3 - 4"),
+        ("A - B", "B - A", "C - A"),
+        ("1. London", "2. Paris", "3. Both 1 and 2"),
+        ("1. London", "2. Paris", "3. only 2"),
+        ("2. London", "1. Paris", "5. Rome"),
+    ],
+)
+def test_what_only_looks_like_labels_or_is_spoken_of_stays(options: tuple[str, ...]):
+    shown = zero_shot().render(replace(CITIES, choices=options)).messages[0].content
+    assert shown.splitlines()[1:] == [f"{letter}. {option}" for letter, option in zip("ABC", options, strict=True)]
+
+
+@pytest.mark.parametrize("last", ["3. Both 1 and 2", "3) 1, 2", "3. only 2", "3. 1 only", "3. neither 1 nor 2"])
+def test_options_that_speak_of_others_by_numbers_of_their_own_keep_their_order(last: str):
+    question = replace(CITIES, choices=("1. London", "2. Paris", last))
+    assert {variant_of(question, 5, 0, sample) == question for sample in range(5)} == {True}
+
+
+def test_an_order_in_which_numbers_happen_to_be_those_of_the_places_shows_the_same_options():
+    days = ("2. May", "1. June", "5. July")
+    shown = [zero_shot(variants=6).render(replace(CITIES, choices=days), sample=i) for i in range(6)]
+    lines = [prompt.messages[0].content.splitlines()[1:] for prompt in shown]
+    assert {tuple(sorted(line[3:] for line in of)) for of in lines} == {tuple(sorted(days))}
+
+
+def test_questions_that_are_shown_in_one_order_are_counted_before_any_call():
+    fixed = replace(CITIES, id="q2", choices=("London", "Paris", "Rome", "(a) and (b)"))
+    said = r"variants=2: options of 1 of 2 questions are not shuffled, .* such as '\(a\) and \(b\)' of question 'q2'"
+    with pytest.warns(UserWarning, match=said):
+        preview(LocalModel(), zero_shot(variants=2), [CITIES, fixed], samples=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        preview(LocalModel(), zero_shot(), [CITIES, fixed], samples=2)
+        preview(LocalModel(), zero_shot(variants=2), [CITIES], samples=2)
 
 
 @pytest.mark.parametrize("options", [("London", "", "Rome"), ("London", "Rome", "London"), ("A. x", "B. x", "C. y")])

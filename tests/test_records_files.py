@@ -128,14 +128,27 @@ def test_dropped_columns_come_back_empty(done: Run, tmp_path: Path):
     assert not set(DROPPED) & set(pq.read_schema(path).names)
     whole, less = done.to_frame(), load_run(path).to_frame()
     assert list(less.columns) == list(whole.columns)
-    kept = [column for column in whole.columns if column not in DROPPED]
+    kept = [column for column in whole.columns if column not in DROPPED or column == "key"]
     pd.testing.assert_frame_equal(less[kept], whole[kept])
     types = dict(whole.dtypes.astype(str)) | {"seed": "Int64"}  # no whole number says that it is missing
     assert dict(less.dtypes.astype(str)) == types
     assert less[["seed", "seconds", "cached_tokens", "reasoning_tokens"]].isna().all(axis=None)
-    assert less[["key", "error", "reasoning", "finish_reason"]].eq("").all(axis=None)
+    assert less[["error", "reasoning", "finish_reason"]].eq("").all(axis=None)
     assert "reasoning" not in load_run(path).to_frame(reasoning=False)
     assert "--- reasoning\nIt is 53." in str(load_run(path).show())
+
+
+def test_a_sample_that_was_copied_within_a_file_has_the_key_of_its_origin(tmp_path: Path):
+    arms = [zero_shot(), zero_shot(replicate=1)]
+    made = run(LocalModel(reply=varied), arms, ASKED, samples=2, sampling=SAMPLING, path=tmp_path / "a", progress=False)
+    path = made.to_parquet(tmp_path / "less.parquet", drop="key")
+    assert load_run(path).index()["key"].tolist() == made.to_frame()["key"].tolist()
+    table = pq.read_table(path)
+    again, columns = table["replicate"].to_pylist(), table.column_names
+    again[-1] = 0  # the last sample of zero-shot#1 is that of zero-shot, under another name
+    pq.write_table(table.set_column(columns.index("replicate"), "replicate", [again]), path)
+    keys = load_run(path).to_frame().groupby("condition")["key"].agg(set)
+    assert len(keys["zero-shot"] & keys["zero-shot#1"]) == 1
 
 
 def test_only_what_has_a_stand_in_can_be_dropped(done: Run, tmp_path: Path):

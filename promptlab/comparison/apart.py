@@ -1,9 +1,9 @@
-"""Whether two arms share samples: by their keys; in a file without keys by how often their outputs are equal."""
+"""Whether two arms share samples: by their keys, exactly; and whether their outputs are equal too often for that."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Arm = tuple[str, str]
     Texts = dict[str, Counter[tuple[str, ...]]]  # for each question its outputs, with how often they occur
 
-UNKEYED = "no keys; "
+KEYED, UNKEYED = "keys differ", "no keys; "
 _ITSELF = "a comparison of a sample with itself shows nothing; give one another replicate="
 _SURE = 4.0  # standard errors: among a hundred pairs of arms chance gets there at most once in 300 tables
 
@@ -66,20 +66,29 @@ def check_disjoint(design: Crossed, arms: list[Arm]) -> None:
             raise InputError(f"{_both(one, other)} have the same outputs, and no key that tells them apart: {_ITSELF}")
 
 
-def copies(design: Crossed) -> Iterator[str]:
-    """A warning for each two arms without keys whose outputs are equal too often to be independent samples."""
-    texts = {arm: texts_of(design, arm) for arm in design.arms if not keys_of(design, arm)}
-    for one, other in combinations(texts, 2):
-        found = equal(texts[one], texts[other])
-        if one[0] == other[0] and found.copied:
-            yield (f"{_both(one, other)} have no keys, and {found}: the one may hold samples of the other")
+def copies(design: Crossed, again: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A warning for each two arms whose outputs are equal too often to be independent samples.
+
+    Looked at are arms without keys, and every A/A arm with the one that it repeats (`again`): a key tells how a sample
+    was asked for, and not that its output was not copied.
+    """
+    keyed = {arm: bool(keys_of(design, arm)) for arm in design.arms}
+    twins = {(name, twin) for name, names in again.items() for twin in names}
+    for one, other in combinations(design.arms, 2):
+        repeated = (one[1], other[1]) in twins or (other[1], one[1]) in twins
+        if one[0] == other[0] and (repeated or not (keyed[one] or keyed[other])):
+            found = equal(texts_of(design, one), texts_of(design, other))
+            if found.copied:
+                keys = "keys that differ" if keyed[one] and keyed[other] else "no keys"
+                yield f"{_both(one, other)} have {keys}, and {found}: the one may hold samples of the other"
 
 
 def told_apart(design: Crossed, one: Arm, other: Arm) -> str:
     """What shows that two arms share no sample."""
+    found = equal(texts_of(design, one), texts_of(design, other))
     if keys_of(design, one) and keys_of(design, other):
-        return "keys differ"
-    return f"{UNKEYED}{equal(texts_of(design, one), texts_of(design, other))}"
+        return KEYED if found.between != found.between else f"{KEYED}; {found}"
+    return f"{UNKEYED}{found}"
 
 
 def same_texts(ours: Texts, theirs: Texts) -> float:

@@ -45,6 +45,9 @@ class Comparison:
         A sentence a comparison.
     warnings : tuple of str
         What to know before reading on.
+    family : int
+        How many differences are judged together: those of the table, and others where it is a part of more
+        (`explain_loss`).
     label : str
         What was compared, for headings and figures.
     """
@@ -57,6 +60,7 @@ class Comparison:
     margin: float | None
     alpha: float
     seed: int
+    family: int
     design: Crossed = field(repr=False)
     label: str = ""
     looked: tuple[int, ...] = ()  # sizes of the family at earlier looks, see `extended`
@@ -65,7 +69,8 @@ class Comparison:
     def accounting(self) -> pd.DataFrame:
         """A row a comparison and class of wrong outputs: its part of the difference, with an interval.
 
-        Parts sum to the difference exactly; the intervals hold for all rows together.
+        Parts sum to the difference exactly; the intervals hold for all rows together. A class that no wrong output of a
+        model is of has a part of 0 without an interval; `reason` says so.
         """
         return lost.parts(self.design, self._pairs, self.baseline, self.alpha, self.seed)
 
@@ -124,8 +129,8 @@ class Comparison:
         samples = joined(self.design, runs, self.baseline, conditions)
         options = {name: getattr(self, name) for name in ("baseline", "margin", "alpha", "seed", "label")}
         wider = compare(samples, **options)
-        looked = (*self.looked, len(self.table))
-        return replace(wider, warnings=(*wider.warnings, *looks([*looked, len(wider.table)])), looked=looked)
+        looked = (*self.looked, self.family)
+        return replace(wider, warnings=(*wider.warnings, *looks([*looked, wider.family])), looked=looked)
 
     @property
     def digest(self) -> tuple[str, ...]:
@@ -232,8 +237,9 @@ def assembled(
     alpha: float,
     seed: int,
     label: str,
+    family: int | None = None,
 ) -> Comparison:
-    """The comparison of these pairs (model, condition) with their baseline, as it was judged."""
+    """The comparison of these pairs (model, condition) with their baseline, as it was judged: alone or among more."""
     table = table_of(pairs, baseline, judged, margin)
     rows = table.to_dict("records")
     sentences = tuple(
@@ -250,6 +256,7 @@ def assembled(
         margin=margin,
         alpha=alpha,
         seed=seed,
+        family=len(table) if family is None else family,
         design=design,
         label=label,
     )

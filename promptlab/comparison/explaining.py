@@ -34,17 +34,18 @@ class Explanation:
     table : DataFrame
         A row a model and condition: its `role` (``base``, ``A/A``, ``control``), which factors are `changed` against
         the base, the `length` of its prompts as a multiple of the base's, in tokens; of an A/A arm `same_texts`, the
-        share of outputs that the arm which it repeats has as well (1: no test of chance), and what shows that they
-        hold `apart` samples; `difference` to the baseline
-        with `low`, `high`, `verdict`; `removed`, the difference to the base (the part of the loss that the control
-        removes) with `removed_low`, `removed_high`, `removed_verdict` (empty where that difference is invalid) and
-        `removed_detectable` (the true part that would be found with 80 % power); `share` of the loss with `share_low`,
-        `share_high` and `share_reason` where there is none; `copied`, the share of outputs with a number found only in
-        the exemplars; `validity`, the worse of the two, and `validity_why`.
+        share of outputs that the arm which it repeats has as well (1: no test of chance), and what shows that they hold
+        `apart` samples; `difference` to the baseline with `low`, `high`, `verdict`; `removed`, the difference to the
+        base (the part of the loss that the control removes) with `removed_low`, `removed_high`, `removed_verdict`
+        (empty where that difference is invalid) and `removed_detectable` (the true part that would be found with 80 %
+        power); `share` of the loss with `share_low`, `share_high` and `share_reason` where there is none; `copied`, the
+        share of outputs with a number found only in the exemplars; `validity`, the worse of the two, and
+        `validity_why`.
     paragraphs : tuple of str
         For each model what can be said, and what cannot.
     copies : tuple of str
-        Arms without keys that have too many outputs in common for independent samples: also the first `warnings`.
+        A/A arms, and arms without keys, whose outputs are equal too often for independent samples: also the first
+        `warnings`.
     to_baseline, to_base : Comparison
         The same differences as comparisons, for figures, `accounting` and `transitions`. Intervals of the differences
         hold for both together.
@@ -123,7 +124,8 @@ def explain_loss(
     runs : Run, DataFrame, or list of those
         Samples under the conditions of `lab.few_shot_controls`, as for `compare`; every model needs an A/A arm of
         `baseline` and of `base` (``zero-shot#1``) with the same factors. No arm may hold samples of another, which
-        `key` shows, or, where a file has none, `completion`: not all outputs of two arms may be the same.
+        `key` shows (of a recorded file it is computed anew); where a DataFrame has none, A/A arms must have another
+        `replicate`, and not all outputs (`completion`) of two arms may be the same.
     base, baseline : str
         The condition with exemplars, and the one without.
     conditions : sequence of str, optional
@@ -144,7 +146,7 @@ def explain_loss(
     first, second = _compared(design, base, baseline, again[baseline], options)
     table = explained_table(first, second, again)
     paragraphs = tuple(paragraph_of(rows, first) for _, rows in table.groupby("model", sort=False))
-    return Explanation(table, paragraphs, base, baseline, alpha, first, second, tuple(copies(design)), label)
+    return Explanation(table, paragraphs, base, baseline, alpha, first, second, tuple(copies(design, again)), label)
 
 
 def _compared(
@@ -157,7 +159,7 @@ def _compared(
     signs = design.signs({arm: 1, (arm[0], end): -1} for arm, end in pairs)
     alpha, seed, margin = options["alpha"], options["seed"], options["margin"]
     judged = judge(design, signs, lambda low, high: decide(low, high, margin), alpha=alpha, seed=seed, bound=1)
-    cut = len(to_baseline)
+    cut, options = len(to_baseline), options | {"family": len(pairs)}
     return (
         assembled(design, to_baseline, _part(judged, slice(None, cut)), baseline=baseline, **options),
         assembled(design, to_base, _part(judged, slice(cut, None)), baseline=base, **options),

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ENDS = {"": "difference", "_low": "low", "_high": "high"}
-_PARTS = {"wrong_after_reasoning": "wrong after worked steps"}  # a model that does not think has them in its answer
 _LONGER = 0.05  # a prompt's length beyond which a control changes that as well
 _NARROW = 0.05  # where no loss was shown: the difference that A/A arms must be able to rule out
 
@@ -54,8 +53,7 @@ def _classes(found: Comparison, lost: Mapping[Any, Any]) -> str:
         return ""
     own = found.accounting.query("model == @lost['model'] and condition == @lost['condition']")
     told = [
-        f"{_PARTS.get(row['part']) or row['part'].replace('_', ' ')} "
-        f"{verdicts.interval(row['difference'], row['low'], row['high'])}"
+        f"{row['part'].replace('_', ' ')} {verdicts.interval(row['difference'], row['low'], row['high'])}"
         for row in own.sort_values("difference").to_dict("records")
         if row["low"] > 0 or row["high"] < 0
     ]

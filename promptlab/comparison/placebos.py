@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from promptlab.comparison.apart import check_disjoint, rows_of
+from promptlab.comparison.apart import check_disjoint, keys_of, rows_of
 from promptlab.comparison.crossed import Crossed
 from promptlab.comparison.reading import FACTORS
 from promptlab.errors import InputError
@@ -31,7 +31,9 @@ def placebos(design: Crossed, of: tuple[str, str]) -> dict[str, tuple[str, ...]]
         check_disjoint(design, [arm for arm in design.arms if arm[0] == model])
         for name, again in found.items():
             for twin in again:
-                _same_prompts(design, (model, name), (model, twin))
+                if (model, twin) in design.arms:
+                    _same_prompts(design, (model, name), (model, twin))
+                    _other_samples(design, (model, name), (model, twin))
     return found
 
 
@@ -54,8 +56,19 @@ def _arms_of(design: Crossed, name: str) -> tuple[str, ...]:
 
 
 def _same_prompts(design: Crossed, base: Arm, twin: Arm) -> None:
-    if twin in design.arms and (differs := changed(design, base, twin, ALL_FACTORS)):
+    if differs := changed(design, base, twin, ALL_FACTORS):
         raise InputError(
             f"{twin[1]!r} of {base[0]!r} is no A/A arm of {base[1]!r}: its prompts are others ({differs}). Give "
             "another condition another name"
+        )
+
+
+def _other_samples(design: Crossed, base: Arm, twin: Arm) -> None:
+    """Without keys the replicates say it: equal prompts with one replicate are the same samples by any name."""
+    known = "replicate" in design.samples and not (keys_of(design, base) and keys_of(design, twin))
+    both = [set(rows_of(design, arm)["replicate"].dropna()) if known else set() for arm in (base, twin)]
+    if shared := both[0] & both[1]:
+        raise InputError(
+            f"{twin[1]!r} of {base[0]!r} is no A/A arm of {base[1]!r}: both have replicate={min(shared)}, and "
+            "no keys that tell their samples apart; give one another replicate="
         )

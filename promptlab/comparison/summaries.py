@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 FACTORS = ("shots", "style", "select", "layout")
 MEANS = ("format_ok", "reasoning_words", "bypassed", "copied_number")
+COPIED_NUMBERS = ("copied_number", "exemplar_numbers")  # features of what comes from the exemplars alone
+COPIED = (*COPIED_NUMBERS, "copied_span", "copied_answer")
+NO_EXEMPLARS, NO_NUMBERS = "no exemplars to copy from", "no numbers in the exemplars"
 
 
 def summarise(runs: Any, *, conditions: Sequence[str] | None = None, alpha: float = 0.05) -> pd.DataFrame:
@@ -106,7 +109,10 @@ def _cons(design: Crossed, alpha: float) -> pd.DataFrame:
 
 
 def feature(design: Crossed, name: str, alpha: float) -> pd.DataFrame:
-    """Mean of a numeric column of the samples in every arm, over questions, with intervals that hold for all arms."""
+    """Mean of a numeric column of the samples in every arm, over questions, with intervals that hold for all arms.
+
+    An arm in which nothing can be copied has a mean of 0 without an interval, and takes no part in those of others.
+    """
     import pandas as pd
 
     measured = design.samples.select_dtypes(["number", "bool", "boolean"]).columns.drop("score")
@@ -114,10 +120,28 @@ def feature(design: Crossed, name: str, alpha: float) -> pd.DataFrame:
         raise unknown("feature", name, measured)
     means = design.means(_valid(design, name))
     proportion = bool(np.nanmin(means, initial=0) >= 0 and np.nanmax(means, initial=1) <= 1)
-    found = [mean_estimate(row, design.clusters, alpha / len(means), proportion=proportion) for row in means]
-    values = [(e.value, e.low, e.high, e.n, "" if e.low == e.low else e.reason) for e in found]
+    none = [_nothing_to_copy(design, arm, name) if not mean.any() else "" for arm, mean in enumerate(means)]
+    level = alpha / max(1, none.count(""))
+    found = [mean_estimate(row, design.clusters, level, proportion=proportion) for row in means]
+    values = [
+        (e.value, np.nan, np.nan, e.n, why)
+        if why
+        else (e.value, e.low, e.high, e.n, "" if e.low == e.low else e.reason)
+        for e, why in zip(found, none, strict=True)
+    ]
     arms = pd.DataFrame(design.arms, columns=["model", "condition"])
     return arms.join(pd.DataFrame(values, columns=["value", "low", "high", "questions", "reason"]))
+
+
+def _nothing_to_copy(design: Crossed, arm: int, name: str) -> str:
+    """Why a feature of copying can be nothing but 0 under this arm's prompts; empty where it can, or is no such one."""
+    if name not in COPIED:
+        return ""
+    row = design.samples[(design.arm == arm) & ~design.absent].iloc[0]
+    if row.get("shots") == 0:
+        return NO_EXEMPLARS
+    foreign = row.get("content") in ("unrelated", "other-domain")  # promptlab's own, without a number
+    return NO_NUMBERS if foreign and name in COPIED_NUMBERS else ""
 
 
 def _by_arm(design: Crossed, column: str, how: str) -> Floats:

@@ -21,13 +21,15 @@ HATCHES = ("", "//", "..", "\\\\", "xx", "||", "o", "--")
 def accounting(comparison: Comparison, ax: Axes | None = None) -> Axes:
     """Where the points went: the parts of each difference by class of wrong outputs, losses left of zero.
 
-    An open bar is a part whose interval includes 0.
+    An open bar is a part whose interval includes 0. A class that no wrong output of a model is of has no bar there.
     """
     from promptlab.comparison import Comparison
 
     drawing.drawable("accounting", comparison, Comparison)
     ax = _diverging(comparison, comparison.accounting, ax)
-    ax.set_xlabel(f"change of accuracy against {comparison.baseline}, points\n({_open(comparison)})")
+    ax.set_xlabel(
+        f"change of accuracy against {comparison.baseline}, points\n({_open(comparison, comparison.accounting)})"
+    )
     what = f"Diverging bars: parts of each difference to {comparison.baseline} by class of wrong outputs"
     drawing.tell(ax, _told(what, comparison.accounting), _with_sums(comparison, comparison.accounting))
     return ax
@@ -41,7 +43,7 @@ def changes(comparison: Comparison, ax: Axes | None = None) -> Axes:
     ax = _diverging(comparison, comparison.changes, ax)
     ax.set_xlabel(
         f"right under {comparison.baseline} only (left), right under the condition only (right),\n% of questions "
-        f"({_open(comparison)})"
+        f"({_open(comparison, comparison.changes)})"
     )
     what = f"Diverging bars: questions that turn wrong (negative) or right against {comparison.baseline}, by class"
     drawing.tell(ax, _told(what, comparison.changes), _with_sums(comparison, comparison.changes))
@@ -49,8 +51,13 @@ def changes(comparison: Comparison, ax: Axes | None = None) -> Axes:
 
 
 def _told(what: str, table: pd.DataFrame) -> str:
-    spoken = table.assign(part=table["part"].str.replace("_", " "))
-    return describing.estimates(what, spoken, "difference", "points")
+    from promptlab.comparison.accounting import NONE
+
+    spoken, none = table.assign(part=table["part"].str.replace("_", " ")), table["reason"] == NONE
+    absent = spoken[none].groupby("part", sort=False)["model"].unique()
+    named = "; ".join(f"{part} ({', '.join(models)})" for part, models in absent.items())
+    told = describing.estimates(what, spoken[~none], "difference", "points")
+    return f"{told} Not drawn, since no wrong output of the model is of the class: {named}." if named else told
 
 
 def _with_sums(comparison: Comparison, table: pd.DataFrame) -> pd.DataFrame:
@@ -59,8 +66,8 @@ def _with_sums(comparison: Comparison, table: pd.DataFrame) -> pd.DataFrame:
     return table.merge(comparison.table[[*keys, "difference"]].rename(columns={"difference": "whole"}), on=keys)
 
 
-def _open(comparison: Comparison) -> str:
-    return f"open: {drawing.level(comparison)} include 0"
+def _open(comparison: Comparison, table: pd.DataFrame) -> str:
+    return f"open: {drawing.level(comparison, int(table['low'].notna().sum()))} include 0"
 
 
 def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> Axes:
@@ -89,8 +96,8 @@ def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> 
 
 
 def _bars(ax: Axes, y: np.ndarray, size: np.ndarray, start: np.ndarray, sure: np.ndarray, i: int) -> None:
-    """Full where sure, else open; the hatch says which part it is in either."""
-    for rows, face, edge in ((sure, _colour(i), "white"), (~sure, "white", _colour(i))):
+    """Full where sure, else open; the hatch says which part it is in either. A bar of no width would be a line."""
+    for rows, face, edge in ((sure, _colour(i), "white"), (~sure & (size != 0), "white", _colour(i))):
         ax.barh(y[rows], size[rows], left=start[rows], height=0.6, color=face, edgecolor=edge, hatch=_hatch(i))
 
 

@@ -61,9 +61,8 @@ def degradation(comparison: Comparison, ax: Axes | None = None) -> Axes:
         drawing.dots(ax, 100 * rows["difference"], y, low, high, style, drawing.decided(rows))
         drawing.remarks(ax, 100 * rows["difference"], y, rows, high)
     drawing.condition_axis(ax, conditions)
-    ax.set_xlabel(
-        f"difference to {comparison.baseline}, points\n({drawing.level(comparison, len(table))}; open: not decided)"
-    )
+    level = drawing.level(comparison, comparison.family)
+    ax.set_xlabel(f"difference to {comparison.baseline}, points\n({level}; open: not decided)")
     legends.legend(ax, comparison)
     what = f"Dots with intervals: paired difference of each condition to {comparison.baseline}"
     drawing.tell(ax, describing.estimates(what, table, "difference", "points"), table)
@@ -71,21 +70,34 @@ def degradation(comparison: Comparison, ax: Axes | None = None) -> Axes:
 
 
 def feature(comparison: Comparison, name: str, ax: Axes | None = None) -> Axes:
-    """A feature of the completions by condition (``reasoning_words``, ``copied_number``, ...), with intervals."""
+    """A feature of the completions by condition (``reasoning_words``, ``copied_number``, ...), with intervals.
+
+    Where nothing can be copied there is no point, but the reason.
+    """
+    from promptlab.comparison.summaries import NO_EXEMPLARS, NO_NUMBERS
+
     _comparison("feature", comparison)
     table = comparison.feature(name)
+    none = table["reason"].isin([NO_EXEMPLARS, NO_NUMBERS])
     conditions = list(dict.fromkeys(table["condition"]))
     ax = ax or drawing.axes(height=drawing.height(table))
     for style, rows, offset in drawing.by_model(table):
+        rows = rows[~none[rows.index]]
         y = np.array([conditions.index(c) for c in rows["condition"]]) + offset
         drawing.dots(ax, rows["value"], y, rows["low"], rows["high"], style)
         drawing.remarks(ax, rows["value"], y, rows)
+    reasons = dict(zip(table["condition"][none], table["reason"][none], strict=True))
+    for condition, why in reasons.items():
+        text = drawing.remark(ax, why, (0.0, conditions.index(condition)))
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # it stands on a line of the grid
     drawing.condition_axis(ax, conditions)
     ax.set_xlim(left=0)
-    ax.set_xlabel(f"{name.replace('_', ' ')}, mean a question ({drawing.level(comparison, len(table))})")
+    ax.set_xlabel(f"{name.replace('_', ' ')}, mean a question ({drawing.level(comparison, int((~none).sum()))})")
     legends.legend(ax, comparison)
     what = f"Dots with intervals: {name.replace('_', ' ')} by condition and model"
-    drawing.tell(ax, describing.estimates(what, table, "value", "", zero=False), table)
+    told = describing.estimates(what, table[~none], "value", "", zero=False)
+    named = "; ".join(f"{condition} ({why})" for condition, why in reasons.items())
+    drawing.tell(ax, f"{told} Not drawn, since they can have none: {named}." if named else told, table)
     return ax
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
     from promptlab.comparison import Comparison, DoseResponse
 
@@ -158,8 +159,12 @@ def remarks(
     missing = np.where(value.notna(), "no interval: ", "not estimable: ")
     for end, at, none, row in zip(ends, place, missing, rows.to_dict("records"), strict=True):
         if why := f"{none}{row['reason']}" if row["reason"] and row["low"] != row["low"] else doubt(row):
-            spot, (offset, turned) = ((at, end), _ABOVE) if upright else ((end, at), _BESIDE)
-            ax.annotate(why, spot, offset, textcoords="offset points", fontsize="small", color=GREY, **turned)
+            remark(ax, why, (at, end) if upright else (end, at), upright=upright)
+
+
+def remark(ax: Axes, text: str, spot: tuple[float, float], *, upright: bool = False) -> Annotation:
+    offset, turned = _ABOVE if upright else _BESIDE
+    return ax.annotate(text, spot, offset, textcoords="offset points", fontsize="small", color=GREY, **turned)
 
 
 def make_room(ax: Axes) -> None:

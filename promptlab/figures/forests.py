@@ -177,4 +177,4 @@ def _xlabel(named: Mapping[str, Comparison], what: What, *, quoted: bool) -> str
     if not quoted:
         return f"difference to {baselines}, points ({levels} of each dataset)"
     own = f"own: to {baselines} ({levels} of each dataset)"
-    return f"difference, points; {own}, published: between the shots or prompts that a row names"
+    return f"difference, points\n{own}\npublished: between the shots or prompts that a row names"

@@ -10,7 +10,7 @@ from promptlab import given
 from promptlab.errors import InputError, unknown
 from promptlab.prompts.exemplars import NO_FACTORS, Exemplars
 from promptlab.prompts.rendering import rendered
-from promptlab.prompts.shuffling import variant_of
+from promptlab.prompts.shuffling import variant_of, warn_of_fixed
 from promptlab.prompts.templating import compiled
 from promptlab.types import AnswerFormat, Model, Prompt, Question, digest
 
@@ -51,8 +51,8 @@ class Condition:
         Another value gives other samples of the same prompt: an A/A comparison.
     variants, variant_seed
         More than 1: a choice-shuffle ensemble. Sample i shows the options in order ``i % variants``: as given, then in
-        others that follow from the question's id and the seed; K must be a multiple of it. Options that speak of one
-        another ("all of the above") keep their order. Answers are stored in the letters of the order as given.
+        others that follow from the question's id and the seed; K must be a multiple of it. Options that speak of others
+        ("(a) and (b)") keep their order, which a warning says. Answers are stored in the letters of the order as given.
     """
 
     name: str
@@ -137,13 +137,14 @@ class Condition:
         """The question as one of its samples shows it: with several `variants`, its options in another order."""
         return variant_of(question, self.variants, self.variant_seed, sample)
 
-    def check_samples(self, samples: int) -> None:
-        """Raise unless every variant would be asked equally often: a vote would have the bias of some orders."""
+    def check_samples(self, samples: int, questions: Sequence[Question] = ()) -> None:
+        """Raise unless every variant would be asked equally often, since a vote would have the bias of some orders."""
         if samples % self.variants:
             raise InputError(
                 f"samples={samples}, but condition {self.name!r} has variants={self.variants}: samples must be a "
                 "multiple of it, so that every variant is asked equally often"
             )
+        warn_of_fixed(self.variants, questions)
 
     def asked_of(self, model: Model) -> Condition:
         """The condition as this model is asked: in exemplars of style ``think`` its own tags, where none were named."""

@@ -10,13 +10,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from promptlab import given
-from promptlab.choices import gold_label
+from promptlab.choices import gold_label, unlettered
 from promptlab.errors import InputError
 from promptlab.prompts.contents import wrong_answers
 from promptlab.prompts.exemplars import Exemplars
 from promptlab.prompts.foreign import OTHER_DOMAIN
 from promptlab.prompts.selecting import Asked
-from promptlab.prompts.shuffling import unlettered
 from promptlab.prompts.similarity import TFIDF, bare, overlap, similarities
 from promptlab.types import AnswerFormat, Model, Prompt, Question
 from promptlab.wording import counted

@@ -99,7 +99,7 @@ def preview(
     pool = tuple(getattr(questions, "pool", ()))
     rows = []
     for arm in arms:
-        arm.check_samples(samples)
+        arm.check_samples(samples, questions)
         told = [arm.asked_of(model) for model in many]
         prompts = {
             id(one): [one.render(question, pool=pool, answer_format=answer_format) for question in questions]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from promptlab.choices import unlettered
 from promptlab.prompts.contents import Shown, labelled, unrelated
-from promptlab.prompts.shuffling import unlettered
+from promptlab.prompts.shuffling import Shuffled
 from promptlab.prompts.templating import filled
 from promptlab.types import AnswerFormat, Message, Prompt, Question
 
@@ -58,7 +59,7 @@ def _turn(condition: Condition, question: Question, shown: Shown, answer_format:
         condition.template,
         question=usual,
         text=question.text,
-        choices=list(unlettered(question.choices)),
+        choices=list(_options(question)),
         instruction=condition.instruction,
         answer_format=answer_format.sentence if answer_format else "",
         exemplars=[{"question": q, "answer": a} for q, a in shown],
@@ -72,8 +73,13 @@ def _usual(condition: Condition, question: Question, answer_format: AnswerFormat
 
 
 def _with_choices(question: Question) -> str:
-    lines = [f"{chr(65 + i)}. {choice}" for i, choice in enumerate(unlettered(question.choices))]
+    lines = [f"{chr(65 + i)}. {choice}" for i, choice in enumerate(_options(question))]
     return "\n".join([question.text, *lines])
+
+
+def _options(question: Question) -> tuple[str, ...]:
+    """Without labels of their own; in another order they have lost them, and "1. May" may have come to stand first."""
+    return question.choices if isinstance(question, Shuffled) else unlettered(question.choices)
 
 
 def _before(condition: Condition, shown: Shown) -> Iterable[Message]:

@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import string
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from math import factorial
 from typing import Any
 
-from promptlab.choices import gold_label, options_of
+from promptlab.choices import gold_label, options_of, unlettered
 from promptlab.errors import InputError
+from promptlab.prompts.referring import refers
 from promptlab.types import Grade, Question, digest
+from promptlab.wording import counted
 
 Order = tuple[int, ...]  # for each place the option that stands there
 
-# An option that speaks of others, by their letters, places or as a whole, would say something else in another order.
-_REFERS = re.compile(
-    r"\b[A-Z]\)?,? ?(?:\b(?:and|or|nor|und|oder|noch|als auch|et|ou|ni|y|o)\b|[&和或与]) ?\(?[A-Z]\b|"
-    r"(?i:\b(?:same|identical|equal|like|option|choice|answer)s?(?: as| to)?) (?:\(?[A-Z]\b|\([a-z]\))|"
-    r"(?i:\b(?:first|last|other|previous|preceding|former) (?:two|three|four|five|options?|choices?|answers?)\b)|"
-    r"(?i:\b(?:all|none|any|both|either|neither) (?:of (?:the|them|these|those)|above)\b|"
-    r"^(?:all|none|both|neither|alle|keine?[rs]?|beides?|toutes|tous|aucune?|todos|todas|ninguno|ninguna|ambos|ambas)\W*$|"
-    r"\b(?:alle[rs]?|keine?[rs]?|beides?|nichts) (?:davon|dieser|der|oben|vo[nr]|obigen|genannten|antworten)\b|"
-    r"\b(?:toutes|tous|aucune?) (?:(?:de |d['’])?(?:les|ces|cela|des|elles|eux) ?(?:réponses|choix|options)?\W*$|"
-    r"(?:(?:de )?(?:les|ces|des) )?(?:réponses|choix|options|propositions|ci-dessus|deux)\b)|\bles deux\W*$|"
-    r"\b(?:todas|todos|ninguna|ninguno|ambas|ambos) (?:(?:de )?(?:las|los|estas|estos) )?"
-    r"(?:anteriores|opciones|respuestas|son|es)\b|\bthe above\b|"
-    r"^(?:all|none|both|neither)(?: the)?(?: answers?| options?| choices?| statements?)? (?:is|are) "
-    r"(?:correct|right|true|incorrect|wrong|false)\b|"
-    r"\b(?:first|second|third|fourth) (?:and|or|nor) (?:the )?(?:second|third|fourth|last)(?: ones?| options?)?\W*$)|"
-    r"^\(?[A-Z]\)?(?: ?[,/+] ?\(?[A-Z]\)?)+\W*$|^[Oo]nly \(?[A-Z]\)?(?: is\b|\W*$)|^\(?[A-Z]\)? only\W*$|"
-    r"以上|上述|^[都皆均全]"
-)
 _LETTERS = string.ascii_uppercase
-
-
-@lru_cache(maxsize=65_536)
-def unlettered(choices: tuple[str, ...]) -> tuple[str, ...]:
-    """The options without letters of their own, where most of them have the one of their place: "A. Paris".
-
-    Examples
-    --------
-    >>> unlettered(("a) Paris", "B. Rome")), unlettered(("A. Einstein", "Bohr", "Curie"))
-    (('Paris', 'Rome'), ('A. Einstein', 'Bohr', 'Curie'))
-    """
-    bare = tuple(re.sub(rf"(?i:^\(?{_LETTERS[i % 26]}[).:]\s+)", "", choice) for i, choice in enumerate(choices))
-    carried = sum(one != other for one, other in zip(bare, choices, strict=True))
-    return bare if 2 * carried > len(choices) else choices
 
 
 @dataclass(frozen=True)
@@ -102,6 +72,19 @@ def variant_of(question: Question, variants: int, seed: int, sample: int) -> Que
     return question if order == tuple(range(len(order))) else _shuffled(question, order)
 
 
+def warn_of_fixed(variants: int, questions: Iterable[Question]) -> None:
+    """Say which questions are shown in one order only, whatever was asked for."""
+    options = {question.id: question.choices for question in questions} if variants > 1 else {}
+    fixed = {name: option for name, choices in options.items() if (option := refers(choices))}
+    if fixed:
+        name, option = next(iter(fixed.items()))
+        warnings.warn(
+            f"variants={variants}: options of {len(fixed)} of {counted(len(options), 'question')} are not shuffled, "
+            f"since one of them speaks of others, such as {option!r:.60} of question {name!r}",
+            stacklevel=4,
+        )
+
+
 def as_asked(question: Question, factors: Mapping[str, Any], sample: int) -> Question:
     """`variant_of` by the stored factors of a condition; one that was stored before there were variants had one."""
     return variant_of(question, int(factors.get("variants") or 1), int(factors.get("variant_seed") or 0), sample)
@@ -115,7 +98,7 @@ def orders(name: str, choices: tuple[str, ...], variants: int, seed: int) -> tup
     every variant has the order as given.
     """
     given = tuple(range(len(choices)))
-    if any(map(_refers, choices)):
+    if refers(choices):
         return (given,) * variants
     found, tried = [given], 0
     while len(found) < min(variants, factorial(len(choices))):
@@ -123,11 +106,6 @@ def orders(name: str, choices: tuple[str, ...], variants: int, seed: int) -> tup
         order = _order(len(choices), f"{name}/{seed}/{tried}")
         found += [] if order in found else [order]
     return tuple(found[i % len(found)] for i in range(variants))
-
-
-def _refers(choice: str) -> bool:
-    """Whether it speaks of others, with its own letter or without: "C. None"."""
-    return any(map(_REFERS.search, (choice, re.sub(r"^\(?[A-Za-z][).:]\s+", "", choice))))
 
 
 def _order(n: int, key: str) -> Order:

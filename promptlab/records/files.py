@@ -19,7 +19,7 @@ from promptlab.records.parquet import complete, explained, prompt_of, read, read
 from promptlab.records.showing import Card
 from promptlab.records.view import Run, marked
 from promptlab.store import Sample, question_of, storable_grade
-from promptlab.types import Completion, Grade, Grader, Question, status
+from promptlab.types import Completion, Grade, Grader, ModelId, Question, Sampling, request_keys, status
 
 # As the store keeps a question: id, text, answers, kind, choices, cluster, meta.
 _QUESTION = ("question", *ASKED[:4], "cluster", ASKED[4])
@@ -62,14 +62,29 @@ class RunFile(Run):
             return tuple(question_of(tuple(row[column] for column in _QUESTION)) for row in rows_of(first))
 
     def to_frame(self, *, completion: bool = True, reasoning: bool = True) -> pd.DataFrame:
-        """One tidy frame, as `Run.to_frame` describes it; columns that the file was written without are empty."""
+        """One tidy frame, as `Run.to_frame` describes it; columns that the file was written without are empty.
+
+        All but `key`: it is computed anew from the model, the prompt, the sampling settings, replicate and index.
+        """
         texts = {"completion": completion, "reasoning": reasoning}
         without = [*ASKED, *(column for column, keep in texts.items() if not keep)]
-        frame = marked(complete(self._with_grades(read(self.path, without=without)), without), self.manifest)
+        frame = marked(complete(self._with_grades(self._stored(without)), without), self.manifest)
         return with_flags(frame, self.path)
 
+    def _stored(self, without: Sequence[str] = ()) -> pd.DataFrame:
+        frame = read(self.path, without=without)
+        return frame if "key" in frame else frame.assign(key=self._keys)
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        with explained(self.path):
+            rows = read(self.path, only=["prompt", "replicate", "sample"])
+            sent = {text: prompt_of(text) for text in rows["prompt"].unique()}
+            key_of = request_keys(ModelId(**self.manifest["model"]), Sampling(**self.manifest["sampling"]))
+            return [key_of(sent[text], *numbers) for text, *numbers in rows.itertuples(index=False, name=None)]
+
     def _whole(self) -> pd.DataFrame:
-        return with_flags(marked(self._with_grades(read(self.path)), self.manifest), self.path)
+        return with_flags(marked(self._with_grades(self._stored()), self.manifest), self.path)
 
     def _with_grades(self, frame: pd.DataFrame) -> pd.DataFrame:
         if self.regraded is None:

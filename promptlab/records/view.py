@@ -110,7 +110,7 @@ class Run:
             The file, for example ``r1.parquet``.
         drop
             Columns to leave out, one or several: tokens, ``seconds, finish_reason, error, seed, key, reasoning``.
-            `load_run` gives them back empty.
+            `load_run` gives them back empty, and `key`, which follows from the rest, as it was.
 
         Returns
         -------

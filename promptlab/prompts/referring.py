@@ -1,0 +1,64 @@
+"""Options that speak of others, by label, by place or as a whole: in another order they would say something else."""
+
+from __future__ import annotations
+
+import re
+import string
+from functools import lru_cache
+
+from promptlab.choices import numbered, unlettered
+
+_CAPITALS = re.compile(
+    r"\b[A-Z]\)?,? ?(?:\b(?:and|or|nor|und|oder|noch|als auch|et|ou|ni|y|o)\b|[&和或与]) ?\(?[A-Z]\b|"
+    r"(?i:\b(?:same|identical|equal|like|option|choice|answer)s?(?: as| to)?) (?:\(?[A-Z]\b|\([a-z]\))|"
+    r"(?i:\b(?:first|last|other|previous|preceding|former) (?:two|three|four|five|options?|choices?|answers?)\b)|"
+    r"(?i:\b(?:all|none|any|both|either|neither) (?:of (?:the|them|these|those)|above)\b|"
+    r"^(?:all|none|both|neither|alle|keine?[rs]?|beides?|toutes|tous|aucune?|todos|todas|ninguno|ninguna|ambos|ambas)\W*$|"
+    r"\b(?:alle[rs]?|keine?[rs]?|beides?|nichts) (?:davon|dieser|der|oben|vo[nr]|obigen|genannten|antworten)\b|"
+    r"\b(?:toutes|tous|aucune?) (?:(?:de |d['’])?(?:les|ces|cela|des|elles|eux) ?(?:réponses|choix|options)?\W*$|"
+    r"(?:(?:de )?(?:les|ces|des) )?(?:réponses|choix|options|propositions|ci-dessus|deux)\b)|\bles deux\W*$|"
+    r"\b(?:todas|todos|ninguna|ninguno|ambas|ambos) (?:(?:de )?(?:las|los|estas|estos) )?"
+    r"(?:anteriores|opciones|respuestas|son|es)\b|\bthe above\b|"
+    r"^(?:all|none|both|neither)(?: the)?(?: answers?| options?| choices?| statements?)? (?:is|are) "
+    r"(?:correct|right|true|incorrect|wrong|false)\b|"
+    r"\b(?:first|second|third|fourth) (?:and|or|nor) (?:the )?(?:second|third|fourth|last)(?: ones?| options?)?\W*$)|"
+    r"^\(?[A-Z]\)?(?: ?[,/+] ?\(?[A-Z]\)?)+\W*$|^[Oo]nly \(?[A-Z]\)?(?: is\b|\W*$)|^\(?[A-Z]\)? only\W*$|"
+    r"以上|上述|^[都皆均全]"
+)
+_LABEL = re.compile(r"^\(?[A-Za-z\d](?:[).:]|\s[-–—])\s+")
+_BRACKETED = re.compile(r"(?<!\S)\(([a-z])\)")  # "(a)" is a label, wherever it stands
+_PAIR = re.compile(
+    r"^(?:(?:both|either|neither|only|weder|sowohl) )?(?P<one>[a-z]|\d{1,2})"
+    r"(?:,? (?:and|or|nor|und|oder|noch|als auch|et|ou|ni) | ?[,&] ?)(?P<other>[a-z]|\d{1,2})\b"
+)
+_ALONE = re.compile(r"^(?:only (?P<one>\d{1,2})(?: is\b|\W*$)|(?P<other>\d{1,2}) only\W*$)")
+_NAMED = re.compile(r"\b(?:option|choice|answer)s? (?P<one>\d{1,2})\b")
+
+
+@lru_cache(maxsize=65_536)
+def refers(choices: tuple[str, ...]) -> str:
+    """The first option that speaks of others; empty where none does.
+
+    Examples
+    --------
+    >>> refers(("Paris", "Rome", "(a) and (b)")), refers(("1. Paris", "2. Rome", "3. Both 1 and 2")), refers(("x", "y"))
+    ('(a) and (b)', '3. Both 1 and 2', '')
+    """
+    labels = set(string.ascii_lowercase[: len(choices)])
+    numbers = set(map(str, range(1, len(choices) + 1)))
+    pairs = labels | numbers if numbered(choices) else labels
+    for choice, bare in zip(choices, unlettered(choices), strict=True):
+        forms = (choice, bare, _LABEL.sub("", choice))
+        if any(_speaks(form, pairs, numbers) for form in forms):
+            return choice
+    return ""
+
+
+def _speaks(choice: str, pairs: set[str], numbers: set[str]) -> bool:
+    """Of others by capitals or in words; or by small letters or numbers, where those are `pairs` of labels."""
+    if _CAPITALS.search(_BRACKETED.sub(lambda found: found[1].upper(), choice)):
+        return True
+    folded = choice.casefold()
+    rules = ((_PAIR, pairs), (_ALONE, pairs), (_NAMED, numbers))
+    found = [(rule.search(folded), of) for rule, of in rules]
+    return any(match and set(filter(None, match.groupdict().values())) <= of for match, of in found)
