@@ -21,8 +21,9 @@ from promptlab.runner import run
 from promptlab.types import Completion, Request, Sampling
 
 NOTEBOOK = ROOT / "notebooks/r1_zero_training.ipynb"
-FIGURES = ("a-levels", "b-others", "d-lengths", "e-few-shot")
+FIGURES = ("a-levels", "b-others", "d-lengths", "e-few-shot", "f-languages")
 NAMES = {"tiny": 0.3, "tiny-rl@10": 0.5, "tiny-rl@20": 0.8}  # by how often they are right
+MIXED = {"sft-lang": 0.5, "r1-lang@20": 0.5, "r1-lang-consistent@20": 0.5}
 QUESTIONS = registered.questions(20)
 
 
@@ -36,13 +37,13 @@ def reply(accuracy: float, request: Request) -> Completion:
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files in the form of those that are recorded: both designs, fewer questions and samples."""
+    """Files in the form of those that are recorded, with fewer questions and samples."""
     pytest.importorskip("pyarrow")
     folder = tmp_path_factory.mktemp("results")
     options = {"sampling": Sampling(max_tokens=256), "answer_format": ANSWER_IS, "progress": False}
-    for name, accuracy in NAMES.items():
+    for name, accuracy in (NAMES | MIXED).items():
         model = LocalModel(name, partial(reply, accuracy), together=100)
-        for design, samples in (("attempts", 4), ("steps", 1)):
+        for design, samples in {"attempts": 4, "steps": 1}.items() if name in NAMES else [("languages", 2)]:
             arms = DESIGNS[design].conditions()
             done = run(model, arms, QUESTIONS, samples=samples, path=folder / f"{name}-{design}", **options)
             done.to_parquet(folder / f"{name}-{design}.parquet", drop=DROPPED)
@@ -66,6 +67,7 @@ def test_curves_of_a_training_from_another_folder(
     assert re.search(r"Right answers \(pass@1\): \S+ to \S+ %, along the line .*: rises\. In the report", report)
     assert "Of 36 differences to zero-shot" in report
     assert "Added after looking: the last check finds right 100.0 %" in report
+    assert "English words in the thought, with less without at the last step: +0.0 points" in report
     assert "No model was asked live." in report
     assert "one training seed (tiny-rl)" in (tmp_path / "out/figures/a-levels.svg").read_text()
     assert "report.md" in to_html(tmp_path / "executed.ipynb").read_text()
@@ -74,7 +76,9 @@ def test_curves_of_a_training_from_another_folder(
 @pytest.mark.embedded
 @pytest.mark.notebook
 def test_recorded_samples_are_checked_live(tmp_path: Path, results: Path, base_weights: Path) -> None:
-    report = run_notebook(tmp_path, results, live_questions=2)
+    older = shutil.copytree(results, tmp_path / "older", ignore=shutil.ignore_patterns("*-languages*"))
+    report = run_notebook(tmp_path, older, live_questions=2)
+    assert "Two languages: their samples are not in the folder" in report
     # Which of the three it is, two questions leave to chance; tests/test_comparison_agreeing.py looks at the check.
     assert re.search(r"live (agrees|was NOT shown to agree|does NOT agree) with recorded: 4 cells, pooled", report)
 

@@ -118,3 +118,13 @@ def test_the_command_refuses_an_unknown_part(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         campaign.main(["H9"])
     assert "H9" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", record.DESIGNS)
+def test_every_design_can_be_recorded(name: str) -> None:
+    """With all of its questions: two templates have seven exemplars, and a campaign would learn it on the GPU."""
+    design = record.DESIGNS[name]
+    questions = design.asked(design.questions)
+    for condition in design.conditions():
+        for question in questions:
+            assert condition.render(question, pool=questions.pool).hash

@@ -484,6 +484,27 @@ def test_an_update_raises_what_was_rewarded_and_passes_add_up(monkeypatch: pytes
         assert torch.allclose(one, other, atol=1e-6)
 
 
+class Speaks(Letters):
+    """Whatever was sampled, it reads as a thought that is English and German in turn."""
+
+    def decode_all(self, rows: list[list[int]]) -> list[str]:
+        said = itertools.cycle(("Left", "Es sind noch"))
+        return [f"<think>\n{next(said)}: 1\n</think>" for _ in rows]
+
+
+@needs_torch
+@pytest.mark.parametrize(("model", "advantage"), [("r1-lang", 0.0), ("r1-lang-consistent", 0.5**0.5), ("r1", 0.0)])
+def test_english_is_worth_what_the_recipe_says(model: str, advantage: float) -> None:
+    from experiments.r1_miniature import grpo
+    from experiments.r1_miniature.sampler import Sampler
+
+    recipe = load_recipe(model, ["grpo.questions=2", "grpo.samples=2", "grpo.max_tokens=2"])
+    sampler, levels = Sampler(tiny_network()), grpo.build_levels(recipe, per_level=8)
+    batch = grpo.sample_batch(recipe, sampler, Speaks(), levels, step=0)  # type: ignore[arg-type]
+    assert batch.advantages.tolist() == pytest.approx([advantage, -advantage] * 2, abs=1e-4)
+    assert grpo._summary(batch, recipe).get("english") == (0.5 if "lang" in model else None)
+
+
 # --- with the real weights ------------------------------------------------------------------------------------------
 
 
@@ -604,7 +625,7 @@ def test_sft_and_grpo_run_and_resume_on_a_cpu(base: Path, tmp_path: Path, monkey
     assert adapters[0] == adapters[1]
 
     lengths = itertools.count()  # so few steps never earn a real reward: any spread will do
-    monkeypatch.setattr(grpo, "reward", lambda task, completion, answers: Reward(next(lengths) % 2, False, 0))
+    monkeypatch.setattr(grpo, "reward", lambda task, completion, answers: Reward(next(lengths) % 2, False, 0, 0.0))
     tiny = [f"grpo.{entry}" for entry in ("questions=2", "samples=4", "updates=1", "max_tokens=24")]
     assert train("r1-narrow", "one", "--steps", "1", *(word for entry in tiny for word in ("--set", entry))) == 0
     start, path = (tmp_path / "one" / model / "adapter.gguf" for model in ("sft-narrow", "r1-narrow"))

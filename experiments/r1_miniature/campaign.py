@@ -26,7 +26,7 @@ class Campaign:
     """Jobs on slots that share the GPUs, until none is left that can be done or the time is over."""
 
     def __init__(self, jobs: Sequence[Job], out: Path, slots: int, seconds: float, dry: bool = False) -> None:
-        self.out, self.slots, self.dry, self.gpus = out, slots, dry, count_gpus()
+        self.out, self.slots, self.dry, self.gpus = out, slots, dry, list_gpus()
         self.deadline = time.monotonic() + seconds
         self.left = self._wanted(list(dict.fromkeys(jobs)))
         self.failed: list[Job] = []
@@ -73,7 +73,7 @@ class Campaign:
             command += ["--seconds", str(int(self.deadline - time.monotonic() - _CLOSING))]
         env = os.environ | {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}  # two of unlike sizes share a card
         if self.gpus:
-            env["CUDA_VISIBLE_DEVICES"] = str(slot % self.gpus)
+            env["CUDA_VISIBLE_DEVICES"] = self.gpus[slot % len(self.gpus)]
         with self._log(job).open("ab") as log:
             return subprocess.Popen(command + (job.small() if self.dry else []), stdout=log, stderr=log, env=env)
 
@@ -103,20 +103,22 @@ class Campaign:
         return self.out / "logs" / f"{str(job).replace(' ', '-')}.log"
 
 
-def count_gpus() -> int:
-    """As `nvidia-smi` lists them; 0 without it."""
+def list_gpus() -> list[str]:
+    """Their numbers: what `CUDA_VISIBLE_DEVICES` names, else all that `nvidia-smi` lists; none without it."""
+    if given := os.environ.get("CUDA_VISIBLE_DEVICES"):
+        return given.split(",")
     try:
         found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False).stdout
     except OSError:
-        return 0
-    return len(found.splitlines())
+        return []
+    return [str(i) for i in range(len(found.splitlines()))]
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {MODULE}.campaign", description=__doc__)
     parser.add_argument("parts", nargs="+", choices=PARTS, help="in the order of their urgency")
     parser.add_argument("--seconds", type=float, default=86_400, help="after which it stops, to be run again")
-    parser.add_argument("--slots", type=int, default=max(1, 2 * count_gpus()), help="jobs at a time: two a GPU")
+    parser.add_argument("--slots", type=int, default=max(1, 2 * len(list_gpus())), help="jobs at a time: two a GPU")
     parser.add_argument("--dry", action="store_true", help="everything on a little, on a CPU")
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args(arguments)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
+from experiments.r1_miniature.languages import Language, drawn
 from promptlab.formats import ANSWER_TAGS
 from promptlab.prompts import Exemplars
 from promptlab.types import AnswerFormat, Question
 
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
-_DOUBTS = ("Wait, that is wrong.", "Wait, that is not right.", "No, that is a mistake.")
-_CHECKS = ("Check: {}. Right.", "Let me check: {}. Good.", "Check: {}. That fits.")
 
 
 def worked(question: Question, answer_format: AnswerFormat | None) -> str:
@@ -19,18 +20,23 @@ def worked(question: Question, answer_format: AnswerFormat | None) -> str:
     return Exemplars(k=1, style="worked").show(question, answer_format)
 
 
-def thinking(question: Question, answer_format: AnswerFormat | None, rng: Random, slips: float) -> str:
+def thinking(
+    question: Question, answer_format: AnswerFormat | None, rng: Random, slips: float, german: float = 0.0
+) -> str:
     """Reasoning in think tags (one line a step, sometimes a slip that is mended, a check), then the answer.
 
     Parameters
     ----------
     slips
         Probability, for each chain, that one of its steps first goes wrong and is then corrected.
+    german
+        Probability, for each sentence of the reasoning, that it is in German.
     """
+    language = partial(drawn, german, rng)
     steps = question.meta["steps"]
     wrong = rng.randrange(len(steps)) if rng.random() < slips else -1
-    lines = [_line(step, rng if i == wrong else None) for i, step in enumerate(steps)]
-    lines.append(rng.choice(_CHECKS).format(check(steps[-1])))
+    lines = [_line(step, language, rng if i == wrong else None) for i, step in enumerate(steps)]
+    lines.append(rng.choice(language().checks).format(check(steps[-1])))
     return f"<think>\n{chr(10).join(lines)}\n</think>\n{final(question, answer_format)}"
 
 
@@ -73,11 +79,11 @@ def check(step: dict[str, Any]) -> str:
     return f"{step['value']} {_INVERSE[sign]} {right} = {left}"
 
 
-def _line(step: dict[str, Any], rng: Random | None) -> str:
-    right = calculation(step["expression"], step["value"])
+def _line(step: dict[str, Any], language: Callable[[], Language], rng: Random | None) -> str:
+    what, right = language().label(step["what"]), calculation(step["expression"], step["value"])
     if rng is None:
-        return f"{step['what']}: {right}."
-    return f"{step['what']}: {step['expression']} = {_slip(step['value'], rng)}. {rng.choice(_DOUBTS)} {right}."
+        return f"{what}: {right}."
+    return f"{what}: {step['expression']} = {_slip(step['value'], rng)}. {rng.choice(language().doubts)} {right}."
 
 
 def _slip(value: int, rng: Random) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from experiments.r1_miniature.checkpoints import PASS, TOKENS, VOTE, WORDS
+from experiments.r1_miniature.consistency import ENGLISH, RIGHT
 from experiments.r1_miniature.told import reported
 from promptlab.figures import describing, drawing, legends
 
@@ -106,6 +107,20 @@ def effects(comparison: Comparison) -> Axes:
         what, named = f"Few-shot less zero-shot over steps, k = {k}", rows.drop(columns="condition")
         drawing.tell(ax, describing.estimates(what, named, "difference", "points"), rows)
     panels[-1].set_xlabel(f"{STEP} ({drawing.level(comparison, len(table))}; open: not decided)")
+    legends.legend_below(panels[0])
+    return panels[0]
+
+
+def languages(curve: pd.DataFrame) -> Axes:
+    """English, right answers and length over the steps of two trainings: without and with the reward for English."""
+    panels = _panels(3.4, ncols=3, sharex=True)
+    for ax, measure in zip(panels, (ENGLISH, RIGHT, TOKENS), strict=True):
+        rows, unit = curve[curve["measure"] == measure], "" if measure == TOKENS else "%"
+        _lines(ax, rows.rename(columns={"condition": "series"}), "series", 100 if unit else 1)
+        ax.set_ylim(0, 100 if unit else None)
+        ax.set_ylabel(f"{measure}, %" if unit else "Tokens of an answer")
+        drawing.tell(ax, describing.estimates(f"{measure}, over steps", rows, "value", unit, zero=False), rows)
+    panels[1].set_xlabel(f"{STEP} ({SIMULTANEOUS} a line)")
     legends.legend_below(panels[0])
     return panels[0]
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from experiments.r1_miniature.mixing import OPENED
 from experiments.r1_miniature.sampler import Sampler, Settings
 from experiments.r1_miniature.tokens import Tokens
 from promptlab.grading import number
 from promptlab.models.chatml import check_contents, render
-from promptlab.prompts import Condition, few_shot, r1_zero_template, zero_shot
+from promptlab.prompts import Condition, few_shot, zero_shot
 from promptlab.questions import QuestionSet, load_questions
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion, Question
@@ -24,7 +25,7 @@ THOROUGH = (
     few_shot(k=3, style="answers"),
     few_shot(k=3, style="answers", layout="one-message"),
 )
-ZERO = (r1_zero_template(prefill="<think>\n"),)
+ZERO = (OPENED,)
 
 
 @dataclass(frozen=True)

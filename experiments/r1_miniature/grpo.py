@@ -100,7 +100,7 @@ def sample_batch(recipe: Recipe, sampler: Sampler, tokens: Tokens, levels: Level
         reward(tasks[i // grpo.samples], completion(tasks[i // grpo.samples], text, ended[i]), grpo.answers)
         for i, text in enumerate(tokens.decode_all(answers))
     ]
-    totals = torch.tensor([r.total(grpo.format_reward, grpo.tag_reward) for r in graded])
+    totals = torch.tensor([r.total(grpo.format_reward, grpo.tag_reward, recipe.english_reward or 0.0) for r in graded])
     levels.update([task.question for task in tasks for _ in range(grpo.samples)], [r.correct for r in graded])
     return Batch(
         tasks,
@@ -158,12 +158,13 @@ def train_step(
         for i in range(grpo.updates)
     ]
     sampler.refresh()
-    return {**_summary(batch), **{f"{name}_{i}": part[name] for i, part in enumerate(parts) for name in part}}
+    return {**_summary(batch, recipe), **{f"{name}_{i}": part[name] for i, part in enumerate(parts) for name in part}}
 
 
-def _summary(batch: Batch) -> dict[str, float]:
+def _summary(batch: Batch, recipe: Recipe) -> dict[str, float]:
     n = len(batch.rewards)
-    return {
+    english = {} if recipe.english_reward is None else {"english": sum(r.english for r in batch.rewards) / n}
+    return english | {
         "accuracy": sum(r.correct for r in batch.rewards) / n,
         "well_formed": sum(r.well_formed for r in batch.rewards) / n,
         "tokens": sum(len(e.answer) for e in batch.examples) / n,

@@ -9,7 +9,10 @@ from experiments.r1_miniature.record import BASE, DESIGNS
 from experiments.r1_miniature.registered import MANY, SEEDS, SHIPPED
 
 CONTROLLED = ("r1-narrow", "sft-narrow", "plain", "r1")
-CURVE, KEPT = "r1-short", range(10, 81, 10)  # of its first seed these steps are kept, for the curves
+CURVE, ZERO = "r1-short-1", "zero"
+LANGUAGE_START, LANGUAGE = "sft-lang", ("r1-lang", "r1-lang-consistent")
+# The trainings of which steps are kept, for curves.
+KEPT = {CURVE: range(10, 81, 10), ZERO: range(100, 1001, 100)} | dict.fromkeys(LANGUAGE, range(20, 81, 20))
 # What a dry run on a CPU changes: everything runs, on a little.
 _DRY = {
     "sft": "--steps 2 --set sft.questions=16 --set sft.batch=4",
@@ -46,11 +49,11 @@ class Job:
 
 def train(model: str, start: str = "", seed: int | None = None) -> Job:
     """A training, as the replica of a seed where one is given."""
-    if seed is None:
-        return Job(("train", model), _adapter(model), (_adapter(start),) if start else ())
-    keep = ("--keep", str(KEPT.step)) if (model, seed) == (CURVE, 1) else ()
-    needs = (_adapter(f"{start}-{seed}"),) if start else ()
-    return Job(("train", model, "--replica", str(seed), *keep), _adapter(f"{model}-{seed}"), needs)
+    end, replica = ("", ()) if seed is None else (f"-{seed}", ("--replica", str(seed)))
+    name = f"{model}{end}"
+    keep = ("--keep", str(KEPT[name].step)) if name in KEPT else ()
+    needs = (_adapter(f"{start}{end}"),) if start else ()
+    return Job(("train", model, *replica, *keep), _adapter(name), needs)
 
 
 def record(name: str, design: str = "conditions", *, after: str = "", questions: int = 0) -> Job:
@@ -82,10 +85,30 @@ def _seeds(model: str, start: str) -> Iterator[Job]:
 def _curves() -> Iterator[Job]:
     """The checkpoints of one training, from its start on."""
     yield train("sft-short", seed=1)
-    yield train(CURVE, "sft-short", 1)
+    yield train("r1-short", "sft-short", 1)
     for design in ("steps", "attempts"):
         yield record("sft-short-1", design, after=_adapter("sft-short-1"))
-        yield from (record(f"{CURVE}-1@{step}", design, after=f"{CURVE}-1/step-{step}.gguf") for step in KEPT)
+        yield from _checkpoints(CURVE, design)
+
+
+def _checkpoints(model: str, design: str) -> Iterator[Job]:
+    return (record(f"{model}@{step}", design, after=f"{model}/step-{step}.gguf") for step in KEPT[model])
+
+
+def _languages() -> Iterator[Job]:
+    """Two trainings from a start that mixes languages, which differ in one reward; and their checkpoints."""
+    yield train(LANGUAGE_START)
+    yield from (train(model, LANGUAGE_START) for model in LANGUAGE)
+    yield record(LANGUAGE_START, "languages", after=_adapter(LANGUAGE_START))
+    for model in LANGUAGE:
+        yield from _checkpoints(model, "languages")
+
+
+def _zero() -> Iterator[Job]:
+    """GRPO from the base, in its own template; the checkpoints, and the base before them."""
+    yield train(ZERO)
+    yield record(BASE, "opened")
+    yield from _checkpoints(ZERO, "opened")
 
 
 def _distilled() -> Iterator[Job]:
@@ -102,6 +125,8 @@ PARTS: dict[str, Callable[[], Iterator[Job]]] = {
     "H3": lambda: _seeds("r1-mixed", "sft-short"),
     "H4": lambda: _seeds("plain-rl", "plain-short"),
     "curves": _curves,
-    "dose": lambda: (record(name, "dose") for name in CONTROLLED),
+    "dose": lambda: (record(name, "dose") for name in (*CONTROLLED, "sft")),
     "distill": _distilled,
+    "zero": _zero,
+    "language": _languages,
 }

@@ -15,8 +15,10 @@ from promptlab.questions import load_questions
 from promptlab.types import AnswerFormat, Prompt, Question
 
 PLAIN = {"zero-shot": zero_shot(), "concise": concise(), "chain-of-thought": chain_of_thought()}
-# The small model's own R1-Zero condition: the thought is opened for it, or it never finds the tags by chance.
-SPECIAL = {"r1-zero": r1_zero_template(), "r1-zero-opened": r1_zero_template(prefill="<think>\n")}
+# The small model's own R1-Zero condition: as a chat, since of raw text it ends 8 % of its answers and uses the answer's
+# tags in 5 % (as a chat 47 and 38 %); with its thought opened, or it never finds the tags by chance.
+OPENED = r1_zero_template(chat=True, prefill="<think>\n", name="r1-zero-opened")
+SPECIAL = {"r1-zero": r1_zero_template(), OPENED.name: OPENED}
 _DRAWS = 512  # different random choices of exemplars
 _POOL_PER_TEMPLATE = 32
 

@@ -6,7 +6,7 @@ Nothing has a default here, so each file says all of it; an unknown or a missing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
@@ -15,6 +15,7 @@ import yaml
 from promptlab.errors import InputError, unknown
 
 CONFIG = Path(__file__).parent / "config"
+_YOUNGER = ("german", "english_reward")
 _REPLICA = 100  # between the seeds of two replicas: more than there are recipes
 
 
@@ -80,6 +81,9 @@ class Recipe:
     mix: Mix
     sft: Sft | None = None
     grpo: Grpo | None = None
+    # Younger than the registration: a recipe that says nothing of them is what it was without (`stated`).
+    german: float | None = None  # SFT: share of the sentences of a thought that are German
+    english_reward: float | None = None  # GRPO: weight of the share of English words in a thought
 
 
 def load_recipe(model: str, overrides: Sequence[str] = ()) -> Recipe:
@@ -105,6 +109,12 @@ def replica(recipe: Recipe, number: int) -> Recipe:
     """The same training under another seed, from the start's replica of the same number: `r1-3` from `sft-3`."""
     start = f"{recipe.start}-{number}" if recipe.start else ""
     return replace(recipe, model=f"{recipe.model}-{number}", start=start, seed=recipe.seed + _REPLICA * number)
+
+
+def stated(recipe: Recipe) -> dict[str, Any]:
+    """All of a recipe as plain values, to be recorded or registered."""
+    found = asdict(recipe)
+    return {name: value for name, value in found.items() if value is not None or name not in _YOUNGER}
 
 
 def _build(kind: Any, given: Any, where: str) -> Any:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.r1_miniature import registered
+from experiments.r1_miniature.mixing import OPENED
 from experiments.r1_miniature.rewards import THINK
 from promptlab.assets import find_asset
 from promptlab.errors import PromptlabError, unknown
@@ -41,7 +42,7 @@ OUT = Path("out") / "r1_miniature"
 BASE = "instruct"
 SHOTS, DOSES, DRAWS, SIMILAR = (1, 3, 5), (1, 2, 3, 4, 5, 6, 8), 8, 3
 CROSSED = 16  # draws that all meet the same questions
-MAX_TOKENS, SEED = 256, 0
+MAX_TOKENS, SEED, FRESH = 256, 0, 42
 # Random by nature, so they would be half of the file, or empty; keys and seeds follow from the design. Seconds tell of
 # the batch and not of the sample.
 DROPPED = ("key", "seed", "reasoning", "seconds", "error", "cached_tokens", "reasoning_tokens")
@@ -73,7 +74,7 @@ def over_training() -> list[Condition]:
 
 
 def doses() -> list[Condition]:
-    """One exemplar to eight, of five kinds in one message, of the two usual ones as turns, too."""
+    """One exemplar to eight: five kinds in one message, the two usual ones as turns, too (own kind: up to 6)."""
     kinds: dict[str, dict[str, Any]] = {
         "worked": {},
         "answers": {"style": "answers"},
@@ -82,13 +83,18 @@ def doses() -> list[Condition]:
         "wrong-answers": {"style": "answers", "content": "wrong-answers"},
     }
     places = [("one-message", name) for name in kinds] + [("turns", "worked"), ("turns", "answers")]
-    shown = [few_shot(k=k, layout=layout, **kinds[name]) for layout, name in places for k in DOSES]  # type: ignore[arg-type]
-    return [zero_shot(), *shown]
+    wanted = [(layout, name, k) for layout, name in places for k in DOSES if (name, k) != ("own-kind", 8)]
+    return [zero_shot(), *(few_shot(k=k, layout=layout, **kinds[name]) for layout, name, k in wanted)]  # type: ignore[arg-type]
 
 
 def recorded_questions(n: int) -> QuestionSet:
     """The first `n` test questions of seed 0: a smaller set with the same options is the beginning of this one."""
     return load_questions("arithmetic", split="test", n=n, seed=SEED, templates="all")
+
+
+def fresh_questions(n: int) -> QuestionSet:
+    """The first `n` dev questions of a seed that nothing was chosen by: the test split is left alone."""
+    return load_questions("arithmetic", split="dev", n=n, seed=FRESH, templates="seen")
 
 
 def controls() -> list[Condition]:
@@ -103,6 +109,7 @@ class Design:
     samples: int
     suffix: str  # of the model's name in files
     asked: Callable[[int], QuestionSet] = recorded_questions
+    answer_format: str = "answer-is"
 
 
 DESIGNS = {
@@ -113,8 +120,10 @@ DESIGNS = {
         registered.conditions, registered.QUESTIONS, registered.SAMPLES, "-registered", registered.questions
     ),
     "steps": Design(over_training, 200, 2, "-steps", registered.questions),
-    "dose": Design(doses, 200, 3, "-dose", registered.questions),  # 30,000 samples
+    "dose": Design(doses, 200, 3, "-dose", registered.questions),  # 29,400 samples
     "attempts": Design(lambda: [zero_shot()], 200, 16, "-attempts", registered.questions),
+    "opened": Design(lambda: [OPENED], 200, 16, "-opened", registered.questions, "none"),
+    "languages": Design(lambda: [zero_shot()], 800, 4, "-languages", fresh_questions),
 }
 
 
@@ -132,7 +141,7 @@ def record(name: str, args: argparse.Namespace) -> Path:
         samples=args.samples or design.samples,
         sampling=Sampling(max_tokens=args.max_tokens, temperature=0.6, top_p=0.95, seed=SEED),
         grader=number,
-        answer_format=FORMATS.get(args.answer_format),
+        answer_format=FORMATS.get(args.answer_format or design.answer_format),
         path=args.out / "runs" / f"{name}{design.suffix}",
         progress=False,
     )
@@ -177,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--questions", type=int, help="fewer than the design's (dry runs)")
     parser.add_argument("--samples", type=int, help="fewer than the design's (dry runs)")
     parser.add_argument("--max-tokens", type=int, default=MAX_TOKENS)
-    parser.add_argument("--answer-format", default="answer-is", choices=["none", *FORMATS])
+    parser.add_argument("--answer-format", choices=["none", *FORMATS], help="another than the design's")
     parser.add_argument("--only", nargs="*", metavar="CONDITION", help="some of the conditions (dry runs)")
     parser.add_argument("--device", default=_device())
     parser.add_argument("--out", type=Path, default=OUT)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.r1_miniature.recipe import load_recipe
+from experiments.r1_miniature.recipe import load_recipe, stated
 from promptlab.comparison import Contrast, SeedContrast, contrast, contrast_seeds
 from promptlab.errors import InputError
 from promptlab.formats import ANSWER_IS
@@ -93,7 +93,7 @@ def design() -> dict[str, Any]:
         "power": POWER,
         "stated": STATED,
         "seeds": SEEDS,
-        "recipes": {name: asdict(load_recipe(name)) for name in RECIPES},
+        "recipes": {name: stated(load_recipe(name)) for name in RECIPES},
         "shipped models": list(SHIPPED),
         "conditions": {c.name: _prompts(c) for c in conditions()},
         "baseline": BASELINE,

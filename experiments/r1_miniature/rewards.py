@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiments.r1_miniature.chains import wrap_of
+from experiments.r1_miniature.languages import english_share
 from experiments.r1_miniature.mixing import Task
 from promptlab.formats import ANSWER_IS
 from promptlab.grading import number
@@ -23,21 +24,23 @@ class Reward:
     correct: float
     well_formed: bool
     tags: int  # how many of the four marks stand exactly once
+    english: float  # share of the thought's words
 
-    def total(self, format_reward: float, tag_reward: float) -> float:
-        return self.correct + format_reward * self.well_formed + tag_reward * self.tags
+    def total(self, format_reward: float, tag_reward: float, english_reward: float = 0.0) -> float:
+        form = format_reward * self.well_formed + tag_reward * self.tags
+        return self.correct + form + english_reward * self.english
 
 
 def reward(task: Task, completion: Completion, answers: Literal["thinking", "worked"] = "thinking") -> Reward:
     """Grade one completion of a model that answers with a thought, or with a worked solution."""
-    _, answer_text = split_reasoning(completion)
+    thought, answer_text = split_reasoning(completion)
     thinks = answers == "thinking"
     wrap = wrap_of(task.answer_format) if thinks else (task.answer_format or ANSWER_IS).wrap
     marks = (*(THINK if thinks else ()), *(piece.strip(" .") for piece in wrap.split("{answer}")))
     once = sum(completion.text.count(mark) == 1 for mark in marks if mark)
     formed = well_formed if thinks else well_worked
     whole = completion.ending == "complete" and formed(completion.text.strip(), wrap)
-    return Reward(float(number(task.question, answer_text).score), whole, once)
+    return Reward(float(number(task.question, answer_text).score), whole, once, english_share(thought))
 
 
 def well_formed(text: str, wrap: str) -> bool:

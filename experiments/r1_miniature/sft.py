@@ -22,12 +22,10 @@ _SORTED = 16  # batches within which examples are sorted by length, so that litt
 
 def build_examples(recipe: Recipe, tokens: Tokens) -> list[Example]:
     """Every training example of the recipe, in the order of the questions; its answers are written by rule."""
-    sft = recipe.sft
-    assert sft is not None
     rng = Random(f"sft/{recipe.seed}")
     tasks = draw_tasks(recipe, rng)
     prompts = tokens.encode_all([render(task.prompt) for task in tasks])
-    answers = tokens.encode_all([answer(task, sft, rng) + END_OF_TURN for task in tasks])
+    answers = tokens.encode_all([answer(task, recipe, rng) + END_OF_TURN for task in tasks])
     return [Example(p, a) for p, a in zip(prompts, answers, strict=True)]
 
 
@@ -38,11 +36,13 @@ def draw_tasks(recipe: Recipe, rng: Random) -> list[Task]:
     return [draw_task(q, recipe.mix, pool, rng) for q in training_questions(recipe.sft.questions, recipe.seed)]
 
 
-def answer(task: Task, sft: Sft, rng: Random) -> str:
+def answer(task: Task, recipe: Recipe, rng: Random) -> str:
     """What the model should say, by rule: `answers` is one of `BY_RULE`."""
+    sft = recipe.sft
+    assert sft is not None
     if sft.answers == "worked":
         return worked(task.question, task.answer_format)
-    return thinking(task.question, task.answer_format, rng, sft.slips)
+    return thinking(task.question, task.answer_format, rng, sft.slips, recipe.german or 0.0)
 
 
 def plan(examples: Sequence[Example], sft: Sft, seed: int) -> list[list[int]]:

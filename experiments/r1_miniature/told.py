@@ -8,6 +8,7 @@ from math import expm1
 from typing import TYPE_CHECKING, Any
 
 from experiments.r1_miniature.checkpoints import CHECKS, DOUBTS, FORM, PASS, TOKENS, VOTE, WORDS, Trend
+from experiments.r1_miniature.consistency import ENGLISH, LISTED, RIGHT, WITH, WITHOUT, Found
 from experiments.r1_miniature.thoughts import RARE, Turns
 from promptlab.comparison.verdicts import interval, points
 from promptlab.quoting import published
@@ -127,3 +128,44 @@ def of_effect(comparison: Comparison, trend: Trend) -> str:
         f"first step to the last: {trend.verdict}.{doubt} Of {len(comparison.table)} differences to zero-shot, as one "
         f"family: {counts}."
     )
+
+
+def of_languages(found: Found | None) -> list[str]:
+    """What the reward for English words did: each training over its steps, then what the reward brought and cost."""
+    if found is None:
+        return ["Two languages: their samples are not in the folder; the campaign's part `language` records them."]
+    price = _last(found.price.table)
+    return [
+        *(_trained(found, training) for training in (WITHOUT, WITH)),
+        f"{ENGLISH}, with less without at the last step: {_size(_last(found.rewarded.table))}.",
+        f"{RIGHT}, with less without at the last step: {_size(price)}: {price['verdict']} "
+        f"(margin {100 * (found.price.margin or 0):g} points; {price['validity']}). R1's report says that its reward "
+        f"costs a little (arXiv 2501.12948v1, section 2.3.2): {_slight(price['verdict'])}.",
+        f"Two ways to tell English, by sentences (promptlab.traces) and by the chains' own words, are "
+        f"{100 * found.apart['apart'].max():.1f} points apart for a sample at most, in the mean of a checkpoint; their "
+        f"means by {100 * (found.apart[ENGLISH] - found.apart[LISTED]).abs().max():.1f} at most.",
+    ]
+
+
+def _trained(found: Found, training: str) -> str:
+    """A training from its start to its last step."""
+    each = found.curves[found.curves["condition"] == training].groupby("measure")["value"]
+    first, last = each.first(), each.last()
+    parts = []
+    for measure, comparison in ((ENGLISH, found.since_start), (RIGHT, found.learned)):
+        row = _last(comparison.table[comparison.table["model"] == training])
+        ends = f"{100 * first[measure]:.1f} to {100 * last[measure]:.1f} %"
+        parts.append(f"{measure} {ends}, {_size(row)}: {Trend.decide(row['low'], row['high'])}")
+    return f"RL {training}: {'; '.join(parts)}; tokens of an answer {first[TOKENS]:.1f} to {last[TOKENS]:.1f}."
+
+
+def _last(table: pd.DataFrame) -> Any:
+    return table.iloc[-1]
+
+
+def _size(row: Any) -> str:
+    return interval(row["difference"], row["low"], row["high"])
+
+
+def _slight(verdict: str) -> str:
+    return {"degraded": "like it", "improved": "unlike it", "equivalent": "within the margin none"}.get(verdict, "open")

@@ -21,8 +21,9 @@ import torch
 from experiments.r1_miniature import dev
 from experiments.r1_miniature.convert import read_gguf, write_gguf
 from experiments.r1_miniature.grpo import Levels, build_levels, train_step
+from experiments.r1_miniature.mixing import OPENED
 from experiments.r1_miniature.network import Network, load_network
-from experiments.r1_miniature.recipe import Recipe, load_recipe, replica
+from experiments.r1_miniature.recipe import Recipe, load_recipe, replica, stated
 from experiments.r1_miniature.rejection import examples_of
 from experiments.r1_miniature.sampler import Sampler
 from experiments.r1_miniature.sft import plan, rate, sft_step
@@ -124,7 +125,7 @@ class Session:
             if self.args.keep and (step + 1) % self.args.keep == 0:
                 write_gguf(self.network, self.folder / f"step-{step + 1}.gguf", f"{self.recipe.model} {step + 1}")
             if (step + 1) % grpo.dev_every == 0 and self.args.dev:
-                self._evaluate(dev.ZERO if "r1-zero-opened" in self.recipe.mix.conditions else dev.QUICK, step, 200, 2)
+                self._evaluate(dev.ZERO if OPENED.name in self.recipe.mix.conditions else dev.QUICK, step, 200, 2)
             yield step, row | {f"level_{level}": p for level, p in levels.accuracy.items()}
 
     def record(self, step: int, row: dict[str, float]) -> None:
@@ -184,9 +185,9 @@ class Session:
         write_gguf(self.network, self.folder / "written.gguf", f"promptlab {self.recipe.model}")
         read_gguf(self.network, self.folder / "written.gguf")
         if self.args.dev:
-            conditions = dev.ZERO if "r1-zero-opened" in self.recipe.mix.conditions else dev.THOROUGH
+            conditions = dev.ZERO if OPENED.name in self.recipe.mix.conditions else dev.THOROUGH
             self._evaluate(conditions, step, self.args.dev, 2)
-        recipe = json.dumps(dataclasses.asdict(self.recipe), indent=1)
+        recipe = json.dumps(stated(self.recipe), indent=1)
         (self.folder / "recipe.json").write_text(recipe + "\n", encoding="utf-8")
         (self.folder / "written.gguf").replace(self.folder / ADAPTER)
         self.log(f"done after {self.seconds:.0f} s: {self.folder / ADAPTER}")
