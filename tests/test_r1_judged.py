@@ -140,7 +140,7 @@ def test_the_triple_difference_is_that_of_the_two_contrasts_with_the_variance_of
 def test_pooled_contrasts_are_those_of_contrast_seeds() -> None:
     frame = simulated({"sft-short": (0.5, 0.0), "r1-short": (0.6, -0.05)})
     row = registered.over_seeds(frame, "r1-short", "sft-short").table.iloc[0]
-    found = judged.seed_effects(frame)["H1: after RL less start"]
+    found = seed_figure.effects(frame, seed_figure.SHOWN["h1-seeds"][1])["H1: after RL less start"]
     assert (found.value, found.low, found.high) == pytest.approx((row["contrast"], row["low"], row["high"]))
     assert found.validity == row["validity"]
 
@@ -214,12 +214,22 @@ def test_h2_of_the_recorded_models() -> None:
     assert "degrades plain against zero-shot: -24.3 points [-27.7, -20.9]" in sentence
 
 
+def test_h3_of_the_recorded_seeds() -> None:
+    needed, rule = judged.HYPOTHESES["H3"]
+    runs = {name: run for name, run in recorded().items() if name in needed}
+    assert stamp(runs).endswith("hash e99b6180: as registered")
+    state, sentence = rule(samples(runs))
+    assert state == "confirmed"
+    assert "contrast +2.1 points [+0.6, +3.6]" in sentence
+    assert "contrast +2.4 points [+0.7, +4.2]" in sentence
+
+
 def test_the_post_says_what_the_figures_numbers_say() -> None:
     """Its table is written by hand; what it links to is there."""
     text = (POSTS / "why-few-shot-hurts.md").read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (POSTS / target).exists(), target
-    rows = pd.read_csv(POSTS / "figures" / "h1-seeds.csv").query("kind == 'mean'")
-    for row in rows.itertuples():
+    drawn = [pd.read_csv(path) for path in sorted((POSTS / "figures").glob("h?-seeds.csv"))]
+    for row in pd.concat(drawn).query("kind == 'mean'").itertuples():
         value, low, high = (f"{100 * x + 0.0:+.1f}" for x in (row.value, row.low, row.high))
         assert re.search(rf"\| \**{re.escape(value)}\** \| \**{re.escape(f'{low} to {high}')}\** \|", text), row.series

@@ -100,19 +100,6 @@ def check(frame: pd.DataFrame) -> Pooled:
     return _pooled(frame, gains, lambda low, high: "none" if low <= 0 <= high else "some")
 
 
-def seed_effects(frame: pd.DataFrame) -> dict[str, Pooled]:
-    """What H1's figure shows; each interval for itself."""
-    pairs = list(_pairs("r1-short", "sft-short"))
-    after, before = ([effect(pair[side], FEW, BASELINE) for pair in pairs] for side in (0, 1))
-    named = {
-        "start: few-shot less zero-shot": before,
-        "after RL: few-shot less zero-shot": after,
-        "H1: after RL less start": [less(*two) for two in zip(after, before, strict=True)],
-    }
-    found = {name: _pooled(frame, arms, state_of_loss) for name, arms in named.items()}
-    return {**found, "check: zero-shot accuracy gained": check(frame)}
-
-
 def h2(frame: pd.DataFrame) -> tuple[State, str]:
     """The narrow models against each other, and what the exemplars do to plain: these three models only."""
     found = registered.of_pair(frame)
@@ -187,8 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         frame = samples(runs)
         told = stamp(runs)
         print(told, *judge(frame), sep="\n")
-        if set(H1_MODELS) <= set(runs):
-            print(*save(frame, args.out, told), sep="\n")
+        print(*save(frame, args.out, told), sep="\n")
     except (PromptlabError, OSError) as problem:
         print(f"judged: {problem}", file=sys.stderr)
         return 2

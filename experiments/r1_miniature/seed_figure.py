@@ -1,4 +1,4 @@
-"""H1 as a figure: each trained seed a point, their mean with its interval."""
+"""What is said over trained seeds as figures, one a hypothesis: each seed a point, their mean with its interval."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.r1_miniature.judged import seed_effects
-from experiments.r1_miniature.pooling import Pooled
+from experiments.r1_miniature.judged import state_of_sameness
+from experiments.r1_miniature.pooling import Arms, Pooled, effect, less, pooled
+from experiments.r1_miniature.registered import BASELINE, FEW, merged, models
 from promptlab import figures
+from promptlab.comparison.crossed import crossed
 from promptlab.figures import describing, drawing, legends
 
 if TYPE_CHECKING:
@@ -18,6 +20,54 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SEED, MEAN = "seed", "mean"
+Seeds = list[Arms]  # one signed sum of arms a seed
+
+
+def _few(model: str) -> Seeds:
+    return [effect(name, FEW, BASELINE) for name in models(model)]
+
+
+def _less(ours: Seeds, theirs: Seeds) -> Seeds:
+    return [less(*two) for two in zip(ours, theirs, strict=True)]
+
+
+START, RL, MIXED = _few("sft-short"), _few("r1-short"), _few("r1-mixed")
+THINKING, PLAIN = _less(RL, START), _less(_few("plain-rl"), _few("plain-short"))
+GAINED = [{(a, BASELINE): 1, (b, BASELINE): -1} for a, b in zip(models("r1-short"), models("sft-short"), strict=True)]
+SHOWN: dict[str, tuple[str, dict[str, Seeds]]] = {
+    "h1-seeds": (
+        "Zero-shot RL on eight robust starts",
+        {
+            "start: few-shot less zero-shot": START,
+            "after RL: few-shot less zero-shot": RL,
+            "H1: after RL less start": THINKING,
+            "check: zero-shot accuracy gained": GAINED,
+        },
+    ),
+    "h3-seeds": (
+        "Exemplars in half of RL's prompts, eight seeds",
+        {
+            "RL without exemplars: few-shot less zero-shot": RL,
+            "RL with exemplars: few-shot less zero-shot": MIXED,
+            "H3: with less without": _less(MIXED, RL),
+            "beside it: with, less the start": _less(MIXED, START),
+        },
+    ),
+    "h4-seeds": (
+        "What RL adds to the few-shot effect, eight seeds",
+        {
+            "without thinking: plain-rl less plain-short": PLAIN,
+            "with thinking: r1-short less sft-short": THINKING,
+            "H4: the first less the second": _less(PLAIN, THINKING),
+        },
+    ),
+}
+
+
+def effects(frame: pd.DataFrame, shown: Mapping[str, Seeds]) -> dict[str, Pooled]:
+    """Each quantity of a figure over its seeds; each interval for itself."""
+    design = crossed(merged(frame))
+    return {name: pooled(design, seeds, state_of_sameness, alpha=0.05) for name, seeds in shown.items()}
 
 
 def table(found: Mapping[str, Pooled]) -> pd.DataFrame:
@@ -35,7 +85,7 @@ def table(found: Mapping[str, Pooled]) -> pd.DataFrame:
     return pd.DataFrame([*means, *seeds])
 
 
-def draw(rows: pd.DataFrame) -> Axes:
+def draw(rows: pd.DataFrame, title: str) -> Axes:
     """A row a quantity, in points: open squares are seeds, the filled point their mean with its interval."""
     names = list(dict.fromkeys(rows["series"]))
     ax = drawing.axes(height=1.2 + 0.6 * len(names))
@@ -47,7 +97,7 @@ def draw(rows: pd.DataFrame) -> Axes:
         drawing.dots(ax, value, place, low, high, drawing.style(look, kind), np.full(len(part), kind == MEAN))
     drawing.condition_axis(ax, names)
     ax.set_xlabel("points (95 % intervals over seeds and questions, each for itself)")
-    legends.legend_below(ax, "Zero-shot RL on eight robust starts")
+    legends.legend_below(ax, title)
     means = rows[rows["kind"] == MEAN]
     told = describing.estimates("Dots with intervals: means over trained seeds", means, "value", "points")
     drawing.tell(ax, told, rows)
@@ -55,5 +105,11 @@ def draw(rows: pd.DataFrame) -> Axes:
 
 
 def save(frame: pd.DataFrame, folder: Path, note: str) -> list[Path]:
-    """``h1-seeds`` as SVG, PNG, CSV and alt text."""
-    return figures.save(draw(table(seed_effects(frame))), folder / "h1-seeds", note=note, width="blog")
+    """``h1-seeds`` and so on as SVG, PNG, CSV and alt text: the hypotheses whose models are all there."""
+    paths, there = [], set(frame["model"])
+    for name, (title, shown) in SHOWN.items():
+        needed = {model for seeds in shown.values() for arms in seeds for model, _ in arms}
+        if needed <= there:
+            rows = table(effects(frame[frame["model"].isin(needed)], shown))
+            paths += figures.save(draw(rows, title), folder / name, note=note, width="blog")
+    return paths
