@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from experiments.r1_miniature.evidence import RESULTS
+from experiments.r1_miniature.jobs import ZERO
 from experiments.r1_miniature.joined import runs_in
+from experiments.r1_miniature.record import BASE
 from experiments.r1_miniature.registered import BASELINE
+from experiments.r1_miniature.rewards import well_formed
 from promptlab.comparison.attempted import votes
 from promptlab.comparison.bounding import bounded
 from promptlab.comparison.crossed import Crossed, Floats, crossed
 from promptlab.errors import InputError
+from promptlab.formats import ANSWER_TAGS
 from promptlab.stats import Estimate, bounded_mean, mean_estimate, simultaneous
 
 if TYPE_CHECKING:
@@ -55,6 +59,16 @@ def of_training(
     return pd.concat([f.assign(model=f"step {step}") for step, f in frames.items()], ignore_index=True)
 
 
+def of_zero(folder: Path = RESULTS) -> pd.DataFrame | None:
+    """The same of `zero`, from the bare base on, in its own template; None where its samples are not in the folder."""
+    if not any(folder.glob("*-opened.parquet")):
+        return None
+    frame = of_training("opened", folder, ZERO, BASE, completion=True)
+    return frame.assign(
+        format_ok=[well_formed(text.strip(), ANSWER_TAGS.wrap) for text in frame["completion"].fillna("")]
+    )
+
+
 def steps_of(design: Crossed) -> Floats:
     """The step of each arm."""
     return np.array([float(model.removeprefix("step ")) for model, _ in design.arms])
@@ -75,7 +89,7 @@ def curves(frame: pd.DataFrame) -> pd.DataFrame:
     """A row a measure and step: `value`, `low`, `high`; the intervals of one measure hold for all steps together."""
     import pandas as pd
 
-    design, rows = crossed(frame, [BASELINE]), []
+    design, rows = crossed(frame), []
     for name, means in measured(design).items():
         interval, level = mean_estimate if name == TOKENS else bounded_mean, ALPHA / len(means)
         for (model, _), step, values in zip(design.arms, steps_of(design), means, strict=True):
@@ -95,7 +109,7 @@ def trends(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """Change of each measure along the fitted line: one family; tokens as a logarithm, so that 0.1 is about 10 %."""
     import pandas as pd
 
-    design = crossed(frame, [BASELINE])
+    design = crossed(frame)
     each = {name: np.log(np.maximum(m, 1)) if name == TOKENS else m for name, m in measured(design).items()}
     values = np.stack([weights(steps_of(design)) @ means for means in each.values()], axis=1)
     found = simultaneous(values, design.clusters, ALPHA, rng=np.random.default_rng(seed), bound=2)

@@ -49,6 +49,13 @@ def like_and_unlike(curve: pd.DataFrame, trend: pd.DataFrame) -> list[str]:
     ]
 
 
+def of_zero(curve: pd.DataFrame | None, trend: pd.DataFrame | None) -> list[str]:
+    """The same of RL alone from the bare base."""
+    if curve is None or trend is None:
+        return ["RL alone, from the bare base (`zero`): its samples are not in the folder."]
+    return [f"RL alone, from the bare base: {sentence}" for sentence in like_and_unlike(curve, trend)]
+
+
 def _like(verdict: str) -> str:
     return {"rises": "like it in direction", "falls": "unlike it", "open": "like or unlike is open"}[verdict]
 
