@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from asyncio import InvalidStateError
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -79,8 +80,9 @@ def _kernel_of(file: IO[str], start: Mapping[str, Any]) -> Iterator[type[AsyncKe
         yield Kernel
     finally:
         for kernel in started:
-            if kernel.has_kernel:  # nbclient leaves it behind when Ctrl-C comes while it starts
-                run_sync(kernel.shutdown_kernel)(now=True)
+            if kernel.has_kernel:  # nbclient leaves it behind when Ctrl-C comes while it starts or is shut down
+                with suppress(InvalidStateError):  # the shutdown that Ctrl-C broke off has ended in the same moment
+                    run_sync(kernel.shutdown_kernel)(now=True)
 
 
 @contextmanager
