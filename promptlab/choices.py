@@ -24,7 +24,10 @@ _BRACKETS = re.compile(r"[()\[\]]")
 # Labels of a place that a choice carries along. "A - B" and "1 - 2" are no labelled choices.
 _LETTER = r"(?i:^\(?{letter}(?:[).:]|\s[-–—](?!\s*[A-Z]\W*$))\s+)"
 _NUMBER = r"^\(?{number}(?:[).]|(?::|\s[-–—])(?=\s*[^\W\d]))\s+"
-_OF_NUMBERS = re.compile(r"(?i:\b\d+ ?(?:and|or|nor|und|oder|et|ou|[,&]) ?\d+\b|\bonly \d+\b|^\d+ only\b)")
+_OF_NUMBERS = re.compile(
+    r"(?i:\b\d+\)? ?(?:and|or|nor|und|oder|et|ou|[,&]) ?\(?\d+\b|\bonly \(?\d+\b|^\(?\d+\)? only\b|"
+    r"\b(?:options?|choices?|answers?|but|except(?: for)?|same as) \(?\d+\b)"
+)
 
 
 @lru_cache(maxsize=65_536)

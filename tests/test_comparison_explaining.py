@@ -263,6 +263,8 @@ def test_samples_that_were_copied_are_noticed_without_keys():
     assert "more than independent samples have" in found.paragraph
     keyed = explain_loss(repeating(595).assign(key=samples()["key"]), base="few")
     assert keyed.copies[0].startswith("'few' and 'few#1' of 'r1' have keys that differ, and ")
+    assert "An A/A arm may hold samples of the arm that it repeats: few#1: keys differ; " in keyed.paragraph
+    assert "no test, since the same outputs came again" in keyed.paragraph
     honest = explain_loss(repeating(0), base="few")
     assert not honest.copies
     assert "more than independent" not in honest.paragraph

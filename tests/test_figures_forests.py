@@ -61,6 +61,14 @@ def test_own_points_are_the_tables_and_quoted_ones_are_crosses_in_a_block_of_the
     assert "published, without an interval" in ax.get_legend_handles_labels()[1]
 
 
+def test_findings_without_a_figure_are_counted_where_no_other_is_quoted(found):
+    quoted = published_findings().query("level == 'quoted'")
+    ax = figures.forest(found, quoted, ax=axes())
+    labels = [text.get_text().replace("\n", " ") for text in ax.get_yticklabels()]
+    assert f"published, no intervals ({len(quoted)}, without a figure before and after, not drawn)" in labels
+    assert not ax.patches
+
+
 def test_one_result_of_ones_own_reaches_down_to_what_is_quoted():
     alone = compare(samples().query("model == 'r1'"), baseline="zero-shot", label="mine")
     findings = published_findings().query("dataset == 'IMDB'")

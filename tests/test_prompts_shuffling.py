@@ -86,6 +86,8 @@ def test_an_answer_that_is_no_letter_stays_and_a_reason_says_whose_letters_it_me
         "D. None", "D. All", "d) none", "Neither", "D. Beides", "D. 都不对", "(D) Both",
         "(a) and (b)", "a and b", "Both a and b", "neither a nor b", "(a), (b)", "a & b only", "a, b",
         "(d) Both (a) and (c)", "D - None", "4. None", "Options 1 and 2", "option 3",
+        "Answers a and c are correct", "both options b and c", "Antwort a und b", "All but C", "All except (b)",
+        "the second option",
     ],
 )  # fmt: skip
 def test_options_that_speak_of_others_keep_their_order(last: str):
@@ -113,6 +115,12 @@ def test_options_that_speak_of_others_keep_their_order(last: str):
         "1 and 2",
         "f(a) and f(b)",
         "answer 42",
+        "both (1) and (2)",
+        "All but Anna",
+        "the second best",
+        "T and B cells",
+        "Factor V and X",
+        "all of the patients",
         "option 5",
     ],
 )
@@ -155,6 +163,10 @@ def test_labels_that_an_option_carries_along_are_dropped(first: str, second: str
         ("A - B", "B - A", "C - A"),
         ("1. London", "2. Paris", "3. Both 1 and 2"),
         ("1. London", "2. Paris", "3. only 2"),
+        ("(1) London", "(2) Paris", "(3) Neither (1) nor (2)"),
+        ("1. London", "2. Paris", "3. All but 2"),
+        ("1. London", "2. Paris", "3. Same as 1"),
+        ("1. London", "2. Paris", "3. Option 1"),
         ("2. London", "1. Paris", "5. Rome"),
     ],
 )
@@ -163,7 +175,8 @@ def test_what_only_looks_like_labels_or_is_spoken_of_stays(options: tuple[str, .
     assert shown.splitlines()[1:] == [f"{letter}. {option}" for letter, option in zip("ABC", options, strict=True)]
 
 
-@pytest.mark.parametrize("last", ["3. Both 1 and 2", "3) 1, 2", "3. only 2", "3. 1 only", "3. neither 1 nor 2"])
+@pytest.mark.parametrize("last", ["3. Both 1 and 2", "3) 1, 2", "3. only 2", "3. 1 only", "3. neither 1 nor 2",
+                                  "(3) Both (1) and (2)", "3. All but 2", "3. same as 1"])  # fmt: skip
 def test_options_that_speak_of_others_by_numbers_of_their_own_keep_their_order(last: str):
     question = replace(CITIES, choices=("1. London", "2. Paris", last))
     assert {variant_of(question, 5, 0, sample) == question for sample in range(5)} == {True}

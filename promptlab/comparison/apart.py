@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Texts = dict[str, Counter[tuple[str, ...]]]  # for each question its outputs, with how often they occur
 
 KEYED, UNKEYED = "keys differ", "no keys; "
+TOO_EQUAL = "more than independent samples have"
 _ITSELF = "a comparison of a sample with itself shows nothing; give one another replicate="
 _SURE = 4.0  # standard errors: among a hundred pairs of arms chance gets there at most once in 300 tables
 
@@ -41,7 +42,7 @@ class Equal(NamedTuple):
         if self.between != self.between:
             return "too few outputs to tell"
         found = f"{100 * self.between:.1f} % of pairs of outputs equal, {100 * self.within:.1f} % within an arm"
-        return f"{found}, more than independent samples have" if self.copied else found
+        return f"{found}, {TOO_EQUAL}" if self.copied else found
 
     @property
     def copied(self) -> bool:

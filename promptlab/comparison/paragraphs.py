@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from promptlab.comparison import verdicts
-from promptlab.comparison.apart import UNKEYED
+from promptlab.comparison.apart import TOO_EQUAL, UNKEYED
 from promptlab.comparison.comparing import Comparison
 from promptlab.comparison.explained import BASE, CONTROL, PLACEBO
 from promptlab.wording import counted
@@ -122,7 +122,7 @@ def _chance(placebo: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
     told = (
         f"{row['condition']} {verdicts.interval(*ends)}{_repeated(row)}" for row, ends in zip(rows, own, strict=True)
     )
-    untested = any(row["same_texts"] == 1 for row in rows)
+    untested = any(row["same_texts"] == 1 or row["apart"].endswith(TOO_EQUAL) for row in rows)
     what = "no test, since the same outputs came again" if untested else _judged(own, lost)
     return f"A/A, the same prompts with other samples: {'; '.join(told)}: {what}."
 
@@ -144,10 +144,13 @@ def _judged(own: list[tuple[Any, ...]], lost: Mapping[Any, Any]) -> str:
 
 
 def _apart(placebo: pd.DataFrame) -> str:
-    """Where nothing but outputs can show that A/A arms share no sample."""
-    told = [f"{row['condition']}: {row['apart'].removeprefix(UNKEYED)}" for row in placebo.to_dict("records")]
-    keyed = not any(row["apart"].startswith(UNKEYED) for row in placebo.to_dict("records"))
-    return "" if keyed else f"No keys show that these arms share no sample, only their outputs: {'; '.join(told)}."
+    """Where nothing but outputs can show that A/A arms share no sample; and where keys say so, but outputs do not."""
+    rows = placebo.to_dict("records")
+    told = [f"{row['condition']}: {row['apart'].removeprefix(UNKEYED)}" for row in rows]
+    if any(row["apart"].startswith(UNKEYED) for row in rows):
+        return f"No keys show that these arms share no sample, only their outputs: {'; '.join(told)}."
+    copied = [text for text in told if text.endswith(TOO_EQUAL)]
+    return f"An A/A arm may hold samples of the arm that it repeats: {'; '.join(copied)}." if copied else ""
 
 
 def _doubts(rows: pd.DataFrame) -> str:

@@ -96,9 +96,10 @@ def _lines(table: pd.DataFrame, undrawn: int) -> list[_Line]:
         lines.append(_Line(str(dataset)))
         labels = rows["model"] + ": " + rows["condition"] if several else rows["model"]
         lines += [_Line(label, i) for i, label in labels.items()]
-    if len(quoted):
-        more = f"\n({undrawn} more, without a figure\nbefore and after, not drawn)" if undrawn else ""
-        lines.append(_Line(f"published, no intervals{more}"))
+    if len(quoted) or undrawn:
+        some = f"{undrawn} more" if len(quoted) else str(undrawn)
+        more = f"\n({some}, without a figure\nbefore and after, not drawn)" if undrawn else ""
+        lines.append(_Line(f"{QUOTED}, no intervals{more}"))
     for heading, rows in quoted.groupby(quoted.apply(_origin, axis=1), sort=False) if len(quoted) else ():
         lines.append(_Line(str(heading)))
         lines += [_Line(_quotation(row), i) for i, row in zip(rows.index, rows.to_dict("records"), strict=True)]

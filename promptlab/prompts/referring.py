@@ -8,11 +8,14 @@ from functools import lru_cache
 
 from promptlab.choices import numbered, unlettered
 
-_CAPITALS = re.compile(
+_CAPITALS = (
     r"\b[A-Z]\)?,? ?(?:\b(?:and|or|nor|und|oder|noch|als auch|et|ou|ni|y|o)\b|[&和或与]) ?\(?[A-Z]\b|"
     r"(?i:\b(?:same|identical|equal|like|option|choice|answer)s?(?: as| to)?) (?:\(?[A-Z]\b|\([a-z]\))|"
     r"(?i:\b(?:first|last|other|previous|preceding|former) (?:two|three|four|five|options?|choices?|answers?)\b)|"
-    r"(?i:\b(?:all|none|any|both|either|neither) (?:of (?:the|them|these|those)|above)\b|"
+    r"(?i:\b(?:second|third|fourth) (?:option|choice|answer)\b)|"
+    r"(?i:\b(?:all|everything|anything|any)(?: of (?:them|these|those))? (?:but|except(?: for)?)) \(?[A-Z]\b|"
+    r"(?i:\b(?:all|none|any|both|either|neither) (?:of (?:(?:the )?(?:others?|given|listed|options|choices|answers|"
+    r"statements|previous|preceding)|them|these|those)|above)\b|"
     r"^(?:all|none|both|neither|alle|keine?[rs]?|beides?|toutes|tous|aucune?|todos|todas|ninguno|ninguna|ambos|ambas)\W*$|"
     r"\b(?:alle[rs]?|keine?[rs]?|beides?|nichts) (?:davon|dieser|der|oben|vo[nr]|obigen|genannten|antworten)\b|"
     r"\b(?:toutes|tous|aucune?) (?:(?:de |d['’])?(?:les|ces|cela|des|elles|eux) ?(?:réponses|choix|options)?\W*$|"
@@ -27,12 +30,23 @@ _CAPITALS = re.compile(
 )
 _LABEL = re.compile(r"^\(?[A-Za-z\d](?:[).:]|\s[-–—])\s+")
 _BRACKETED = re.compile(r"(?<!\S)\(([a-z])\)")  # "(a)" is a label, wherever it stands
+_NUMBER = re.compile(r"(?<!\S)\((\d{1,2})\)")
 _PAIR = re.compile(
-    r"^(?:(?:both|either|neither|only|weder|sowohl) )?(?P<one>[a-z]|\d{1,2})"
+    r"^(?:(?:both|either|neither|only|weder|sowohl) )?(?:(?:options?|choices?|answers?|antwort(?:en)?) )?"
+    r"(?P<one>[a-z]|\d{1,2})"
     r"(?:,? (?:and|or|nor|und|oder|noch|als auch|et|ou|ni) | ?[,&] ?)(?P<other>[a-z]|\d{1,2})\b"
 )
-_ALONE = re.compile(r"^(?:only (?P<one>\d{1,2})(?: is\b|\W*$)|(?P<other>\d{1,2}) only\W*$)")
+_ALONE = re.compile(
+    r"^(?:only (?P<one>\d{1,2})(?: is\b|\W*$)|(?P<other>\d{1,2}) only\W*$|"
+    r"(?:(?:all|everything|anything|any) (?:but|except(?: for)?)|(?:the )?same as) (?P<third>\d{1,2})\W*$)"
+)
 _NAMED = re.compile(r"\b(?:option|choice|answer)s? (?P<one>\d{1,2})\b")
+
+
+@lru_cache
+def _capitals(n: int) -> re.Pattern[str]:
+    """With the letters of n options: "T and B cells" names none of four."""
+    return re.compile(_CAPITALS.replace("[A-Z]", f"[A-{string.ascii_uppercase[min(n, 26) - 1]}]"))
 
 
 @lru_cache(maxsize=65_536)
@@ -49,16 +63,16 @@ def refers(choices: tuple[str, ...]) -> str:
     pairs = labels | numbers if numbered(choices) else labels
     for choice, bare in zip(choices, unlettered(choices), strict=True):
         forms = (choice, bare, _LABEL.sub("", choice))
-        if any(_speaks(form, pairs, numbers) for form in forms):
+        if any(_speaks(form, len(choices), pairs, numbers) for form in forms):
             return choice
     return ""
 
 
-def _speaks(choice: str, pairs: set[str], numbers: set[str]) -> bool:
+def _speaks(choice: str, n: int, pairs: set[str], numbers: set[str]) -> bool:
     """Of others by capitals or in words; or by small letters or numbers, where those are `pairs` of labels."""
-    if _CAPITALS.search(_BRACKETED.sub(lambda found: found[1].upper(), choice)):
+    if _capitals(n).search(_BRACKETED.sub(lambda found: found[1].upper(), choice)):
         return True
-    folded = choice.casefold()
+    folded = _NUMBER.sub(r"\1", choice).casefold()
     rules = ((_PAIR, pairs), (_ALONE, pairs), (_NAMED, numbers))
     found = [(rule.search(folded), of) for rule, of in rules]
     return any(match and set(filter(None, match.groupdict().values())) <= of for match, of in found)
