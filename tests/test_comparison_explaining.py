@@ -13,7 +13,7 @@ from scipy.stats import t
 from promptlab.comparison import compare, explain_loss
 from promptlab.comparison.apart import equal
 from promptlab.errors import InputError
-from promptlab.stats import mean_ratio
+from promptlab.stats import benjamini_hochberg, holm, mean_ratio
 
 CHANCES = {"zero-shot": 0.8, "zero-shot#1": 0.8, "few": 0.4, "few#1": 0.4, "few-note": 0.6, "few-think": 0.4}
 
@@ -352,3 +352,14 @@ def test_the_table_says_how_long_the_prompts_are(found):
 def test_html_is_escaped():
     frame = samples({name.replace("few", "<few>"): chance for name, chance in CHANCES.items()}, n=40)
     assert "<few>" not in explain_loss(frame, base="<few>")._repr_html_()
+
+
+def test_its_comparisons_are_parts_of_one_family():
+    found = explain_loss(samples(), base="few")
+    both = pd.concat([found.to_baseline.table, found.to_base.table])
+    assert found.to_baseline.family == found.to_base.family == len(both)
+    assert np.allclose(both["p_holm"], holm(both["p"].to_numpy()))
+    assert np.allclose(both["p_bh"], benjamini_hochberg(both["p"].to_numpy()))
+    more = samples().query("condition == 'zero-shot'").assign(condition="more")
+    with pytest.raises(InputError, match=f"extended: .* of {len(both)} differences that were judged together"):
+        found.to_baseline.extended(more)

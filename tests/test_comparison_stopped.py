@@ -47,6 +47,7 @@ def through_parquet(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder / "frame.parquet")
 
 
+MAPPED = {name: name for name in ("model", "condition", "question", "sample", "score")}
 WAYS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     "concat": lambda frame, _: pd.concat([fixed(), frame]),
     "concat, then csv": lambda frame, folder: through_csv(pd.concat([fixed(), frame]), folder),
@@ -57,6 +58,7 @@ WAYS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     "parquet": through_parquet,
     "import": lambda frame, _: import_run(frame),
     "import of a csv": lambda frame, folder: import_run(through_csv(frame, folder)),
+    "import of some columns": lambda frame, folder: import_run(through_csv(frame, folder), columns=MAPPED),
 }
 
 

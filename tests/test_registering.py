@@ -272,6 +272,17 @@ def test_earlier_runs_on_these_questions_are_listed(tmp_path: Path):
     assert frozen.stamp(asked_for, runs).endswith(end)
 
 
+def test_a_single_run_beside_the_experiment_is_a_look(tmp_path: Path):
+    """README's ``run(..., path="runs/mine")``, then an experiment in ``runs/x``."""
+    asked_for = made(tmp_path)
+    alone = {"samples": 1, "sampling": asked_for.sampling, "path": tmp_path / "runs" / "mine", "progress": False}
+    run(LocalModel("one"), asked_for.conditions, asked_for.questions, **alone)
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    runs = asked_for.run(registration=frozen, progress=False)
+    looked = [[entry["run"] for entry in each.manifest["registration"]["looked_before"]] for each in runs]
+    assert looked == [["../../mine"], ["../../mine"]]
+
+
 def test_a_run_that_samples_are_copied_from_is_a_look_wherever_it_lies(tmp_path: Path, models: dict[str, LocalModel]):
     asked_for = made(tmp_path)
     frozen = asked_for.register(tmp_path / "design.yaml")

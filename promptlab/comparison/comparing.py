@@ -124,8 +124,14 @@ class Comparison:
         Raises
         ------
         InputError
-            There is no new arm, or an arm of the comparison has other samples now; and as for `compare`.
+            There is no new arm, or an arm of the comparison has other samples now; the comparison is a part of a larger
+            family; and as for `compare`.
         """
+        if self.family > len(self.table):
+            raise InputError(
+                f"extended: {len(self.table)} of {self.family} differences that were judged together stand here, so a "
+                "comparison of these and more would be a smaller family; call explain_loss anew"
+            )
         samples = joined(self.design, runs, self.baseline, conditions)
         options = {name: getattr(self, name) for name in ("baseline", "margin", "alpha", "seed", "label")}
         wider = compare(samples, **options)

@@ -10,7 +10,6 @@ from promptlab.comparison import verdicts
 from promptlab.comparison.crossed import Crossed
 from promptlab.comparison.validity import Judged, inside
 from promptlab.errors import InputError, unknown
-from promptlab.stats import benjamini_hochberg
 from promptlab.stats.power import detectable, scaled_up
 from promptlab.wording import counted
 
@@ -47,7 +46,7 @@ def table_of(
         **{"baseline": baseline, "difference": f.estimate, "low": f.low, "high": f.high, "se": f.se, "df": f.df},
         **{"questions": f.n, "clusters": f.n_clusters},
         **{"lost": (judged.values < -1e-12).sum(axis=0), "gained": (judged.values > 1e-12).sum(axis=0)},
-        **{"p": judged.p, "p_holm": judged.p_holm, "p_bh": benjamini_hochberg(judged.p)},
+        **{"p": judged.p, "p_holm": judged.p_holm, "p_bh": judged.p_bh},
         **{"method": f.method, "reason": f.reason, "verdict": judged.verdicts},
         "negligible": within & np.isin(judged.verdicts, ["degraded", "improved"]),
         **{"validity": judged.validity, "validity_why": judged.why},

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from promptlab.comparison.crossed import Crossed, Floats
-from promptlab.stats import Family, holm, sign_flip_p, simultaneous
+from promptlab.stats import Family, benjamini_hochberg, holm, sign_flip_p, simultaneous
 
 MAX_MISSING = 0.02  # share of missing samples above which an arm is not usable
 
@@ -44,6 +44,7 @@ class Judged:
     values: Floats  # (questions, columns)
     p: Floats
     p_holm: Floats
+    p_bh: Floats
     verdicts: list[str]
     validity: list[str]
     why: list[str]
@@ -66,7 +67,7 @@ def judge(
     validity, why = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     values = design.differences(design.score, signs)
     p = sign_flip_p(values, design.clusters, rng=np.random.default_rng(seed))
-    return Judged(base, values, p, holm(p), verdicts, validity, why)
+    return Judged(base, values, p, holm(p), benjamini_hochberg(p), verdicts, validity, why)
 
 
 def family_of(design: Crossed, signs: Floats, score: Floats, *, alpha: float, seed: int, bound: float) -> Family:

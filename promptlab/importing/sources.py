@@ -18,6 +18,7 @@ from promptlab.wording import counted
 Keep: TypeAlias = Callable[[Mapping[str, Any]], Any]
 Sources: TypeAlias = "Source | Mapping[str, Source | Sequence[str | os.PathLike[str]]]"
 _TABLES = (".csv", ".jsonl", ".parquet")
+_OURS = {"stopped", "key", "replicate"}  # columns by which a file shows that promptlab wrote it
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def _resolved(table: Table, given: Columns | None) -> Columns:
             raise unknown("key of columns", name, KINDS)
         if not callable(column) and column not in table.columns:
             raise no_column(table, name, column)
-    return dict(given)
+    # Only of our own files: elsewhere "stopped" may be said of a completion.
+    return {**({"stopped": "stopped"} if _OURS.issubset(table.columns) else {}), **given}
 
 
 def no_column(table: Table, name: str, column: str) -> InputError:

@@ -16,8 +16,8 @@ from promptlab.types import Question
 from promptlab.wording import counted
 
 SCOPE = (
-    "run directories beside this one, those in the directories beside the one that holds it, and those that samples "
-    "were copied from"
+    "run directories beside this one, beside the directory that holds it and in the directories there, and those that "
+    "samples were copied from"
 )
 
 
@@ -80,7 +80,8 @@ def _earlier(
     Other models that began under this registration are the same experiment; the same model once more is a look.
     """
     texts = {question.text for question in questions}
-    files = {*folder.parent.glob(f"*/{FILE}"), *folder.parent.parent.glob(f"*/*/{FILE}")}
+    near, above = folder.parent, folder.parent.parent
+    files = {*near.glob(f"*/{FILE}"), *above.glob(f"*/{FILE}"), *above.glob(f"*/*/{FILE}")}
     places = {file.parent for file in files} | {source.resolve() for source in sources}
     entries = {at: _seen(at, texts, hash, model if at != folder else "") for at in sorted(places)}
     return [{"run": os.path.relpath(at, folder), **entry} for at, entry in entries.items() if entry]
