@@ -15,10 +15,12 @@ from benchmarks.powers import powers
 from benchmarks.seeds import seeds
 
 ACCURACIES = (0.05, 0.2, 0.5, 0.8, 0.95)
+LOST = (0.05, 0.1, 0.2, 0.3, 0.45)
 TRIALS: dict[str, Callable[[Cell, np.random.Generator], Right]] = {
     "score": trials.score,
     "attempts": attempts,
     "differences": trials.differences,
+    "one-way": trials.one_way,
     "as-shipped": trials.as_shipped,
     "contrasts": trials.contrasts,
     "sign-flips": trials.sign_flips,
@@ -41,6 +43,8 @@ def cells() -> list[Cell]:
     two, middle = (ALONE, FIVES), (0.2, 0.5)
     made = [*_grid("score", single), *_grid("attempts", single, samples=(8, 20), most=5000)]
     made += [*_grid("differences", family), *_grid("sign-flips", [family[0], *family[2:]])]
+    made += _grid("one-way", either, (ALONE,), (30, 50, 75, 100, 150), (1,), LOST)
+    made += _grid("one-way", either, (FIVES,), (150, 250, 500), (1,), LOST)
     made += _grid("contrasts", [(1, False), (6, True)], layouts=two)
     made += _grid("log-odds", either, layouts=two)
     made += _grid("betting", [*either, (6, True)], layouts=two, sizes=(100, 500), most=5000)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from benchmarks.populations import ALONE, ALPHA, Cell, Floats, Right, questions, scores
+from benchmarks.populations import ALONE, ALPHA, Cell, Floats, Right, clustered, questions, scores
 from promptlab.assets import find_asset
 from promptlab.stats import exchanged, holm, log_odds_contrast, mean_estimate, sign_flip_p, simultaneous
 from promptlab.stats.betting import BettingSequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 RESAMPLES, FLIPS, PERMUTATIONS = 2_000, 499, 99
 RECORDED = ("instruct", "plain", "plain-robust", "r1", "r1-narrow", "sft", "sft-narrow")
 CONTRAST = np.array([1.0, -1.0, -1.0, 1.0])
+WON = 0.01  # the share that a one-way change wins, where it wins some
 
 
 def score(cell: Cell, rng: np.random.Generator) -> Right:
@@ -42,6 +43,20 @@ def differences(cell: Cell, rng: np.random.Generator, resamples: int | None = RE
     truth = cell.accuracies()
     values, found = scores(cell, truth, rng)
     return _covered("differences", values[:, 1:] - values[:, :1], truth[1:] - truth[0], found.clusters, rng, resamples)
+
+
+def one_way(cell: Cell, rng: np.random.Generator) -> Right:
+    """One sample a question: the cell's accuracy is the share lost (whole clusters, if it has some), next to none won.
+
+    A format that breaks does this; the other populations lose and win.
+    """
+    clusters = None if cell.layout == ALONE else clustered(cell, rng)
+    units = np.arange(cell.n) if clusters is None else clusters
+    won = WON if cell.moved else 0.0
+    drawn = rng.random(int(units.max()) + 1)[units]
+    change = np.where(drawn < cell.accuracy, -1.0, np.where(drawn > 1 - won, 1.0, 0.0))
+    f, truth = simultaneous(change[:, None], clusters, ALPHA, rng=rng), won - cell.accuracy
+    return {"one-way changes": bool(f.low[0] <= truth + 1e-12 and truth - 1e-12 <= f.high[0])}
 
 
 def as_shipped(cell: Cell, rng: np.random.Generator) -> Right:

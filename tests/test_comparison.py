@@ -89,7 +89,7 @@ def test_golden_outcomes_and_their_mirror(name: str):
 def test_the_whole_sentence():
     found = compare(pd.concat(arms("degraded")), baseline="a")
     assert found.verdicts == (
-        "b degrades m against a: -33.3 points [-42.1, -24.6] (120 questions; Holm p under 0.001), for these questions.",
+        "b degrades m against a: -33.3 points [-41.8, -23.7] (120 questions; Holm p under 0.001), for these questions.",
     )
 
 
@@ -534,9 +534,10 @@ def test_arms_with_unlike_numbers_of_samples_are_named():
 
 
 def test_where_interval_and_p_value_part_the_sentence_says_which_counts():
-    found = compare(pd.concat([samples("a", first(20, 30)), samples("b", first(15, 30))]), baseline="a")
+    later = np.roll(first(12, 30), 11)  # 11 lost and 3 won
+    found = compare(pd.concat([samples("a", first(20, 30)), samples("b", later)]), baseline="a")
     row = found.table.iloc[0]
-    assert (row.p_holm, row.verdict) == (0.0625, "degraded")
+    assert (round(row.p_holm, 4), row.verdict) == (0.0574, "degraded")
     assert row.high < 0
     assert "Interval and p value, two different tests, disagree here: the interval decides." in found.verdicts[0]
 

@@ -20,6 +20,8 @@ from promptlab.stats import (
     sign_flip_p,
     simultaneous,
 )
+from promptlab.stats.estimates import t_quantile
+from promptlab.stats.families import ADJUSTED, BOOTSTRAP
 
 
 def family(values: np.ndarray, clusters=None, seed: int = 0, **options) -> Family:
@@ -183,3 +185,30 @@ def test_log_odds_cover():
         e = log_odds_contrast(rng.random((150, 4)) < 1 / (1 + np.exp(-logit)), [1, -1, -1, 1])
         hits += e.low <= 0 <= e.high
     assert hits / 300 > 0.92
+
+
+@pytest.mark.parametrize("n", [30, 60])
+def test_changes_in_one_direction_are_covered_exactly(n: int) -> None:
+    """Every table of one sample a question in which hardly anything is won; the bootstrap covers down to 91.6 %."""
+    tables = [(lost, won) for won in range(4) for lost in range(n - won + 1)]
+    intervals = []
+    for lost, won in tables:
+        values = np.repeat([-1.0, 1.0, 0.0], [lost, won, n - lost - won])
+        found = simultaneous(values[:, None], rng=np.random.default_rng(0), draws=400)
+        intervals.append((found.low[0], found.high[0]))
+    low, high = np.array(intervals).T
+    counts = np.array([(lost, won, n - lost - won) for lost, won in tables])
+    for share in np.linspace(0.02, 0.7, 35):
+        for gain in (0.0, 0.005):
+            chance = stats.multinomial.pmf(counts, n, [share, gain, 1 - share - gain])
+            held = (low <= gain - share + 1e-12) & (gain - share - 1e-12 <= high)
+            assert chance @ held >= 0.94, (share, gain)
+
+
+def test_few_values_one_way_take_the_adjusted_interval_and_many_do_not() -> None:
+    lost, several = np.repeat([-1.0, 0.0], [30, 70]), np.linspace(-1, 0, 100)
+    found = simultaneous(np.column_stack([lost, several]), rng=np.random.default_rng(0))
+    assert found.method == (ADJUSTED, BOOTSTRAP)
+    assert found.critical[0] == pytest.approx(t_quantile(0.8 * 0.05 / 2, np.inf))
+    won_too = np.repeat([-1.0, 1.0, 0.0], [30, 3, 67])
+    assert simultaneous(won_too[:, None], rng=np.random.default_rng(0)).method == (BOOTSTRAP,)

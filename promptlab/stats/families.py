@@ -13,6 +13,10 @@ from promptlab.stats import checking
 from promptlab.stats.estimates import Floats, cluster_robust, no_variance, t_quantile, unit_sums
 
 MIN_DIFFERING = 10  # below this many units off the most common value the bootstrap is not to be trusted
+# Neither where units have a few values only and fewer than this many of them change the other way; there the adjusted
+# interval takes this share of its alpha. Exactly, for 30 to 150 questions of one sample: the bootstrap covers down to
+# 91.6 %, the adjusted interval at all of alpha 93.0 %, at 0.8 of it 94.1 %.
+MIN_OTHER_WAY, FEW_VALUES, ONE_WAY = 3, 3, 0.8
 BOOTSTRAP, ADJUSTED = "max-t bootstrap", "adjusted (Bonett-Price)"
 _CHUNK = 200_000  # numbers held at once: what stays in the cache is drawn twice as fast
 
@@ -48,8 +52,10 @@ def simultaneous(
     jointly over the columns; c is the 1 - alpha quantile of max \\|t\\|, each t studentised in its own resample (Romano
     & Wolf 2005, Econometrica 73, 1237, their single step), and never below t's own quantile. A column in which fewer
     than ten units differ from the most common value (all lost, nothing changed) cannot be bootstrapped: it gets
-    `adjusted_interval` at alpha / m, and the others share what is left of alpha. Checked by SciPy's t interval for one
-    column and by simulated coverage of families (tests/test_stats_families.py).
+    `adjusted_interval` at alpha / m, and the others share what is left of alpha. So does, at 0.8 alpha / m, one of at
+    most three unit means in which fewer than three units are above 0, or fewer than three below: where a single sample
+    a question changes in one direction only, the bootstrap is too skewed. Checked by SciPy's t interval for one
+    column, by exact coverage and by simulated coverage of families (tests/test_stats_families.py).
 
     Parameters
     ----------
@@ -88,11 +94,13 @@ def simultaneous(
     units = (counts > 0).sum(axis=0)
     estimate, se, df = cluster_robust(totals, counts)
     exists = (counts.sum(axis=0) >= 2) & (units >= 2)
-    booted = exists & (differing(totals, counts) >= MIN_DIFFERING)
+    skewed = one_way(totals, counts)
+    booted = exists & (differing(totals, counts) >= MIN_DIFFERING) & ~skewed
     adjusted = exists & ~booted
     checking.numbers("values of simultaneous", columns[:, adjusted], "questions comparisons", low=-bound, high=bound)
     level = alpha / max(1, int(exists.sum()))
-    critical = np.where(adjusted, t_quantile(level, np.inf), np.nan)
+    normal = np.where(skewed, t_quantile(ONE_WAY * level, np.inf), t_quantile(level, np.inf))
+    critical = np.where(adjusted, normal, np.nan)
     if booted.any():
         share = level * booted.sum()
         draws = (10_000 if len(totals) <= 1_000 else 2_000) if draws is None else given.whole("draws", draws, 1)
@@ -114,6 +122,13 @@ def differing(totals: Floats, counts: Floats) -> NDArray[np.int64]:
         _, repeats = np.unique(np.round(totals[here, j] / counts[here, j], 9), return_counts=True)
         found[j] = here.sum() - repeats.max(initial=0)
     return found
+
+
+def one_way(totals: Floats, counts: Floats) -> NDArray[np.bool_]:
+    """Whether the units of a column have few different means, and (nearly) none of them on one side of 0."""
+    means = np.round(totals / np.where(counts > 0, counts, np.nan), 9)
+    few = [np.unique(column[~np.isnan(column)]).size <= FEW_VALUES for column in means.T]
+    return np.array(few, dtype=bool) & (np.minimum((means > 0).sum(axis=0), (means < 0).sum(axis=0)) < MIN_OTHER_WAY)
 
 
 def _critical(totals: Floats, counts: Floats, df: Floats, alpha: float, rng: np.random.Generator, draws: int) -> float:
