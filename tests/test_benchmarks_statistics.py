@@ -131,6 +131,14 @@ def test_powers_have_limits_of_their_own():
     assert "0 rows under 94 %" in said
 
 
+def test_the_worst_cell_of_an_a_a_study_stands_beside_the_whole():
+    key = {**dict.fromkeys(statistics.CELL, 0), "method": "A/A", "layout": ALONE, "accuracy": 0.5}
+    key |= {"result": "A/A, simulated", "replications": 1000, "se": 0.007}
+    said = summary(pd.DataFrame([{**key, "n": n, "right": r, "share": r / 1000} for n, r in ((9, 980), (7, 930))]))
+    assert "1 rows under 94 %" in said
+    assert "90 of 2,000 families with a false verdict: 4.5 %, within 6.0 %; most in one cell 7.0 ± 0.7 % (n 7," in said
+
+
 @pytest.mark.parametrize("samples", [3, 8])
 def test_the_expected_vote_is_the_mean_over_all_answers(samples):
     """By the library's own vote over every sequence of three answers; over many drawn ones of eight."""

@@ -55,6 +55,11 @@ def test_differences_are_those_of_compare_with_intervals_for_the_whole_family(fo
     ]
 
 
+def test_each_part_says_how_many_more_are_in_its_family(found):
+    parts = found.to_baseline, found.to_base
+    assert [part.tested.settings["others"] for part in parts] == [len(part.table) for part in reversed(parts)]
+
+
 def test_a_control_that_gives_half_of_the_loss_back_has_a_share_of_a_half(found):
     half, nothing = row(found, "few-note"), row(found, "few-think")
     assert half["share_low"] < 0.5 < half["share_high"]
@@ -109,6 +114,16 @@ def test_controls_from_which_nothing_is_copied_stand_together():
     frame.loc[frame["condition"] == "few-think", "copied_number"] = 0.0
     told = explain_loss(frame, base="few").paragraph
     assert "only in the exemplars: 25.0 % under few, 25.0 % under few-note, none under few-think." in told
+
+
+def test_where_nothing_could_be_copied_the_paragraph_says_so():
+    frame = samples(CHANCES | {"few-other": 0.5})
+    away = frame["condition"] == "few-other"
+    frame.loc[away | (frame["condition"] == "few-think"), "copied_number"] = 0.0
+    found = explain_loss(frame.assign(content=away.map({True: "other-domain", False: "same"})), base="few")
+    end = "none under few-think, impossible (no numbers in the exemplars) under few-other."
+    assert end in found.paragraph
+    assert row(found, "few-think")["copied_reason"] == ""
 
 
 def test_steps_are_no_thinking():

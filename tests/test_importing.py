@@ -309,6 +309,14 @@ def test_a_line_that_was_cut_off(tmp_path: Path):
     assert message.endswith("the last line looks cut off")
 
 
+@pytest.mark.parametrize("line", ['{"q": "A?", "right": 1, "right": 0}', '{"q": {"a": 1, "a": 2}, "right": 0}'])
+def test_a_key_that_stands_twice_in_a_line(tmp_path: Path, line: str):
+    """JSON itself would take the last: here a wrong answer for a right one."""
+    path = written(tmp_path / "x.jsonl", [row()])
+    path.write_text(f"{path.read_text()}{line}\n", encoding="utf-8")
+    assert re.fullmatch(r"x.jsonl, line 2: not usable JSON \(the key '(right|a)' stands twice\)", error_of(path))
+
+
 def test_a_csv_line_that_was_cut_off(tmp_path: Path):
     path = written(tmp_path / "x.csv", [row(), row(n=1)])
     path.write_bytes(path.read_bytes()[:-4])
@@ -515,6 +523,13 @@ def test_the_first_of_several_repeats_is_the_completion(tmp_path: Path):
     line = doc(0, True) | {"resps": [["so 4", "so 5"]], "filtered_resps": [["4", "5"]]}
     frame = import_run(written(tmp_path / "samples.jsonl", [line]), model="m", condition="c").to_frame()
     assert frame[["completion", "answer"]].to_numpy().tolist() == [["so 4", "4"]]
+
+
+def test_a_key_that_stands_twice_in_a_file_of_the_harness(harness: dict[str, Path]):
+    path = harness["zero-shot"]
+    path.write_text(path.read_text().replace('"filter":', '"exact_match": 1, "filter":', 1), encoding="utf-8")
+    said = f"{path.name}, line 1: not usable JSON (the key 'exact_match' stands twice)"
+    assert error_of(path, columns=None, answer_filter="strict-match") == said
 
 
 def test_what_a_file_of_the_harness_leaves_open(harness: dict[str, Path], tmp_path: Path):

@@ -192,8 +192,9 @@ def test_an_order_in_which_numbers_happen_to_be_those_of_the_places_shows_the_sa
 def test_questions_that_are_shown_in_one_order_are_counted_before_any_call():
     fixed = replace(CITIES, id="q2", choices=("London", "Paris", "Rome", "(a) and (b)"))
     said = r"variants=2: options of 1 of 2 questions are not shuffled, .* such as '\(a\) and \(b\)' of question 'q2'"
-    with pytest.warns(UserWarning, match=said):
+    with pytest.warns(UserWarning, match=said) as caught:
         preview(LocalModel(), zero_shot(variants=2), [CITIES, fixed], samples=2)
+    assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         preview(LocalModel(), zero_shot(), [CITIES, fixed], samples=2)

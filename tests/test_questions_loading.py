@@ -410,3 +410,9 @@ def test_a_question_set_keeps_its_pool():
     part = load_questions(whole, n=2)
     assert part.pool == whole.pool
     assert all(question in whole for question in part)
+
+
+@pytest.mark.parametrize("said", [{"path": "aime.jsonl"}, {"split": "train"}])
+def test_a_benchmark_s_name_is_corrected_also_with_its_file(said: dict[str, str]):
+    with pytest.raises(InputError, match="unknown source 'AIME-2024': did you mean 'aime24'"):
+        load_questions("AIME-2024", **said)

@@ -30,12 +30,14 @@ from promptlab.comparison import (
     cost_matched,
     decisions,
     dose,
+    explain_loss,
     oddest,
     over_draws,
     pass_at_k,
 )
 from promptlab.errors import InputError, ModelError
 from promptlab.experiment import Experiment, designing
+from promptlab.prompts import few_shot, few_shot_controls
 from promptlab.records import Run, load_run
 from promptlab.registering import Registration
 from promptlab.registering.registration import written
@@ -403,6 +405,26 @@ def test_what_runs_and_comparisons_do_otherwise(tmp_path: Path, models: dict[str
     assert frozen.deviations(contrast)[0] == "one - two: few-shot-2 is not compared"
 
 
+def test_a_part_of_a_larger_family_is_not_as_registered(plain: tuple[Registration, list[Run], Experiment]):
+    """As `explain_loss` makes two comparisons of one family."""
+    frozen, runs, asked_for = plain
+    part = replace(asked_for.compare(runs), family=6)
+    assert frozen.deviations(runs, part) == ("differences: judged together with 2 more comparisons",)
+
+
+def test_a_loss_with_its_controls_is_a_family_of_a_design_that_has_its_arms(tmp_path: Path):
+    arms = few_shot_controls(few_shot(k=2, layout="one-message", name="few"), only=["note", "reordered"])
+    asked_for = replace(made(tmp_path), conditions=tuple(arms))
+    frozen = asked_for.register(tmp_path / "design.yaml")
+    assert len(frozen.design["tests"]["loss_controls"]) == 2 * (5 + 3)
+    runs = asked_for.run(registration=frozen, progress=False)
+    explained = explain_loss(runs, base="few", margin=0.05)
+    assert frozen.deviations(asked_for, runs, asked_for.compare(runs), explained) == ()
+    assert frozen.deviations(runs, explained.to_baseline) == ("differences: judged together with 6 more comparisons",)
+    fewer = explain_loss(runs, base="few", margin=0.05, conditions=["few-note"])
+    assert "one: few-reordered - few is not compared" in frozen.deviations(runs, fewer)
+
+
 DOSES = DESIGN | {
     "models": ["local:r1", "local:r2", "local:s1", "local:s2"],
     "control": {"r1": "s1", "r2": "s2"},
@@ -710,6 +732,14 @@ def test_arms_of_several_runs_are_no_run(plain: tuple[Registration, list[Run], E
     assert frozen.deviations(runs, as_planned(mixed)) == (other,)
     assert frozen.deviations(runs, again[0], as_planned(mixed)) == (other, "one: 2 runs instead of 1")
     assert frozen.deviations(runs, load_run(runs[0].path), asked_for.compare(runs)) == ()
+
+
+def test_a_run_and_its_file_are_one_run(plain: tuple[Registration, list[Run], Experiment], tmp_path: Path):
+    frozen, runs, _ = plain
+    file = load_run(runs[0].to_parquet(tmp_path / "one.parquet", drop=["key", "reasoning"]))
+    assert frozen.deviations(runs, file, as_planned(runs)) == ()
+    graded = load_run(runs[0].regrade(right_always).to_parquet(tmp_path / "graded.parquet"))
+    assert "one: 2 runs instead of 1" in frozen.deviations(runs, graded)
 
 
 def test_samples_that_were_picked_from_more_are_seen(tmp_path: Path):

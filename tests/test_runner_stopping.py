@@ -240,6 +240,51 @@ def test_nothing_for_a_fixed_size_reports_it(tmp_path: Path):
     compare(go(LocalModel(reply=LOSING), tmp_path / "fixed", stop_when=None), baseline="zero-shot")
 
 
+def copied(path: Path, stopped: Path, questions: Any = QUESTIONS, **more: Any) -> Run:
+    """A run without a rule, with what a stopped one has."""
+    return go(more.pop("model", LocalModel(reply=LOSING)), path, questions, stop_when=None, reuse=stopped, **more)
+
+
+def asked_of(stopped: Run) -> list[Question]:
+    asked = set(stopped.to_frame()["question"])
+    assert len(asked) < len(QUESTIONS), "the rule has stopped it"
+    return [question for question in QUESTIONS if question.id in asked]
+
+
+def test_copying_makes_no_fixed_size_of_what_a_rule_has_chosen(tmp_path: Path):
+    some = asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))
+    few = copied(tmp_path / "few", tmp_path / "stopped", some)
+    assert few.manifest["reused"][0]["run"] == "../stopped"
+    again = copied(tmp_path / "again", tmp_path / "few", some)
+    file = load_run(few.to_parquet(tmp_path / "few.parquet"))
+    alone = go(LocalModel(reply=LOSING), tmp_path / "few", some, stop_when=None)
+    for runs in (few, again, file, alone, few.retraced(n_questions=5)):
+        with pytest.raises(InputError, match="asked all questions of that run's cap"):
+            compare(runs, baseline="zero-shot")
+
+
+def test_what_was_copied_counts_once_all_questions_of_the_cap_are_asked(tmp_path: Path):
+    some = asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))
+    broken = LocalModel(reply=LOSING, fail_after=(3, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        copied(tmp_path / "all", tmp_path / "stopped", model=broken)
+    with pytest.raises(InputError, match="stop_when="):
+        compare(load_run(tmp_path / "all"), baseline="zero-shot")
+    model = LocalModel(reply=LOSING)
+    whole = go(model, tmp_path / "all", stop_when=None)
+    assert model.asked.total() == 2 * (len(QUESTIONS) - len(some)) - 3
+    assert compare(whole, baseline="zero-shot").table.loc[0, "questions"] == len(QUESTIONS)
+    assert "stopped" not in whole.retraced(n_questions=5)
+
+
+def test_a_stopped_run_of_which_nothing_is_copied_marks_nothing(tmp_path: Path):
+    some = asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))
+    other = [replace(question, text=f"{question.text} Say so.") for question in some]
+    run = copied(tmp_path / "other", tmp_path / "stopped", other)
+    assert run.manifest["reused"] == [{"run": "../stopped"}]
+    compare(run, baseline="zero-shot")
+
+
 def test_a_rule_cannot_be_laid_over_samples_that_are_there(tmp_path: Path):
     go(LocalModel(reply=LOSING), tmp_path, QUESTIONS[:5], stop_when=None)
     with pytest.raises(InputError, match="stopping"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -55,6 +56,13 @@ def test_answers_come_back_in_the_letters_as_given(tmp_path: Path):
     }
     sent = frame[frame["condition"] == "ensemble"]["completion"].str[-1]
     assert sent.nunique() > 1, "it was asked in several orders"
+
+
+def test_a_warning_of_fixed_options_names_the_line_of_the_user(tmp_path: Path):
+    fixed = [replace(question, choices=(*CITIES[:3], "All of the above")) for question in QUESTIONS]
+    with pytest.warns(UserWarning, match="10 of 10 questions are not shuffled") as caught:
+        run(LocalModel(), ENSEMBLE, fixed, samples=3, sampling=SAMPLING, path=tmp_path, progress=False)
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_each_sample_was_sent_its_own_order(tmp_path: Path):

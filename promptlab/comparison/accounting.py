@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # and one that does can answer without any; the last class is there where that cannot be told.
 WITHOUT_STEPS, AFTER_STEPS = "wrong_without_worked_steps", "wrong_after_worked_steps"
 PARTS = ("truncated", "empty_or_refused", "no_answer", WITHOUT_STEPS, AFTER_STEPS, "wrong_answer")
-NONE = "no wrong output of this model is of this class"
+NONE = "no wrong output of this model is of this class"  # of those sampled; nothing says that none could be
 RIGHT = "right"
 LOST, GAINED = "right -> wrong", "wrong -> right"
 
@@ -123,7 +123,7 @@ def _table(
 ) -> pd.DataFrame:
     """A row a comparison and label, with intervals that hold for all rows together; `columns`: (questions, pairs).
 
-    Where the model has no output of a class its part is 0 by construction: a row without an interval.
+    Where the model has no output of a class its part is 0 in these samples (others may have one): no interval.
     """
     import pandas as pd
 

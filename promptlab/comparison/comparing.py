@@ -86,6 +86,7 @@ class Comparison:
     def tested(self) -> Tested:
         """Its differences and settings, for a registration."""
         settings = {name: getattr(self, name) for name in ("baseline", "margin", "alpha", "seed")}
+        settings["others"] = self.family - len(self.table)
         tests = tuple(map(difference, self._pairs))
         return Tested("differences", tests, settings, source=self.design, arms=self.design.arms)
 
@@ -223,7 +224,7 @@ def compare(
     >>> found
     <Comparison of 1 against 'a': 1 degraded>
     >>> print(found.verdicts[0])
-    b degrades m against a: -100.0 points [-100.0, -86.0] (40 questions; Holm p under 0.001), for these questions.
+    b degrades m against a: -100.0 points [-100.0, -85.6] (40 questions; Holm p under 0.001), for these questions.
     """
     check("compare", alpha=alpha, seed=seed, margin=margin)
     design = crossed(runs, chosen("compare", baseline, conditions)).completed()

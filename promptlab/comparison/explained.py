@@ -13,6 +13,7 @@ from promptlab.comparison.crossed import Crossed
 from promptlab.comparison.placebos import changed
 from promptlab.comparison.reading import as_numbers
 from promptlab.comparison.rendering import COPIED
+from promptlab.comparison.summaries import NO_EXEMPLARS, NO_NUMBERS
 from promptlab.stats import Estimate, mean_ratio
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def _share(found: Comparison, arm: Arm, base: str, level: float) -> Estimate:
 
 def _with_copied(table: pd.DataFrame, found: Comparison) -> pd.DataFrame:
     if COPIED not in found.design.samples:
-        return table.assign(copied=np.nan)
-    copied = found.feature(COPIED).rename(columns={"value": "copied"})[["model", "condition", "copied"]]
-    return table.merge(copied, on=["model", "condition"], how="left")
+        return table.assign(copied=np.nan, copied_reason="")
+    shown = found.feature(COPIED)
+    reasons = shown["reason"].where(shown["reason"].isin([NO_EXEMPLARS, NO_NUMBERS]), "")
+    named = shown[["model", "condition"]].assign(copied=shown["value"], copied_reason=reasons)
+    return table.merge(named, on=["model", "condition"], how="left")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from promptlab import markup, tables
 from promptlab.comparison.apart import copies
@@ -14,7 +15,7 @@ from promptlab.comparison.explained import CONTROL, SHOWN, explained_table
 from promptlab.comparison.options import check, chosen
 from promptlab.comparison.paragraphs import paragraph_of
 from promptlab.comparison.placebos import placebos
-from promptlab.comparison.tested import Tested
+from promptlab.comparison.tested import Tested, removed
 from promptlab.comparison.validity import Judged, decide, judge
 from promptlab.errors import InputError
 from promptlab.stats import Family
@@ -39,8 +40,8 @@ class Explanation:
         base (the part of the loss that the control removes) with `removed_low`, `removed_high`, `removed_verdict`
         (empty where that difference is invalid) and `removed_detectable` (the true part that would be found with 80 %
         power); `share` of the loss with `share_low`, `share_high` and `share_reason` where there is none; `copied`, the
-        share of outputs with a number found only in the exemplars; `validity`, the worse of the two, and
-        `validity_why`.
+        share of outputs with a number found only in the exemplars, with `copied_reason` where none can be; `validity`,
+        the worse of the two, and `validity_why`.
     paragraphs : tuple of str
         For each model what can be said, and what cannot.
     copies : tuple of str
@@ -61,7 +62,14 @@ class Explanation:
     copies: tuple[str, ...] = ()
     label: str = ""
 
-    tested: ClassVar[Tested] = Tested("shares of the loss by control")
+    @cached_property
+    def tested(self) -> Tested:
+        """All differences of both comparisons, one family, for a registration."""
+        whole, again = self.to_baseline.tested, self.to_base.table
+        pairs = zip(again["model"], again["condition"], strict=True)
+        tests = (*whole.tests, *(removed(pair, self.base) for pair in pairs))
+        settings = {name: value for name, value in whole.settings.items() if name != "others"}
+        return replace(whole, family="loss_controls", tests=tests, settings=settings)
 
     @property
     def paragraph(self) -> str:

@@ -100,8 +100,9 @@ def _copying(controls: pd.DataFrame, lost: Mapping[Any, Any]) -> str:
         return ""
     rows = [row for row in (lost, *controls.to_dict("records")) if row["copied"] == row["copied"]]
     told = [f"{100 * row['copied']:.1f} % under {row['condition']}" for row in rows if row["copied"] > 0]
-    without = [str(row["condition"]) for row in rows if row["copied"] == 0]
-    told += [f"none under {' and '.join(without)}"] if without else []
+    for reason in dict.fromkeys(row["copied_reason"] for row in rows if row["copied"] == 0):
+        names = [str(row["condition"]) for row in rows if row["copied"] == 0 and row["copied_reason"] == reason]
+        told.append(f"{f'impossible ({reason})' if reason else 'none'} under {' and '.join(names)}")
     return f"Outputs with a number found only in the exemplars: {', '.join(told)}."
 
 

@@ -60,7 +60,8 @@ def _frame(run: Any) -> pd.DataFrame:
         raise InputError(f"runs holds {type(run).__name__}: allowed are a Run, a DataFrame, or a list of those")
     if _stopped(frame):
         raise InputError(
-            "runs holds samples of a run made with stop_when=: its size hangs on its outcome; decisions(run) reports it"
+            "runs holds samples of a run with stop_when=: its size hangs on its outcome; decisions(run) reports it, "
+            "and one that copied some (reuse=) is compared once it has asked all questions of that run's cap"
         )
     lacking = [column for column in REQUIRED if column not in frame]
     if lacking:

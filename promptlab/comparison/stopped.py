@@ -87,7 +87,8 @@ def decisions(runs: Run | Sequence[Run]) -> Decisions:
 
     The rule is the one that the manifest has kept, the order that of the run's seed; all else comes from the records.
     The intervals are for the mean difference over questions like these (where there are clusters: over clusters like
-    these), as `promptlab.stats.BettingSequence` says.
+    these), as `promptlab.stats.BettingSequence` says. A call that tries failed samples again makes a second sequence,
+    with other bets from the first such question on: alpha is that of each of the two, not of both together.
 
     Raises
     ------
@@ -120,7 +121,7 @@ def _check(runs: Sequence[Run]) -> None:
         if not isinstance(run, Run):
             raise InputError(f"decisions reports runs, and got a {type(run).__name__}")
         if not run.manifest.get("stopping"):
-            raise InputError(f"{run!r:.120} was made without stop_when=: its size was fixed, so use compare")
+            raise InputError(f"{run!r:.120} was made without stop_when=: where its size was fixed before, use compare")
     rules = [run.manifest["stopping"] for run in runs]
     for name in SHARED:
         if any(rule[name] != rules[0][name] for rule in rules):

@@ -28,11 +28,13 @@ class Tested:
     Attributes
     ----------
     family
-        Its name: ``differences, contrasts, slopes, over_draws, seed_contrasts``; any other can be in no design.
+        Its name: ``differences, contrasts, slopes, over_draws, seed_contrasts, loss_controls``; any other can be in no
+        design.
     tests
         A text each, made by the functions below.
     settings
-        What was chosen for them: `baseline`, `margin`, `alpha`, `seed`, as far as the result has these.
+        What was chosen for them: `baseline`, `margin`, `alpha`, `seed`, as far as the result has these; `others`, how
+        many more were judged together with them; of a rule to stop early `family`, how many it covers.
     within
         What every test of this family begins with: a design holds several families of contrasts.
     source, arms
@@ -70,6 +72,11 @@ class Result(Protocol):
 def difference(arm: Arm) -> str:
     """The condition against the baseline."""
     return ": ".join(arm)
+
+
+def removed(arm: Arm, base: str) -> str:
+    """What an arm gives back of the loss of `base`."""
+    return f"{difference(arm)} - {base}"
 
 
 def slope(model: str, conditions: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -81,8 +82,16 @@ def warn_of_fixed(variants: int, questions: Iterable[Question]) -> None:
         warnings.warn(
             f"variants={variants}: options of {len(fixed)} of {counted(len(options), 'question')} are not shuffled, "
             f"since one of them speaks of others, such as {option!r:.60} of question {name!r}",
-            stacklevel=4,
+            stacklevel=_level(),
         )
+
+
+def _level() -> int:
+    """The `stacklevel` of the user's line, which is further up under `run` than under `preview`."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "promptlab":
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def as_asked(question: Question, factors: Mapping[str, Any], sample: int) -> Question:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,16 +87,25 @@ def _jsonl(name: str, data: bytes) -> Iterator[tuple[str, Row]]:
 
 def _json_object(line: bytes, place: str, cut: str) -> dict[str, Any]:
     try:
-        value = json.loads(line.decode("utf-8"))
+        value = json.loads(line.decode("utf-8"), object_pairs_hook=_once)
     except UnicodeDecodeError as problem:
         raise InputError(f"{place}: not UTF-8 (byte {problem.start + 1}){cut}") from None
     except json.JSONDecodeError as problem:
         raise InputError(f"{place}: not JSON ({problem.msg} at character {problem.pos + 1}){cut}") from None
-    except (ValueError, RecursionError) as problem:  # a number of thousands of digits; nesting without end
+    except (ValueError, RecursionError) as problem:  # a key twice; a number of thousands of digits; endless nesting
         raise InputError(f"{place}: not usable JSON ({problem})") from None
     if not isinstance(value, dict):
         raise InputError(f'{place}: expected an object like {{"question": ..., "answer": ...}}, found {value!r:.60}')
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON would take the last value of a key that stands twice, in silence."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the key {twice!r} stands twice")
+    return found
 
 
 def _csv(name: str, data: bytes) -> Iterator[tuple[str, Row]]:

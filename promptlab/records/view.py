@@ -28,11 +28,18 @@ def marked(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
 
     Files and joined frames lose `attrs`, and keep a column.
     """
-    if manifest.get("stopping"):
+    if _is_stopped(frame, manifest):
         frame.attrs[STOPPED] = True
         if STOPPED not in frame:
             frame.insert(list(frame).index("replicate") + 1, STOPPED, True)
     return frame
+
+
+def _is_stopped(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> bool:
+    """Made under a rule, or with samples of such a run, and not (yet) of all questions that it might have asked."""
+    caps = [entry["cap"] for entry in manifest.get("reused", ()) if "cap" in entry]
+    asked = set(frame["question"]) if caps else set()
+    return bool(manifest.get("stopping")) or not all(asked.issuperset(cap) for cap in caps)
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,7 +92,8 @@ class Run:
         pandas.DataFrame
             The columns ``model, condition, question, cluster, sample, draw, replicate, variant`` (0: the options as
             given; answers are in the letters of that order, whatever order was shown), ``stopped`` (of a run made with
-            ``stop_when=``: `compare` refuses its samples, wherever they turn up), the conditions' factors,
+            ``stop_when=``, or with samples of one and not all questions of its cap: `compare` refuses its samples,
+            wherever they turn up), the conditions' factors,
             ``score`` (in [0, 1]; NaN: missing), ``status, ending, answered, format_ok, answer, gold, why``, the
             features of `promptlab.traces`, tokens, ``seconds, finish_reason, error, seed, key`` and the texts; where
             somebody has put any on samples, ``flag`` and ``flag_note``.
@@ -174,7 +182,8 @@ class Run:
         n = len(self.questions) if n_questions is None else given.whole("n_questions of retraced", n_questions, 1)
         asked = {question.id: question for question in self.questions[:n]}
         wanted = whole["condition"].isin(names) & whole["question"].isin(list(asked))
-        return marked(retraced(whole[wanted].reset_index(drop=True), asked.__getitem__), self.manifest)
+        found = retraced(whole[wanted].reset_index(drop=True), asked.__getitem__)
+        return marked(found, self.manifest) if STOPPED in whole else found
 
     def _scorer(self, grader: Grader) -> Scorer:
         from promptlab.grading import as_grader

@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Any
 
 from promptlab.comparison import control_pairs
+from promptlab.comparison.placebos import AGAIN
 from promptlab.comparison.series import series_of
-from promptlab.comparison.tested import contrasted, difference, slope
+from promptlab.comparison.tested import contrasted, difference, removed, slope
 from promptlab.errors import InputError
 from promptlab.experiment import ALPHA, Experiment
 from promptlab.grading import grader_named
@@ -62,7 +63,8 @@ def _tests(experiment: Experiment, models: Sequence[str], pairs: Sequence[tuple[
     """Every family that follows from the design without a further choice; each has its own alpha.
 
     One of all differences, one for each contrast of two models; where the design has what they need, one of slopes over
-    shots, one of the differences over draws of exemplars, and one of the contrast over paired seeds.
+    shots, one of the differences over draws of exemplars, one of the contrast over paired seeds, and one of the
+    controls of a loss.
     """
     e, others = experiment, [c for c in experiment.conditions if c.name != experiment.baseline]
     arms = [(model, condition.name) for model in models for condition in others]
@@ -73,6 +75,7 @@ def _tests(experiment: Experiment, models: Sequence[str], pairs: Sequence[tuple[
         "slopes": _slopes(e, models),
         "over_draws": [difference(arm) for arm in shown if drawn],
         "seed_contrasts": [contrasted(seeds) + c.name for c in others if seeds],
+        "loss_controls": _loss_controls([c.name for c in e.conditions], e.baseline, arms),
     }
     return {
         "method": METHOD,
@@ -82,6 +85,16 @@ def _tests(experiment: Experiment, models: Sequence[str], pairs: Sequence[tuple[
         "contrasts": [contrasted([pair]) + c.name for pair in pairs for c in others],
         **{name: tests for name, tests in families.items() if tests},
     }
+
+
+def _loss_controls(names: Sequence[str], baseline: str, arms: Sequence[tuple[str, str]]) -> list[str]:
+    """Those of `explain_loss`, where one condition besides the baseline has A/A arms, as the baseline has."""
+    repeated = [name for name in names if any(other.startswith(f"{name}{AGAIN}") for other in names)]
+    if baseline not in repeated or len(repeated) != 2:
+        return []
+    (base,) = set(repeated) - {baseline}
+    again = [arm for arm in arms if arm[1] != base and not arm[1].startswith(f"{baseline}{AGAIN}")]
+    return [*map(difference, arms), *(removed(arm, base) for arm in again)]
 
 
 def _slopes(experiment: Experiment, models: Iterable[str]) -> list[str]:

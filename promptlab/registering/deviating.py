@@ -134,6 +134,8 @@ def _of_result(found: Tested, planned: Design) -> Iterator[str]:
     yield from _differences(planned, chosen, [name for name in ("baseline", "margin") if name in chosen])
     yield from _differences(tests, chosen, [name for name in ("alpha", "seed") if name in chosen], "tests.")
     yield from _family([test for test in tests[found.family] if test.startswith(found.within)], found.tests)
+    if others := chosen.get("others"):
+        yield f"{found.family.replace('_', ' ')}: judged together with {counted(others, 'more comparison')}"
     yield from _sized(found, planned)
 
 

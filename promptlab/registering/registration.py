@@ -83,7 +83,8 @@ class Registration:
         """What differs from the registered design: in an experiment, its runs, and all that was made of them.
 
         A result is held against the family of tests that it belongs to (differences, contrasts, slopes of a
-        dose-response, differences over draws, contrasts over seeds); any other, such as `associated` or a table of
+        dose-response, differences over draws, contrasts over seeds, a loss with its controls, of which
+        ``to_baseline`` alone is a part); any other, such as `associated` or a table of
         `pass_at_k`, is explorative, and said to be not registered. What it was made of is held against the runs that
         are given with it, by digests of samples, scores, clusters and draws: samples that were picked, graded anew or
         changed are seen, and so is that runs, or columns of their frame, are not given.

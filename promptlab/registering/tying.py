@@ -39,9 +39,10 @@ class Samples:
 
     @property
     def several(self) -> Iterator[str]:
-        """Of which models there are several runs: a design has one of each."""
+        """Of which models there are several runs: a design has one of each. A run's file is the run once more."""
         for model, runs in self._runs.items():
-            if (found := len({run.path.resolve() for run in runs})) > 1:
+            places = {run.path.resolve(): run for run in runs}
+            if len(places) > 1 and (found := len({self._content(run) for run in places.values()})) > 1:
                 yield f"{model}: {found} runs instead of 1"
 
     def basis(self, arm: Arm, questions: frozenset[str]) -> Basis:
@@ -54,10 +55,18 @@ class Samples:
 
     def _frame(self, model: str) -> pd.DataFrame:
         if model not in self._frames:
-            frame = self._runs[model][0].to_frame(completion=False, reasoning=False)
-            told = [name for name in COLUMNS if name in frame]
-            self._frames[model] = frame.loc[frame["sample"] < self._most, told]
+            self._frames[model] = self._read(self._runs[model][0])
         return self._frames[model]
+
+    def _read(self, run: Run) -> pd.DataFrame:
+        frame = run.to_frame(completion=False, reasoning=False)
+        return frame.loc[frame["sample"] < self._most, [name for name in COLUMNS if name in frame]]
+
+    def _content(self, run: Run) -> frozenset[tuple[Arm, tuple[str, ...]]]:
+        """All that could make a difference to a result. Keys alone are the same in every run of one design."""
+        frame = self._read(run)
+        arms = set(frame[["model", "condition"]].itertuples(index=False, name=None))
+        return frozenset((arm, tuple(basis.digests.values())) for arm, basis in bases(frame, arms).items())
 
 
 def untied(found: Tested, samples: Samples) -> Iterator[str]:

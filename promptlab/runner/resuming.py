@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,35 @@ def check_sources(sources: Source | Iterable[Source] | None, made_with: Mapping[
 
 def _folder(source: Source) -> Path:
     return source.path if isinstance(source, Run) else given.to_write("reuse", source)
+
+
+def reused(
+    folder: Path, old: Mapping[str, Any] | None, sources: Iterable[Path], todo: Lazy[Planned], since: float
+) -> dict[str, Any]:
+    """For the manifest: the runs that samples are copied from, in this call and before.
+
+    Where such a run had a rule to stop early, all that it might have asked is its ``cap``: fewer questions of it are
+    those at which it stopped (`promptlab.records.view.marked`).
+    """
+    found: dict[str, dict[str, Any]] = {entry["run"]: entry for entry in (old or {}).get("reused", ())}
+    for source in sources:
+        name = os.path.relpath(source.resolve(), folder.resolve())
+        found[name] = found.get(name, {}) | {"run": name} | _cap(source, todo, since)
+    return {"reused": list(found.values())} if found else {}
+
+
+def _cap(source: Path, todo: Lazy[Planned], since: float) -> dict[str, list[str]]:
+    """Of a run under a rule, or one that has copied from such a run, if any of its samples will be copied."""
+    made = manifest_of(source, "reuse")
+    caps = [entry.get("cap", ()) for entry in made.get("reused", ())]
+    with Store(source) as store:
+        caps += [[question.id for question in store.questions()]] if made.get("stopping") else []
+        if not any(caps):
+            return {}
+        query = "SELECT key FROM samples WHERE ending != 'error' AND created >= ?"
+        stored = {key for (key,) in store.rows(query, (since,))}
+    shared = any(planned.key in stored for planned in todo)
+    return {"cap": list(dict.fromkeys(chain.from_iterable(caps)))} if shared else {}
 
 
 def copy(sources: Iterable[Path], wanted: Lazy[Planned], recorder: Recorder, since: float) -> Lazy[Planned]:

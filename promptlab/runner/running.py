@@ -20,7 +20,7 @@ from promptlab.runner.lazy import Lazy
 from promptlab.runner.planning import Planned, plan
 from promptlab.runner.recording import Recorder
 from promptlab.runner.registered import Registered, check_age, noted, since
-from promptlab.runner.resuming import Source, check_names, check_sources, copy, pending
+from promptlab.runner.resuming import Source, check_names, check_sources, copy, pending, reused
 from promptlab.runner.sending import send
 from promptlab.runner.sessions import check_same, identity, manifest, session, settle, source
 from promptlab.runner.stopping import Stopping, StopRule
@@ -72,7 +72,8 @@ def run(
         does not work on network file systems.
     reuse
         Another run, or its directory, or several; samples that this design shares with them are copied, not paid for;
-        under a `registration` those that are not older than it, and their run is listed as looked at before.
+        under a `registration` those that are not older than it, and their run is listed as looked at before. With
+        samples of a run with a rule to stop early, all questions of its cap must be asked before `compare` takes any.
     stop_when
         End early by a rule, such as `promptlab.decided`. Questions then come in a random order of their own, some at a
         time, and `questions` is the cap. Every call on `path` must have the same rule and design.
@@ -127,6 +128,7 @@ def run(
         todo = pending(store, planned, samples, folder)
         new = manifest(old, made_with, model, factors, questions, samples)
         new |= noted(folder, old, model.name, questions, registration, sources)
+        new |= reused(folder, old, sources, todo, oldest)
         settle(new["sessions"], store)
         new["planned"] = store.count() + len(todo)  # what the directory will hold
         recorder = Recorder(store, scorer)
