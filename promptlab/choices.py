@@ -17,8 +17,10 @@ Options = Mapping[str, str]
 
 LONGEST = 300  # characters of a text that may be nothing but a label
 
+_FRAMES = re.compile(r"\s|\*\*|`|\\[()\[\]]|(?<!\\)\$(?!\d)|(?<=\d)\$")
 _ALONE = re.compile(r"\W{0,9}(?:(?:option|choice|answer)\W{1,9})?([A-Za-z])\W{0,9}", re.IGNORECASE)
 _NUMBERED = re.compile(r"\(?(\d{1,2})[).:]\s+(.+)")
+_LETTERED = re.compile(r"(.*\w\S*)\s\(([A-Za-z])\)\W{0,9}", re.DOTALL)  # Paris (B)
 _BRACKETS = re.compile(r"[()\[\]]")
 
 # Labels of a place that a choice carries along. "A - B" and "1 - 2" are no labelled choices.
@@ -111,14 +113,42 @@ def label_alone(text: str, options: Options) -> str | None:
     """
     if len(text) > LONGEST:
         return None
-    bare, numbered = plain(text), _NUMBERED.fullmatch(text)
+    bare, numbered, lettered = plain(text), _NUMBERED.fullmatch(text), _LETTERED.fullmatch(text)
     for number, (letter, choice) in enumerate(options.items(), start=1):
         if choice and bare in (choice, f"{letter.casefold()} {choice}"):
+            return letter
+        if choice and lettered and (lettered[2].upper(), plain(lettered[1])) == (letter, choice):
             return letter
         if choice and numbered and (int(numbered[1]), plain(numbered[2])) == (number, choice):
             return letter
     found = _ALONE.fullmatch(text)
     return found[1].upper() if found and found[1].upper() in options else None
+
+
+def verbatim(text: str, choices: tuple[str, ...]) -> str | None:
+    """The label of the choice that a text is, sign by sign, where `options_of` cannot tell it from another.
+
+    Examples
+    --------
+    >>> [verbatim(text, ("O(n)", "O(n^2)", "O(1)")) for text in ("**O(n^2)**.", "O(n^3)", "O(1)")]
+    ['B', None, None]
+    """
+    return _signs(choices).get(_sign_by_sign(text)) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=65_536)
+def _signs(choices: tuple[str, ...]) -> Mapping[str, str]:
+    """Choice -> label, of those that only cleaning makes equal: "Paris" and "paris!" are equal without it."""
+    alike = [letter for letter, text in options_of(choices).items() if not text] if choices else []
+    texts = dict(zip(string.ascii_uppercase, unlettered(choices), strict=False))
+    said, signs = (Counter(map(form, texts.values())) for form in (normalise, _sign_by_sign))
+    apart = (letter for letter in alike if said[normalise(texts[letter])] == signs[_sign_by_sign(texts[letter])] == 1)
+    return {_sign_by_sign(texts[letter]): letter for letter in apart}
+
+
+def _sign_by_sign(text: str) -> str:
+    """Without white space, bold print and the marks around a formula, or a full stop at the end."""
+    return _FRAMES.sub("", text).rstrip(".")
 
 
 def gold_label(answer: str, choices: tuple[str, ...]) -> str:

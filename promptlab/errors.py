@@ -6,7 +6,9 @@ A message names the parameter, its owner, the value that was given and what is a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+_MANY = 100  # names that an error lists
 
 
 class PromptlabError(Exception):
@@ -51,13 +53,23 @@ def unknown(what: str, value: object, allowed: Iterable[str]) -> InputError:
     "unknown condition 'few-shots': did you mean 'few-shot'? Allowed: zero-shot, few-shot"
     >>> str(unknown("source", "MATH-500", ["gsm8k", "math500"]))
     "unknown source 'MATH-500': did you mean 'math500'? Allowed: gsm8k, math500"
+    >>> str(unknown("option", "dtipe", ["dtype", *map(str, range(999))]))
+    "unknown option 'dtipe': did you mean 'dtype'? Allowed: dtype, ... (1000 in all)"
     """
     names = [str(name) for name in allowed]
     bare = {_bare(name): name for name in reversed(names)}
     near = [bare[found] for found in difflib.get_close_matches(_bare(value), bare, n=1)]
     near = near or [n for n in names if n.endswith(f":{value}")]
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return InputError(f"unknown {what} {value!r}: {hint}Allowed: {', '.join(names)}")
+    return InputError(f"unknown {what} {value!r}: {hint}Allowed: {_listed(names, _bare(value), bare)}")
+
+
+def _listed(names: list[str], value: str, bare: Mapping[str, str]) -> str:
+    """All names, or of very many those that look most like a value."""
+    if len(names) <= _MANY:
+        return ", ".join(names)
+    near = difflib.get_close_matches(value, bare, n=10, cutoff=0.3)
+    return ", ".join([*(bare[found] for found in near), f"... ({len(names)} in all)"])
 
 
 def _bare(name: object) -> str:

@@ -154,7 +154,11 @@ class Completion:
 
 @dataclass(frozen=True)
 class Grade:
-    """`score` in [0, 1], NaN where the sample is missing (an error); format is kept apart from correctness."""
+    """`score` in [0, 1], NaN where the sample is missing (an error); format is kept apart from correctness.
+
+    `answered`: the grader found an answer and could judge it. One that it cannot read, or options that are mentioned
+    and none of them claimed, scores 0 and is not answered: `compare` asks what if it had been right.
+    """
 
     score: float
     answer: str = ""

@@ -106,10 +106,10 @@ def test_every_letter_is_read_alike(form: str):
         "B or D", "The answer is B or D.", "The answer is either B or D.", "The answer is B and D.", "It is B or D.",
         "B/D", "Both B and D are correct.", "B is correct. D is correct.", "\\boxed{B, D}", "<answer>B and D</answer>",
         "B is correct.\nD is correct.", "- B is correct\n- D is correct", "The answer is B: Paris or D: Berlin.",
-        "The answer is B. The answer is D.", "Answer:\nB) Paris\nD) Berlin", "The answer is Paris or Berlin.", "B o D",
+        "The answer is B. The answer is D.", "The answer is Paris or Berlin.", "B o D",
         "B oder D ist richtig", "Es B o D.", "答案是B或D",
         "B和D都正确", "I choose B and D", "D is correct and B fits best.",
-        "B) Paris\nD) Berlin", "The answer is B or D. B is correct. D is correct.", "I am confident in B and D.",
+        "The answer is B or D. B is correct. D is correct.", "I am confident in B and D.",
     ],
 )  # fmt: skip
 def test_two_claims_that_contradict_each_other_are_no_answer(text: str):
@@ -144,6 +144,8 @@ def test_two_claims_that_contradict_each_other_are_no_answer(text: str):
         "Is B correct?", "So B?", "Is the answer B?", "It is tempting to choose B.", "Some say B is correct.",
         "One may think that B is correct.", "My friend claims that B is correct.", "Whether B is correct is unclear.",
         "The students choose B.", "Perhaps B.", "B would have been correct in 1900.",
+        "It is false that the answer is B.", "It is not the case that the answer is B.",
+        "If it were not for the tower, the answer would be B.",
         "I cannot choose between A and B.", "The answer is B if it is big and C otherwise.",
         # the same in other languages
         "B ist falsch.", "B ist nicht richtig", "Ich wähle nicht B", "Falls B richtig ist, ist A falsch.",

@@ -65,7 +65,7 @@ LISTED = "A) London\nB) Paris\n\nC) Paris, Texas\nD) a city"
 
 def test_options_listed_line_by_line_are_no_answer():
     grade = graded(LISTED, "A", "B", "C", "D")
-    assert (grade.score, grade.answered, grade.why) == (0, True, "several labels: A, B, C, D")
+    assert (grade.score, grade.answered, grade.why) == (0, False, "several labels: A, B, C, D")
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,11 @@ def test_of_several_labels_the_one_alone_after_the_last_colon_counts(text: str, 
     assert graded(text, answer, choices=("yes", "no")).score == 1
 
 
-@pytest.mark.parametrize("text", ["A: yes, B: no", "yes or no", "no: yes is wrong", "yes: hot, no: cold", "yes = no"])
+@pytest.mark.parametrize("text", ["A: yes, B: no", "no: yes is wrong", "yes: hot, no: cold", "yes = no"])
 def test_several_labels_without_a_last_word_are_no_answer(text: str):
     grade = graded(text, "A", "B", choices=("yes", "no"))
-    assert (grade.score, grade.answered, grade.why) == (0, True, "several labels: A, B")
+    assert (grade.score, grade.answered, grade.why) == (0, False, "several labels: A, B")
+    assert graded("yes or no", "A", choices=("yes", "no")).answered, "an answer, as A or B is"
 
 
 @pytest.mark.parametrize("text", ["I have no idea.", "There is no option B", "There is no Paris"])
@@ -202,3 +203,63 @@ def test_ten_options(letter: str, form: str):
 @pytest.mark.parametrize("text", ["The option is A good one.", "The choice is not B.", "The option is between C and D"])
 def test_an_option_is_only_named_at_the_end(text: str):
     assert graded(text, "A", "B", "C", "D", choices=TEN).score == 0
+
+
+DISEASES = ("acute appendicitis", "ectopic pregnancy", "ovarian torsion", "observation")
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("The answer is ovarian torsion (C), since ectopic pregnancy was excluded.", "C"),
+        ("The answer is ectopic pregnancy, which can mimic acute appendicitis.", "B"),
+        ("Eliminating A, C and D, we are left with B.", "B"), ("The answer is _B_.", "B"), ("<b>Answer: B</b>", "B"),
+        ("The answer is <b>B</b>", "B"), ("We are left with B and C.", ""), ("The second best answer is B.", ""),
+        ("Do not begin observation.", ""), ("A negative test rules out ectopic pregnancy.", ""),
+        ("There is no evidence of ectopic pregnancy.", ""), ("We must exclude ectopic pregnancy.", ""),
+    ],
+)  # fmt: skip
+def test_how_doctors_put_it(text: str, letter: str):
+    grade = label(Question("q", "What is it?", ("B",), "label", DISEASES), text)
+    assert (grade.answer if grade.answer in "ABCD" else "") == letter
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("The most likely diagnosis is ectopic pregnancy, which can mimic acute appendicitis.", "B"),
+        ("Ectopic pregnancy is the most likely diagnosis. Acute appendicitis should be ruled out.", "B"),
+        ("Some say the most likely diagnosis is ectopic pregnancy. I disagree: it is ovarian torsion.", "C"),
+        ("The most likely diagnosis is not ectopic pregnancy but ovarian torsion.", "C"),
+    ],
+)
+def test_a_choice_s_text_is_claimed_as_its_letter_is(text: str, letter: str):
+    assert label(Question("q", "What is it?", ("B",), "label", DISEASES), text).answer == letter
+
+
+@pytest.mark.parametrize(
+    ("text", "answered"),
+    [
+        ("Ectopic pregnancy can mimic acute appendicitis.", False), ("It is B (ectopic pregnancy) or C.", True),
+        ("The most likely diagnosis is ectopic pregnancy or ovarian torsion.", True),
+        ("Ectopic pregnancy can mimic acute appendicitis.\n\nQuestion: And here?\nAnswer: B", False),
+    ],
+)  # fmt: skip
+def test_several_options_are_an_answer_only_where_they_are_claimed(text: str, answered: bool):
+    grade = label(Question("q", "What is it?", ("B",), "label", DISEASES), text)
+    assert (grade.score, grade.answered) == (0, answered), grade
+    assert grade.why.startswith("several labels")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        ("O(1)", "O(n)", "O(n^2)", "O(n^3)"), ("$x^2$", "$x^3$", "$2x$", "$x$"), ("$5", "5", "$50", "50"),
+        ("[0,1]", "(0,1)", "[0,1)", "(0,1]"), ("10 cm", "10 cm^2", "10 cm^3", "1 cm"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("said", ["{}", "**{}**", "The answer is {}.", r"\boxed{{{}}}", "<answer>{}</answer>"])
+def test_choices_that_differ_in_signs_only(choices: tuple[str, ...], said: str):
+    for i, choice in enumerate(choices):
+        grade = label(Question("q", "Which?", ("ABCD"[i],), "label", choices), said.format(choice))
+        assert grade.score == 1, (choice, grade)

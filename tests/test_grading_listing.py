@@ -77,6 +77,9 @@ def test_a_list_at_the_end_is_apart_from_the_text():
         "A) London: This is wrong.\n\nB) Paris: This is correct. The tower stands there.\n\nC) Rome: This is wrong.",
         "- [ ] A. London\n- [x] B. Paris\n- [ ] C. Rome",
         "A) London - this is not correct.\n\nB) Paris - it is correct.",
+        "A. London - incorrect\nB. Paris - correct\nC. Rome - incorrect",
+        "A. London: no\nB. Paris: yes\nC. Rome: no\nD. Berlin: no", "A. London - no\nB. Paris - yes\nC. Rome - no",
+        "A. London – Incorrect.\nB. Paris – Correct.\nC. Rome – Incorrect.",
     ],
 )  # fmt: skip
 def test_one_option_of_a_list_is_judged_right(text: str):

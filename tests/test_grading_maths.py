@@ -43,6 +43,8 @@ def graded(text: str, *gold: str) -> Grade:
         ("3", r"\boxed{x_1=3}"), ("3", r"\boxed{f(2)=3}"), ("3", r"\boxed{AB = 3}"), ("3", r"\boxed{x+y=3}"),
         ("3", r"$2x = 6 \Rightarrow x = 3$"), ("120", "5!"), ("120", r"\boxed{5!}"), ("3", "The answer is 3!"),
         ("(3,4)", r"\boxed{\left(3, 4\right)}"), ("(1,2),(3,4)", r"\boxed{\{(3,4),(1,2)\}}"), ("3", "答案：$3$"),
+        (r"864 \mbox{ inches}^2", r"<answer>$864 \mbox{ inches}^2$</answer>"),
+        (r"864 \mbox{ inches}^2", r"<answer>\(864 \mbox{ inches}^2\)</answer>"),
     ],
 )  # fmt: skip
 def test_right(gold: str, text: str):
@@ -83,10 +85,17 @@ def test_no_answer(text: str, why: str):
     assert why in grade.why
 
 
-def test_what_cannot_be_judged_says_so():
-    assert "cannot be read as LaTeX" in graded(r"\boxed{\frac{x}}", "2x").why
-    assert "cannot be read as LaTeX" in graded(r"\boxed{\input{/etc/passwd}}", "2x").why
-    assert "more than 500 characters" in graded(rf"\boxed{{{'x+' * 300}}}", "2x").why
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (r"\frac{x}", "cannot be read as LaTeX"), (r"\input{/etc/passwd}", "cannot be read as LaTeX"),
+        ("x+" * 300, "more than 500 characters"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_judged_says_so_and_may_be_right(said: str, why: str):
+    grade = graded(rf"\boxed{{{said}}}", "2x")
+    assert (grade.score, grade.answered) == (0, False), "validity asks what if it were right"
+    assert why in grade.why
 
 
 def test_plain_answers_need_no_process(monkeypatch: pytest.MonkeyPatch):

@@ -210,6 +210,11 @@ def test_what_concerns_every_request_stops_the_run(status: int) -> None:
         assert len(server.bodies) == 6
 
 
+def test_a_mode_behind_the_address_is_no_mode() -> None:
+    with pytest.raises(InputError, match="a mode stands behind the model's name"):
+        open_model("openai:Qwen/Qwen3-8B@http://localhost:8000/v1#no-think")
+
+
 def test_an_address_without_v1_is_told_so() -> None:
     with FakeServer() as server:
         model = OpenAIModel("fake", server.base_url.removesuffix("/v1"))

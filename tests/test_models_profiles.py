@@ -32,9 +32,10 @@ INSTRUCTED = [Prompt(messages=(Message("system", "Be brief."), Message("user", "
         ("/cache/models--Qwen--Qwen3-8B/snapshots/b968826d9c46dd60 models--qwen3-8b/snapshots/main/", "qwen3"),
         ("/cache/models--Qwen--Qwen3-8B/snapshots/b968826d9c46dd60/DeepSeek-R1-Q4.gguf", "r1"),
         ("Qwen/QwQ-32B Qwen/Qwen3-4B-Thinking-2507 Qwen/Qwen3-235B-A22B-Thinking-2507-FP8", "qwen-thinking"),
+        ("qwen-qwq-32b qwq:32b", "qwen-thinking"),
         ("mistralai/Magistral-Small-2509 magistral:24b magistral-medium-latest", "magistral"),
         ("openai/gpt-oss-20b gpt-oss:120b", "gpt-oss"),
-        ("o1 o1-2024-12-17 o3-mini o4-mini-2025-04-16 openai/o3", "o-series"),
+        ("o1 o1-2024-12-17 o3-mini o4-mini-2025-04-16 openai/o3 openai/o3:free", "o-series"),
         ("o1-mini o1-preview o1-mini-2024-09-12 openai/o1-preview", "first-o"),
         ("gpt-5 gpt-5-mini gpt-5.1 gpt-5.2-2025-12-11", "gpt-5"),
         ("gpt-4o gpt-5-chat-latest Qwen/Qwen2.5-7B-Instruct Qwen/Qwen3-4B-Instruct-2507 Qwen/Qwen3-8B-Base", "chat"),
@@ -159,7 +160,11 @@ def test_other_sampling_than_recommended_is_noted():
 
 THINKING = "mistralai/Magistral-Small-2506 microsoft/Phi-4-reasoning zai-org/GLM-4.5-Air deepseek-ai/DeepSeek-V3.1"
 THINKING += " Qwen/Qwen3.5-35B-A3B HuggingFaceTB/SmolLM3-3B Qwen_Qwen3-8B-GGUF qwen3 moonshotai/Kimi-K2-Thinking"
+THINKING += " perplexity-ai/r1-1776 LGAI-EXAONE/EXAONE-Deep-7.8B Skywork/Skywork-OR1-7B MiniMaxAI/MiniMax-M1-80k"
+THINKING += " agentica-org/DeepScaleR-1.5B-Preview XiaomiMiMo/MiMo-7B-RL simplescaling/s1.1-32B AIDC-AI/Marco-o1"
+THINKING += " NovaSky-AI/Sky-T1-32B-Preview qihoo360/Light-R1-14B-DS open-r1/OpenR1-Qwen-7B"
 OTHERS = "gpt-4o Qwen/Qwen2.5-7B-Instruct Qwen/Qwen3-4B-Instruct-2507 Qwen/Qwen3-8B-Base x-ai/grok-4-fast-non-reasoning"
+OTHERS += " XiaomiMiMo/MiMo-7B-Base mistralai/Ministral-8B-Instruct-2410"
 
 
 def test_a_model_that_may_think_without_a_profile_is_noted():

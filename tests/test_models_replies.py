@@ -104,7 +104,21 @@ def test_only_a_prefill_is_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [None, [], "<html>", {}, {"choices": []}, {"choices": [1]}, {"error": {"message": "x"}}]
+    "bad",
+    [
+        None,
+        [],
+        "<html>",
+        {},
+        {"choices": []},
+        {"choices": [1]},
+        {"error": {"message": "x"}},
+        {
+            "choices": [
+                {"message": {"content": "The answ"}, "finish_reason": "stop", "error": {"code": 502, "message": "x"}}
+            ]
+        },
+    ],
 )
 def test_what_is_no_answer_is_tried_again(bad: object) -> None:
     outcome = read_reply(bad)
@@ -127,6 +141,13 @@ def test_statuses(status: int, retry: bool, fatal: bool) -> None:
     assert failure.message == f"status {status}: why not"
 
 
+def test_choices_are_taken_by_their_index() -> None:
+    choices = [{"index": i, "message": {"content": text}, "finish_reason": "stop"} for i, text in ((1, "b"), (0, "a"))]
+    found = read_replies({"choices": choices, "usage": {"prompt_tokens": 9}}, asked=2)
+    assert isinstance(found, list)
+    assert [(one.text, one.prompt_tokens) for one in found] == [("a", 9), ("b", 0)]
+
+
 def test_an_address_without_v1() -> None:
     told = [read_status(404, "no such route", path=path).message for path in ("/chat/completions", "/v1/completions")]
     assert told == [
@@ -134,6 +155,12 @@ def test_an_address_without_v1() -> None:
         "status 404: no such route",
     ]
     assert read_status(400, "too long", path="/chat/completions").message == "status 400: too long"
+
+
+def test_an_account_without_credit_concerns_the_whole_run() -> None:
+    error = {"message": "You exceeded your current quota", "type": "insufficient_quota", "code": "insufficient_quota"}
+    assert read_status(429, error).fatal
+    assert not read_status(429, {"message": "slow down", "code": "rate_limit_exceeded"}).fatal
 
 
 def test_an_unsupported_parameter_concerns_the_whole_run() -> None:

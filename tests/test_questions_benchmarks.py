@@ -243,6 +243,15 @@ def test_the_pool_comes_from_the_data_folder_and_never_repeats_a_question(
     assert (own.name, [q.text for q in own.pool]) == ("mine", ["What is 1 + 1?"])
 
 
+def test_a_pool_with_the_benchmark_s_own_columns_is_told_how_it_is_opened(tmp_path: Path):
+    own = write(tmp_path / "train.jsonl", [MATH | {"type": "Algebra"}])
+    with pytest.raises(InputError, match=r"pass pool=load_questions\('math500', split='train', path=.*train.jsonl"):
+        load("math500", tmp_path / "t.jsonl", [MATH | {"answer": "1", "subject": "A", "unique_id": "u"}], pool=str(own))
+    other = write(tmp_path / "other.jsonl", [{"query": "1 + 1?", "answer": 2}])
+    with pytest.raises(InputError, match="no column 'question'"):
+        load("math500", tmp_path / "t.jsonl", [MATH | {"answer": "1", "subject": "A", "unique_id": "u"}], pool=other)
+
+
 def test_a_large_pool_is_cut_to_the_same_exemplars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PROMPTLAB_DATA", str(tmp_path))
     monkeypatch.setattr("promptlab.questions.benchmarks.assembling.POOL", 3)

@@ -89,6 +89,7 @@ _BREAK = re.compile(rf"[.;!?\n]|\b{w.TURN}\b|但")
 _LEFT = re.compile(rf"\b(?:{w.LEAVES}|down)\b[^⟦⟨⟬.;\n]{{0,30}}[⟦⟨]\Z")  # leaves B and C: the choice is still to come
 _CLAUSE = re.compile(r"[,:]\s?(?!that\b|dass\b|que\b)|\bthen\b")
 _DOUBT = re.compile(rf"\b(?:{w.IF}|{w.HEDGE})\b|{w.IF_CJK}")
+_UNREAL = re.compile(w.UNREAL)
 _CORRECTED = re.compile(rf"\b{w.CORRECTION}\b|{w.CORRECTION_CJK}")
 
 
@@ -158,7 +159,7 @@ def asked(said: str, end: int) -> bool:
 def doubted(said: str, start: int) -> bool:
     """Whether what leads to a claim makes it a supposition, or the opinion of others."""
     sentence = _BREAK.split(said[max(0, start - 2 * BACK) : start].lower())[-1]
-    return _DOUBT.search(_CLAUSE.split(sentence)[-1]) is not None
+    return (_DOUBT.search(_CLAUSE.split(sentence)[-1]) or _UNREAL.search(sentence)) is not None
 
 
 def _overrules(claim: Claim, last: Claim, said: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 
 from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.latex import comparable, is_formula, same, styled
 from promptlab.grading.numeric import final_number
-from promptlab.grading.places import SHOWN, Refusal, explicit, first_answer, last_line, phrases
+from promptlab.grading.places import MOST_PHRASES, SHOWN, Refusal, first_answer, innermost, last_line, phrases, untagged
 from promptlab.grading.workers import MEBIBYTES, POOL, SECONDS, check_installed
 from promptlab.numerals import written
 from promptlab.onenumber import DENIAL
@@ -38,16 +39,18 @@ _WHY = {
 def _maths(question: Question, answer_text: str) -> Grade:
     """Grade a mathematical expression: equal to a gold answer in value, whatever its form.
 
-    The final answer is what stands in the last ``<answer>`` tag; else in the last ``\\boxed{}``; else after ``####``
-    on the last line; else after the last "the answer is" or "answer:"; else the last formula of the last line, or what
-    follows its ``=``; else the last number of the text. Of a chain of equations the last side counts.
+    The final answer is what stands in the last ``<answer>`` tag (the box in it, if there is one), else in the last
+    ``\\boxed{}``, of a sentence there its formula; else after ``####`` on the last line; else after the last "the
+    answer is" or "answer:"; else the last formula of the last line, or what follows its ``=``; else the last number of
+    the text. Of a chain of equations the last side counts.
 
     Equal text (style aside) and plain numbers are settled at once, and exactly: no rounding, no tolerance. 1/3 is not
     0.333. Units, degrees, currency and the percent sign are left aside, and so is the base of 204_5 where the answer
     names none (the question does). An equation in one unknown that is not solved (x^2 = 3) is no number, and a set is
     no tuple. Everything else is compared by math-verify (the extra `maths`) in a process of its own, with
-    5 seconds of computing and 1 GiB of memory. What takes more, or cannot be read as LaTeX, counts as answered and
-    wrong, and `why` says so. Form is not graded: an unfactored polynomial equals the factored one.
+    5 seconds of computing and 1 GiB of memory. What takes more, cannot be read as LaTeX or is too long scores 0 and
+    counts as not answered, since nobody can tell whether it is right; `why` says so. Form is not graded: an unfactored
+    polynomial equals the factored one.
 
     Examples
     --------
@@ -60,15 +63,15 @@ def _maths(question: Question, answer_text: str) -> Grade:
     if isinstance(found, Refusal):
         return Grade(0.0, found.answer[:SHOWN], found.answered, why=found.why)
     if len(found) > LONGEST:
-        return Grade(0.0, found[:SHOWN], True, why=f"cannot be judged: an answer of more than {LONGEST} characters")
+        return Grade(0.0, found[:SHOWN], False, why=f"cannot be judged: an answer of more than {LONGEST} characters")
     verdicts = [_verdict(*comparable(gold, found)) for gold in question.answers]
     right = "equal" in verdicts
     why = "" if right else next((_WHY[each] for each in verdicts if each in _WHY), "")
     expected = "" if right else f"expected {' or '.join(question.answers)}"
-    return Grade(float(right), found[:SHOWN], True, why=f"{why}; {expected}" if why else expected)
+    return Grade(float(right), found[:SHOWN], not why, why=f"{why}; {expected}" if why else expected)
 
 
-maths: Grader = FunctionGrader(_maths, "math", "3")
+maths: Grader = FunctionGrader(_maths, "math", "4")
 
 
 @lru_cache(maxsize=16_384)
@@ -81,17 +84,29 @@ def _verdict(gold: str, said: str) -> str:
 
 
 def _read(text: str) -> str | Refusal:
-    place = explicit(text)
+    place = innermost(text)
+    if place and _is_prose(place.text) and (said := _said_in(place.text)):
+        return said
     if place:
         return place.text or Refusal("", False, f"the {place.name} is empty")
+    text = untagged(text)
     text = _DISPLAY.sub(lambda found: f"${' '.join((found[1] or found[2]).split())}$", text)
     line = last_line(text)
     if line.startswith("####"):
         return _formula(_MARK.sub("", line), 0) or Refusal("", False, "nothing after ####")
-    for phrase in phrases(text):
-        if said := _formula(_MARK.sub("", phrase), 0):
-            return said
-    return _of_sentence(text, line)
+    return _stated(text) or _of_sentence(text, line)
+
+
+def _said_in(text: str) -> str:
+    """The formula of a sentence in an answer's place: "The answer is $3$."; nothing where there is none."""
+    line = last_line(text)
+    return _stated(text) or (_formula(line, -1) if _INLINE.search(line) else "")
+
+
+def _stated(text: str) -> str:
+    """The formula after "the answer is", the last place first."""
+    said = (_formula(_MARK.sub("", phrase), 0) for phrase in islice(phrases(text), MOST_PHRASES))
+    return next(filter(None, said), "")
 
 
 def _formula(line: str, which: int) -> str:

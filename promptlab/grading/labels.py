@@ -6,43 +6,56 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from promptlab.choices import Options, gold_label, label_alone, options_of
+from promptlab.choices import Options, gold_label, label_alone, options_of, verbatim
 from promptlab.errors import InputError
 from promptlab.grading.claims import Claim, asked, claims, doubted, settled
 from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.listing import headline, split_list
 from promptlab.grading.marking import marked, readable, unmarked
-from promptlab.grading.mentions import mentioned
-from promptlab.grading.places import SENTENCE, SHOWN, Refusal, declared, explicit, first_answer, last_line
+from promptlab.grading.mentions import lettered, mentioned
+from promptlab.grading.places import (
+    MOST_PHRASES,
+    SENTENCE,
+    SHOWN,
+    Refusal,
+    declared,
+    first_answer,
+    innermost,
+    last_line,
+    phrases,
+)
 from promptlab.grading.stating import first_sentence, rest, value
 from promptlab.grading.vocabulary import BECAUSE, CROSS
 from promptlab.types import Grade, Grader, Question
 
-_PHRASES = 50  # places with "the answer is" that are read
 _COLON_BREAK = re.compile(r"(:|\bis)[ \t]*\n\s*")
-_REASON = re.compile(rf",?\s{BECAUSE}\b")
+_REASON = re.compile(rf",?\s{BECAUSE}\b|,\s(?:which|whose|where|while|whereas|although|though|unlike)\b")
 _MARKED_RIGHT = re.compile(
-    r"(?:[(:.–—]|\bis)\s*(?:the )?(?:correct|right)(?: (?:answer|one|choice|option))?(?:\W*\Z|[.,!)]\s)", re.IGNORECASE
+    r"(?:[(:.—]|\s-|\bis)\s*(?:the )?(?:correct|right)(?: (?:answer|one|choice|option))?(?:\W*\Z|[.,!)]\s)"
+    r"|(?:[(:—]|\s-)\s*yes\W*\Z",
+    re.IGNORECASE,
 )
 
 
 def _label(question: Question, answer_text: str) -> Grade:
     """Grade a choice: its letter (A for the first of `question.choices`) or its full text.
 
-    Read from the last ``<answer>`` tag, else the last ``\\boxed{}``, else the whole text when it is nothing but a
-    label, else from what the text claims: a conclusion ("the answer is B", "I choose B", "so B", "not A but B") before
-    a judgement ("B is correct", "B fits best") or a beginning ("B. Paris", then reasons), in English, German, French,
-    Spanish or Chinese. Two claims on one line that contradict each other are no answer, and wrong, unless "wait" or
-    "no" stands between them; of two lines that conclude, the last counts. No claim is what is asked (is it B?),
-    supposed (if B is correct), denied, struck out, said by others, or a name (plan B, vitamin C).
+    Read from the last ``<answer>`` tag (the box in it, if there is one), else the last ``\\boxed{}``, else the whole
+    text when it is nothing but a label, else from what the text claims: a conclusion ("the answer is B", "I choose B",
+    "so B", "not A but B") before a judgement ("B is correct", "B fits best") or a beginning ("B. Paris", then reasons),
+    in English, German, French, Spanish or Chinese. Two claims on one line that contradict each other are no answer, and
+    wrong, unless "wait" or "no" stands between them; of two lines that conclude, the last counts. No claim is what is
+    asked (is it B?), supposed (if B is correct), denied, struck out, said by others, or a name (plan B, vitamin C).
 
     Where nothing is claimed the last line counts when it names one label only: as "(B)", "option B" or by the choice's
     text. So it does not where "the answer is" a value that is none of the options: that is no answer, as in a box,
     unless a denial or correction takes it back ("not Rome", "wait, no"). A choice that is a number is not named by a
     sum (67 + 17 = 84) or before another number, and one that the line says something of ("a photon is emitted") only
     where that restates the question. Where the line names several, what stands alone after its last colon counts ("no
-    doubt: yes"), else there is no single answer; so it is where the text ends in a list of options, unless one alone is
-    marked in it ("A. Paris (correct)"). "A" before a word is an article, no label; so is "no" ("I have no idea").
+    doubt: yes"), or what it claims with the choices' texts read as letters, else there is no single answer; so it is
+    where the text ends in a list of options, unless one alone is marked in it ("A. Paris (correct)"). Several that are
+    only mentioned are no answer (not `answered`), while "B and D" after "the answer is" is one, and wrong. "A" before a
+    word is an article, no label; so is "no" ("I have no idea").
 
     Without `choices` the labels are the letters A to Z; a text that two choices share names neither.
 
@@ -54,7 +67,9 @@ def _label(question: Question, answer_text: str) -> Grade:
     """
     options = _options(question)
     gold = {_gold(question, answer) for answer in question.answers}
-    found = first_answer(answer_text, lambda text: _read(text, options, question.text))
+    found = first_answer(
+        answer_text, lambda text: _verbatim(text, question.choices) or _read(text, options, question.text)
+    )
     if isinstance(found, Refusal):
         return Grade(0.0, found.answer[:SHOWN], found.answered, why=found.why)
     right = found in gold
@@ -64,8 +79,17 @@ def _label(question: Question, answer_text: str) -> Grade:
 label: Grader = FunctionGrader(_label, "label", "6")
 
 
+def _verbatim(text: str, choices: tuple[str, ...]) -> str | None:
+    """The choice that stands where an answer does, where cleaning would make it equal to another: O(n), O(n^2)."""
+    place = innermost(text)
+    if place:
+        return verbatim(place.text, choices)
+    said = next(phrases(text), "")
+    return verbatim(text, choices) or verbatim(first_sentence(said).rstrip(".*"), choices)
+
+
 def _read(text: str, options: Options, question: str) -> str | Refusal:
-    place = explicit(text)
+    place = innermost(text)
     if place:
         inside = readable(place.text[:SENTENCE])
         found = (
@@ -94,7 +118,13 @@ def _unclaimed(said: str, line: str, options: Options, question: str) -> str | R
     stated, line = _stated(said, line)
     if stated:
         return Refusal(stated, False, "the stated answer is none of the options")
-    return mentioned(line, options, question) or Refusal("", False, "no label in the answer text")
+    found = mentioned(line, options, question) or Refusal("", False, "no label in the answer text")
+    if not (isinstance(found, Refusal) and found.answered):
+        return found
+    claimed = _claimed(marked(lettered(line, options), options), options)
+    if isinstance(claimed, Refusal):
+        return found
+    return claimed or found._replace(answered=False, final=True)
 
 
 def _claimed(said: str, options: Options, head: str | None = None) -> str | Refusal | None:
@@ -142,14 +172,14 @@ def _alone(text: str, options: Options) -> str | None:
 
 def _certain(said: str) -> Iterator[tuple[int, str]]:
     """Where "the answer is" stands, the last place first, and what follows; not after "if", nor in a question."""
-    places = islice(declared(said), _PHRASES)
+    places = islice(declared(said), MOST_PHRASES)
     return ((start, line) for start, line in places if not (doubted(said, start) or asked(said, start)))
 
 
 def _listed(items: Mapping[str, str], options: Options) -> str | Refusal:
     """The only option of a list that is marked as correct, else none of them."""
     right = [a for a, line in items.items() if not label_alone(line, options) and _is_right(a, line, options)]
-    several = Refusal(next(iter(items.values())), True, f"several labels: {', '.join(sorted(items))}")
+    several = Refusal(next(iter(items.values())), False, f"several labels: {', '.join(sorted(items))}", final=True)
     return right[0] if len(right) == 1 else several
 
 

@@ -29,7 +29,7 @@ _TUPLE = re.compile(r"\([^()]*,[^()]*\)")
 _SET = re.compile(r"\\\{[^{}()]*\\\}")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _SIDE = re.compile(r"(?:[A-Za-z\d\s.+\-*/^|(){}]|\\(?:[lr]?vert|[dt]?frac|sqrt|cdot|times|left|right)(?![A-Za-z]))+")
-_ENDS = re.compile(r"\A[*_`\s]+|[*_`\s]+\Z")  # Markdown's emphasis
+_ENDS = re.compile(r"\A(?:[*_`$\s]|\\\()+|(?:[*_`\s]|(?<!\\)\$|\\\))+\Z")  # Markdown's emphasis, a formula's marks
 _PLAIN_LENGTH = 80
 _STRANGE = re.compile(
     r"[^\n\x20-\x7e]|\\(?:input|include|write\d*|def|boxed|catcode|newcommand)(?![A-Za-z])|_\Z|\^\Z|\\\Z"

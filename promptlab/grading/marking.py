@@ -39,6 +39,7 @@ _DENIED_AFTER = re.compile(  # B (Paris) is wrong; B, Paris, is wrong
 )
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~|<(s|del|strike)>[^<\n]{1,200}</\1>", re.IGNORECASE)
 _TAGS_LAST = re.compile(r"(?:\s{0,9}<[|/]?\w{1,30}\|?>){1,9}\s{0,9}\Z")  # B</s>
+_EMPHASIS = re.compile(r"</?(?:b|strong|i|em|u|mark)>|(?<![\w\\])_{1,2}(\(?[A-Za-z]\)?)_{1,2}(?!\w)", re.IGNORECASE)
 _BOX = re.compile(r"^([ \t]{0,9})[-*+][ \t]{1,3}\[([ xX])\]", re.MULTILINE)
 
 
@@ -51,7 +52,7 @@ def readable(text: str) -> str:
     ('B', '- A\\n✓ B')
     """
     text = _BOX.sub(lambda box: box[1] + ("-" if box[2] == " " else "✓"), _STRUCK.sub(" ", text))
-    return clean(_TAGS_LAST.sub("", text)).strip()
+    return clean(_TAGS_LAST.sub("", _EMPHASIS.sub(lambda found: found[1] or "", text))).strip()
 
 
 def marked(text: str, letters: Container[str]) -> str:

@@ -16,7 +16,8 @@ _HEADINGS = re.compile(r"(?:\A\W{0,30}|[.;,] )([A-Z])\s?[).:\]](?!\w\.)", re.IGN
 _MARKED = re.compile(r"\(([A-Z])\)")
 _DENIED = re.compile(
     r"(?:\b(?:not|neither|nor|cannot|never|nicht)|n['’]t)\s{1,9}"
-    r"(?:(?:option|choice|the|be|equal|to|quite|exactly)\s{1,9}){0,2}\S{1,99}",
+    r"(?:(?:option|choice|the|be|equal|to|quite|exactly|start|begin|give|use|perform|prescribe|administer|order|need|have)"
+    r"\s{1,9}){0,2}\S{1,99}",
     re.IGNORECASE,
 )
 _APPOSED = re.compile(r"¬ ?[,(][^.;:?\n]{1,60}?[,)]|¬[):]? \w{1,60}")  # B, Paris, is wrong; not (B) Paris
@@ -24,7 +25,11 @@ _ASIDE = re.compile(
     r"\((?:(?:it|which)\s)?(?:was|were|is not|not|up|down|from|before|formerly|previously)\b[^()]{0,99}\)"
 )
 _QUESTION = re.compile(r"[^.!?\n]{0,300}\?")
-_NO_SUCH = re.compile(r"(?<=\w )no (?!(?:because|since|as|is)\b)[\w¬]{1,99}", re.IGNORECASE)  # I have no idea
+_NO_SUCH = re.compile(  # I have no idea; there is no sign of Paris
+    r"(?<=\w )no (?:(?:evidence|signs?|history|indication|role|need) (?:of|for) )?"
+    r"(?!(?:because|since|as|is)\b)[\w¬]{1,99}",
+    re.IGNORECASE,
+)
 _LAST_COLON = re.compile(r"[^\W\d_]{2}\s?:([^:]{1,300})\Z")  # after a word: "A: yes, B: no" lists the options
 
 _STOPS = re.compile(r"[.,;:!?)\]][\"'”’)*_]{0,3}\Z")
@@ -41,7 +46,8 @@ _REJECTED = re.compile(  # 67 kg is too low
     rf"|fails?\b|{w.CROSS})"
 )
 _ELSEWHERE = re.compile(  # bigger than Paris; to find 67, we add; another could be Rome
-    r"\b(?:than|als|unlike|instead of|to (?:find|get|compute|calculate|determine|evaluate|show)"
+    r"\b(?:than|als|unlike|instead of|rul(?:e|es|ed|ing) out|exclud(?:e|es|ed|ing)|avoid(?:s|ing)?|looks? for"
+    r"|to (?:find|get|compute|calculate|determine|evaluate|show)"
     r"|(?:could|might|may)(?: also)? be)(?: the)?\Z"
 )
 _BOUND = re.compile(
@@ -104,6 +110,21 @@ def mentioned(text: str, options: Options, question: str) -> str | Refusal | Non
     if (letters and len(sound) == len(named)) or any(_concludes(words, one, question) for one in sound):
         return found.pop()
     return None
+
+
+def lettered(text: str, options: Options) -> str:
+    """A text with letters for the choices that it names: rules for "the most likely cause is (B)" then hold for both.
+
+    Examples
+    --------
+    >>> lettered("Asthma is likely, not a cold.", {"A": "asthma", "B": "a cold"})
+    '(A) is likely, not (B).'
+    """
+    for letter, choice in sorted(options.items(), key=lambda item: -len(item[1])):
+        if choice and not any(map(str.isdigit, choice)):
+            words = r"\W{1,3}".join(map(re.escape, choice.split()))
+            text = re.sub(rf"(?<![\w(]){words}(?![\w)])", f"({letter})", text, flags=re.IGNORECASE)
+    return text
 
 
 def _words(text: str) -> Iterator[_Word]:

@@ -11,11 +11,13 @@ T = TypeVar("T")
 
 TAIL = 100_000  # characters: a grader reads the end of an answer text, so that endless output costs bounded time
 SENTENCE = 300
+MOST_PHRASES = 50  # places with "the answer is" that are read
 SHOWN = 100  # of an answer that could not be read
 
 _TAG_OPENS = re.compile(r"<answer>", re.IGNORECASE)
 _TAG_CLOSES = re.compile(r"</answer>", re.IGNORECASE)
 _BRACES = re.compile(r"\\[{}]|\\f?boxed\s{0,5}\{|[{}]")
+_SENTENCE_END = re.compile(r"[.!?](?:\s|\Z)")
 _OWN_QUESTION = re.compile(r"^[ \t*#]{0,9}(?:Question|Q)[ \t*]{0,9}:|<\|im_start\|>", re.MULTILINE)
 _PHRASE = re.compile(
     r"(?:\banswer\b[ \t]{0,9}(?:is|are|was|equals|would be|should be|must be|comes to|[:=])"
@@ -33,11 +35,20 @@ class Place(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why no answer was read; `answered` says whether there was something to read at all."""
+    """Why no answer was read; `answered`: there is one, and it is wrong whatever the gold answer is ("3 or 4").
+
+    `final` says that the reading ends there all the same: what the model goes on with is not looked at.
+    """
 
     answer: str
     answered: bool
     why: str
+    final: bool = False
+
+
+def untagged(text: str) -> str:
+    """Without what is left of ``<answer>`` tags, where a stop string has cut the closing one off."""
+    return _TAG_CLOSES.sub(" ", _TAG_OPENS.sub(" ", text))
 
 
 def tail(text: str) -> str:
@@ -68,7 +79,7 @@ def first_answer(text: str, read: Callable[[str], T | Refusal]) -> T | Refusal:
     found: T | Refusal = Refusal("", False, "no answer text")
     for part in readings(text):
         found = read(part)
-        if not isinstance(found, Refusal) or found.answered:
+        if not isinstance(found, Refusal) or found.answered or found.final:
             break
     return found
 
@@ -84,6 +95,35 @@ def explicit(text: str) -> Place | None:
     '\\\\frac{1}{2}'
     """
     return _last_tag(text) or _last_box(text)
+
+
+def innermost(text: str) -> Place | None:
+    """The `explicit` place, or the box in its tag.
+
+    Examples
+    --------
+    >>> innermost("<answer>$\\\\boxed{4}$</answer>").text
+    '4'
+    """
+    place = explicit(text)
+    boxed = _last_box(place.text) if place else None
+    return boxed if boxed and boxed.text else place
+
+
+def in_words(text: str) -> list[str]:
+    """What may be the answer in words: what its place holds; what follows "the answer is" there, else anywhere.
+
+    Of a line both its first sentence and all of it.
+
+    Examples
+    --------
+    >>> in_words("<answer>The answer is Paris. It is.</answer>")
+    ['The answer is Paris. It is.', 'Paris', 'Paris. It is.']
+    """
+    place = innermost(text)
+    line = next(phrases(place.text if place else untagged(text)), None)
+    said = [] if line is None else [_SENTENCE_END.split(line, maxsplit=1)[0].strip(), line]
+    return [place.text, *said] if place else said
 
 
 def phrases(text: str) -> Iterator[str]:

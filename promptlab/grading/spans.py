@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 
 from promptlab.grading.functions import FunctionGrader
-from promptlab.grading.places import SENTENCE, SHOWN, explicit, last_line, phrases, readings
+from promptlab.grading.places import SENTENCE, SHOWN, in_words, last_line, readings, untagged
 from promptlab.types import Grade, Grader, Question
 
 Bag = frozenset[str]
@@ -20,7 +20,6 @@ _SPAN_ENDS = re.compile(r"[;\n]")
 _LISTED = re.compile(r";|\n|,\s*(?:and\s)?|\sand\s")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
-_SENTENCE_END = re.compile(r"[.!?](?:\s|\Z)")
 
 
 def _drop(question: Question, answer_text: str) -> Grade:
@@ -32,8 +31,9 @@ def _drop(question: Question, answer_text: str) -> Grade:
     one so that the sum is greatest (a span without a partner scores 0), and averaged; the result is rounded to 2
     decimals, as DROP's own evaluation does.
 
-    Read from the last ``<answer>`` tag, else the last ``\\boxed{}``, else what follows the last "the answer is" or
-    "answer:", the sentence or the line, else the last line or a short text whole; the reading that scores more counts.
+    Read from the last ``<answer>`` tag (the box in it, if there is one), else the last ``\\boxed{}``; there, or else
+    anywhere, from what follows the last "the answer is" or "answer:", the sentence or the line; else from the last line
+    or a short text whole. The reading that scores more counts.
     A model's answer is split at ``;`` and line ends; for a gold answer of several spans also at commas and "and".
 
     Examples
@@ -48,18 +48,12 @@ def _drop(question: Question, answer_text: str) -> Grade:
     return Grade(score, texts[0].strip()[:SHOWN] if texts else "", bool(texts), why=why)
 
 
-drop_f1: Grader = FunctionGrader(_drop, "drop", "2")
+drop_f1: Grader = FunctionGrader(_drop, "drop", "3")
 
 
-def _places(text: str) -> Iterator[str]:
-    place, line = explicit(text), next(phrases(text), None)
-    if place:
-        yield place.text
-    elif line is not None:
-        yield _SENTENCE_END.split(line, maxsplit=1)[0]
-        yield line
-    else:
-        yield from (text, last_line(text)) if len(text) <= SENTENCE else (last_line(text),)
+def _places(text: str) -> list[str]:
+    bare = untagged(text)
+    return in_words(text) or ([bare] if len(bare) <= SENTENCE else []) + [last_line(bare)]
 
 
 def _score(said: str, gold: str) -> float:

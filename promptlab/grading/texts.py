@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
 
 from promptlab.errors import InputError
 from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.numeric import single_number
-from promptlab.grading.places import SHOWN, Refusal, explicit, phrases, readings
+from promptlab.grading.places import SHOWN, Refusal, in_words, readings, untagged
 from promptlab.textnorm import normalise
 from promptlab.types import Grade, Grader, Question, digest
 
 REGEX_TAIL = 20_000  # characters that a user's pattern is searched in
 
-_SENTENCE_END = re.compile(r"[.!?](?:\s|\Z)")
+_BOLD = re.compile(r"(?<!\w)\*\*|\*\*(?!\w)")  # not 2**3
 
 
 def _text(question: Question, answer_text: str) -> Grade:
-    """Grade a short text: equal to a gold answer but for case, white space, Unicode form and punctuation.
+    """Grade a short text: equal to a gold answer but for case, white space, Unicode form, punctuation and emphasis.
 
-    Read from the last ``<answer>`` tag, else the last ``\\boxed{}``, else what follows the last "the answer is" or
-    "answer:" (to the end of the sentence or line), else the whole answer text. A part of a longer text never counts.
+    Read from the last ``<answer>`` tag (the box in it, if there is one), else the last ``\\boxed{}``; there, or else
+    anywhere, from what follows the last "the answer is" or "answer:" (to the end of the sentence or line); else from
+    the whole answer text. A part of a longer text never counts.
     """
-    places = [normalise(place) for place in _places(next(readings(answer_text)))]
-    gold = [normalise(answer) for answer in question.answers]
+    said = next(readings(answer_text))
+    places = [_bare(place) for place in in_words(said) or [untagged(said)]]
+    gold = [_bare(answer) for answer in question.answers]
     right = next((place for place in places if place and place in gold), "")
     answer = right or next(filter(None, places), "")
     why = "" if right else f"expected {' or '.join(question.answers)}" if answer else "no answer text"
     return Grade(float(bool(right)), answer[:SHOWN], bool(answer), why=why)
 
 
-text: Grader = FunctionGrader(_text, "text", "2")
+text: Grader = FunctionGrader(_text, "text", "3")
 
 
 def regex(pattern: str, group: int | str = 1) -> Grader:
@@ -80,18 +81,8 @@ def regex(pattern: str, group: int | str = 1) -> Grader:
     return FunctionGrader(match, "regex", f"3-{digest([pattern, group])[:8]}")  # another pattern is another version
 
 
-def _places(text: str) -> Iterator[str]:
-    """The texts that may be the answer: one place, for a sentence with and without what follows it on the line."""
-    place = explicit(text)
-    if place:
-        yield place.text
-        return
-    line = next(phrases(text), None)
-    if line is None:
-        yield text
-        return
-    yield _SENTENCE_END.split(line, maxsplit=1)[0]
-    yield line
+def _bare(text: str) -> str:
+    return normalise(_BOLD.sub("", text).strip(" \n*_"))
 
 
 def _same(answer: str, gold: str) -> bool:

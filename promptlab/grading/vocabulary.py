@@ -78,7 +78,10 @@ AGAINST = (
     r"(?:eliminat|exclud|reject|discard|dismiss)\w{0,4}|(?:rul|cross)\w{0,3} out|statt|zwischen|als|plutôt que|entre|"
     r"élimin\w{1,4}|en lugar de|en vez de|descart\w{1,5})"
 )
-WRONG = r"(?:(?:an?|one|another)(?: [a-z]+)?|wrong|incorrect|false|falsche|mauvaise|fausse|incorrecta|equivocada)"
+WRONG = (
+    r"(?:(?:an?|one|another)(?: [a-z]+)?|second[ -]best|wrong|incorrect|false|falsche|mauvaise|fausse|incorrecta|"
+    r"equivocada)"
+)
 IS_WRONG = (
     r"(?:(?:is|are|was|were|(?:can|must|would|could|might) be|ist|sind|est|sont|es|son|está)\s"
     rf"(?!the (?:false|incorrect|untrue) {THING})"
@@ -168,17 +171,18 @@ FIRST = (  # at the head of a sentence only
     r"rather|instead|definitely|clearly|obviously|probably|certainly|surely|most likely|also|sicher|alors|finalement|"
     r"luego)"
 )
-LEAVES = r"(?:leav(?:es|ing)|bleibt|übrig bleibt|reste|queda)"
+LEAVES = r"(?:leav(?:es|ing)|left with|bleibt|übrig bleibt|reste|queda)"
 BUT = r"(?:but|sondern|mais|sino|而是|rather)(?:\s(?:rather|instead|it is|is|it['’]s|eher|plutôt|bien|más bien))?"
 
 # What takes a claim back: a supposition, another's opinion, a word of correction
 IF = r"(?:if|unless|whether|suppos(?:e|ing)|assum(?:e|ing)|let(?!['’]s| us| me)|wenn|falls|ob|angenommen|si|supongamos)"
+UNREAL = r"\b(?:(?:if it (?:were|was)|were it) not|if it (?:weren|wasn)['’]t) for\b"  # of a whole sentence
 IF_CJK = "如果|若|假设|是否"
 HEDGE = (
     r"(?:might|may|could|(?<!no )(?<!any )(?<!without )doubt\w{0,3}|unsure|not sure|unlikely|tempt(?:ing|ed)|easy to|"
     r"wrong to|mistake to|at first|first (?:thought|answer|guess|choice)|initially|originally|thought|guessed|says|"
     r"claims|thinks|believes|argues|suggests|insists|könnte|bezweifle|pourrait|doute|podría|dudo|"
-    r"(?:common|popular) (?:answer|choice|guess)|"
+    r"(?:common|popular) (?:answer|choice|guess)|(?:false|untrue|incorrect|not (?:true|correct|the case)) that|"
     r"(?<!the )(?:some|many|most|people|students|others|one|you|they|manche|viele|certains|algunos)(?: \w+){0,2} "
     r"(?:say|think|believe|claim|argue|choose|pick|answer))"
 )

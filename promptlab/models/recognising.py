@@ -12,7 +12,8 @@ _CACHED = re.compile(r"models--(?:[^/]*--)?([^/]+)/snapshots/[^/]+$")  # the hub
 # Families that think, or may, and have no profile here; the words are those of their names on the hub.
 _THINKING = re.compile(
     r"^(?!.*(base|instruct|coder|embedding|reranker))"
-    r".*((?<!non-)(?<!no-)(think|reason)|magistral|glm-?4\.[5-9]|deepseek-v3\.[1-9]|smollm3|qwen[-_.]?3)"
+    r".*((?<!non-)(?<!no-)(think|reason)|magistral|glm-?4\.[5-9]|deepseek-v3\.[1-9]|smollm3|qwen[-_.]?3"
+    r"|(^|-)(open)?r1-|exaone-deep|skywork-or1|deepscaler|minimax-m\d|^mimo-|^s1(\.\d)?-|marco-o1|sky-t1)"
 )
 
 

@@ -17,6 +17,7 @@ _FILTERED = {"content_filter", "content_filtered", "safety", "refusal"}
 _BROKEN = {"error", "abort", "aborted", "cancelled", "canceled"}
 _DATED = r"([-@:]?(\d{4}[-\d]*|latest))?"
 _WHOLE_RUN = {401, 402, 404}  # no key, no money, no such model or route: true of every request
+_NO_QUOTA = "insufficient_quota"  # OpenAI's code with status 429 where an account has no credit: no pause helps
 _PERHAPS = 403  # no right: to anything, or (moderation, as OpenRouter has it) to this prompt
 # Codes with status 400 that speak of one prompt: Azure's filter
 # (https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter), and OpenAI's for reasoning models.
@@ -82,6 +83,7 @@ def read_replies(
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices:
         return Failure("the answer holds no choices")
+    choices = sorted(choices, key=_index)  # a list may be in the order in which they ended
     read = [_read_choice(choice, prefill, echoes) for choice in choices[:asked]]
     good = [choice for choice in read if isinstance(choice, dict)]
     broken = [choice for choice in read if isinstance(choice, Failure)]
@@ -106,6 +108,8 @@ def _read_choice(choice: object, prefill: str, echoes: bool) -> dict[str, Any] |
     """The fields of a `Completion`."""
     if not isinstance(choice, Mapping):
         return Failure("the answer holds no choices")
+    if choice.get("error"):  # OpenRouter: the provider behind it gave up
+        return Failure(f"the answer holds an error: {one_line(error_text(choice))}")
     message = choice.get("message") if "message" in choice else {"content": choice.get("text")}
     if not isinstance(message, Mapping) or not isinstance(message.get("content"), str | list | None):
         return Failure(f"the answer's message has no text: {one_line(message)}")
@@ -123,6 +127,11 @@ def _read_choice(choice: object, prefill: str, echoes: bool) -> dict[str, Any] |
         "completion_tokens": _length(choice.get("token_ids")),
         "prompt_tokens": 0,  # usage speaks of the whole answer: its prompt counts once, with the first choice
     }
+
+
+def _index(choice: object) -> int:
+    """A choice's place by its own word; those that do not say stay first, in their order."""
+    return _count(_mapping(choice).get("index")) or 0
 
 
 def _ending(finish_reason: str, text: str, reasoning: str, refusal: str) -> Ending:
@@ -187,9 +196,10 @@ def read_status(status: int, body: object, after: float | None = None, path: str
     error = _mapping(_mapping(body).get("error", body))
     code = str(error.get("code"))
     settings = status in (400, 422) and code.startswith("unsupported")  # OpenAI: same in every call
+    broke = status == 429 and code == _NO_QUOTA
     ending: Ending = "refused" if status == 400 and code in _FILTERS_PROMPT else "error"
     retry = status in _RETRIED or status >= 500
-    fatal = status in _WHOLE_RUN or settings
+    fatal = status in _WHOLE_RUN or settings or broke
     return Failure(message, retry, fatal, after, perhaps=status == _PERHAPS, ending=ending)
 
 

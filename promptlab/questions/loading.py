@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from promptlab.errors import InputError
+from promptlab.errors import InputError, unknown
 from promptlab.questions import arithmetic
 from promptlab.questions.benchmarks import BENCHMARKS
 from promptlab.questions.benchmarks.assembling import load_benchmark
+from promptlab.questions.benchmarks.cards import Benchmark
 from promptlab.questions.checks import check_count, check_questions
 from promptlab.questions.columns import Columns, questions_from
 from promptlab.questions.held_out import HELD_OUT
@@ -95,7 +97,9 @@ def load_questions(
     generated = {"levels": levels, "templates": None if templates == "seen" else templates, "choices": choices}
     if isinstance(source, str) and source in BENCHMARKS:
         _refuse("a benchmark", columns=columns, kind=kind, **generated)
-        return _benchmark(load_benchmark(BENCHMARKS[source], split, n, seed, path, pool is None), pool, name)
+        return _benchmark(load_benchmark(BENCHMARKS[source], split, n, seed, path, pool is None), source, pool, name)
+    if path is not None or split != "test":
+        _check_named(source)
     _refuse("a file, frame or list: it belongs to a benchmark", path=path)
     _refuse(
         "a file, frame or list: it belongs to the source 'arithmetic'",
@@ -105,6 +109,12 @@ def load_questions(
     if pool is None and isinstance(source, QuestionSet):
         pool = source.pool or None  # a set keeps its exemplars
     return _from_rows(read_table(source), n, seed, pool, columns, kind, name)
+
+
+def _check_named(source: object) -> None:
+    """Who gives `path` or `split` means a benchmark: its name may be misspelt."""
+    if isinstance(source, str) and not Path(source).suffix:
+        raise unknown("source", source, ["arithmetic", *BENCHMARKS])
 
 
 def _refuse(where: str, **given: Any) -> None:
@@ -147,11 +157,28 @@ def _arithmetic(
     return QuestionSet(tuple(questions), name or f"arithmetic-{split}", tuple(exemplars), origin)
 
 
-def _benchmark(questions: QuestionSet, pool: Source | None, name: str | None) -> QuestionSet:
+def _benchmark(questions: QuestionSet, source: str, pool: Source | None, name: str | None) -> QuestionSet:
     """With the caller's own pool and name, if there are any."""
     if pool is not None:
-        questions = questions.with_pool(load_questions(pool))
+        questions = questions.with_pool(_own_pool(BENCHMARKS[source], pool))
     return replace(questions, name=name or questions.name)
+
+
+def _own_pool(card: Benchmark, pool: Source) -> QuestionSet:
+    """A file with the benchmark's columns, which no `columns` would describe, is told how it is opened."""
+    try:
+        return load_questions(pool)
+    except InputError:
+        own = card.splits.get(card.exemplars)
+        if not own or not isinstance(pool, str | os.PathLike):
+            raise
+        if not set(own.columns.split(",")) <= set(read_table(pool).columns):
+            raise
+    path = os.fspath(pool)
+    raise InputError(
+        f"pool={path!r} has the columns of {card.name} itself ({own.columns}): pass pool=load_questions({card.name!r}, "
+        f"split={card.exemplars!r}, path={path!r})"
+    )
 
 
 def _from_rows(
