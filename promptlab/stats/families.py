@@ -158,8 +158,10 @@ def _largest_t(totals: Floats, counts: Floats, rng: np.random.Generator, draws: 
 
 def _weights(rng: np.random.Generator, draws: int, size: int) -> NDArray[np.float32]:
     """How often each unit is drawn when `size` units are drawn with replacement, (draws, size)."""
-    chosen = rng.integers(0, size, (draws, size)) + np.arange(draws)[:, None] * size
-    return np.bincount(chosen.ravel(), minlength=draws * size).reshape(draws, size).astype(np.float32)
+    counts = np.empty((draws, size), dtype=np.float32)
+    for row, chosen in zip(counts, rng.integers(0, size, (draws, size), dtype=np.int32), strict=True):
+        row[:] = np.bincount(chosen, minlength=size)  # a row at a time stays in the cache
+    return counts
 
 
 def adjusted_interval(totals: Floats, counts: Floats, critical: float, bound: float) -> tuple[float, float, float]:
