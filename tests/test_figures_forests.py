@@ -67,6 +67,7 @@ def test_findings_without_a_figure_are_counted_where_no_other_is_quoted(found):
     labels = [text.get_text().replace("\n", " ") for text in ax.get_yticklabels()]
     assert f"published, no intervals ({len(quoted)}, without a figure before and after, not drawn)" in labels
     assert not ax.patches
+    assert ax.get_label().endswith(f"without a figure before and after, not drawn: {len(quoted)}.")
 
 
 def test_one_result_of_ones_own_reaches_down_to_what_is_quoted():

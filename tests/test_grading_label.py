@@ -263,3 +263,23 @@ def test_choices_that_differ_in_signs_only(choices: tuple[str, ...], said: str):
     for i, choice in enumerate(choices):
         grade = label(Question("q", "Which?", ("ABCD"[i],), "label", choices), said.format(choice))
         assert grade.score == 1, (choice, grade)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("The answer is O(n). Wait, no: C is correct.", "C"),
+        ("The answer is C. I first thought the answer is O(n).", "C"),
+        ("The answer is O(n)? No, it is O(n^2).", ""), ("Some say the answer is O(n). It is O(n^2).", ""),
+        ("It is wrong to say the answer is O(n).", ""), ("It is false that the answer is O(n).", ""),
+        ("The answer is O(n). It is simple.", "B"),
+    ],
+)  # fmt: skip
+def test_a_choice_sign_by_sign_is_claimed_as_a_letter_is(text: str, answer: str):
+    assert graded(text, "B", choices=("O(1)", "O(n)", "O(n^2)", "O(n^3)")).answer == answer
+
+
+@pytest.mark.parametrize("said", ["The answer is Madrid.", "<answer>Madrid</answer>", r"\boxed{Madrid}"])
+def test_the_model_s_next_question_does_not_mend_an_answer_that_is_no_option(said: str):
+    grade = graded(f"{said}\n\nQuestion: And of Italy?\nAnswer: B", "B", choices=("London", "Paris", "Rome"))
+    assert (grade.score, grade.answered) == (0, False), grade

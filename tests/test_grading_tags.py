@@ -40,3 +40,30 @@ def test_the_answer_in_a_tag(name: str, said: str):
 def test_a_box_outside_the_tag_or_an_empty_one_in_it_is_none():
     found = [innermost(text) for text in (r"<answer>4</answer> \boxed{5}", r"<answer>4 \boxed{}</answer>")]
     assert [place and place.text for place in found] == ["4", r"4 \boxed{}"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Since $x = 3$, the total is 5.", "There are 5 ways for $n = 3$.", "$5$, where $k=3$.", "$5$ rather than $3$",
+        "Five, because $1+2=3$.",
+    ],
+)  # fmt: skip
+def test_a_formula_on_the_way_is_not_the_result(said: str):
+    pytest.importorskip("math_verify")
+    grade = maths(Question("q", "?", ("3",), "math"), f"<answer>{said}</answer>")
+    assert (grade.score, grade.answered) == (0, False), grade
+
+
+@pytest.mark.parametrize(
+    ("gold", "said", "right"),
+    [
+        ("A*", "A*", True), ("A*", "A", False), ("A*", "**A***", True), ("C", "C*", False), ("C", "*C*", True),
+        ("**", "The answer is **", True), ("__init__", "`__init__`", True), ("__init__", "init", False),
+        ("C", "__C__", True), ("Paris", "**Answer: Paris**", True), ("Paris", "**Answer:** Paris", True),
+        ("Paris", "**Answer:** **Paris**.", True), ("Paris", "**The answer is Paris.**", True),
+        ("John Smith", "<answer>John **Smith**</answer>", True),
+    ],
+)  # fmt: skip
+def test_emphasis_is_no_part_of_a_text_and_signs_are(gold: str, said: str, right: bool):
+    assert text(Question("q", "?", (gold,), "text"), said).score == right

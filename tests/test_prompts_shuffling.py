@@ -87,7 +87,8 @@ def test_an_answer_that_is_no_letter_stays_and_a_reason_says_whose_letters_it_me
         "(a) and (b)", "a and b", "Both a and b", "neither a nor b", "(a), (b)", "a & b only", "a, b",
         "(d) Both (a) and (c)", "D - None", "4. None", "Options 1 and 2", "option 3",
         "Answers a and c are correct", "both options b and c", "Antwort a und b", "All but C", "All except (b)",
-        "the second option",
+        "the second option", "None of the answer choices", "Neither of the two", "All of the three options",
+        "All of the mentioned", "None of the following", "All of the factors listed above", "All but c", "None but A",
     ],
 )  # fmt: skip
 def test_options_that_speak_of_others_keep_their_order(last: str):
@@ -121,6 +122,9 @@ def test_options_that_speak_of_others_keep_their_order(last: str):
         "T and B cells",
         "Factor V and X",
         "all of the patients",
+        "all of the three patients",
+        "both of the kidneys",
+        "same as before",
         "option 5",
     ],
 )

@@ -277,6 +277,14 @@ def test_what_was_copied_counts_once_all_questions_of_the_cap_are_asked(tmp_path
     assert "stopped" not in whole.retraced(n_questions=5)
 
 
+def test_one_condition_of_all_questions_does_not_answer_for_the_others(tmp_path: Path):
+    some = asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))
+    copied(tmp_path / "half", tmp_path / "stopped", some)
+    half = go(LocalModel(reply=LOSING), tmp_path / "half", stop_when=None, conditions=ARMS[:1])
+    with pytest.raises(InputError, match="asked all questions of that run's cap"):
+        compare(half, baseline="zero-shot")
+
+
 def test_a_stopped_run_of_which_nothing_is_copied_marks_nothing(tmp_path: Path):
     some = asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))
     other = [replace(question, text=f"{question.text} Say so.") for question in some]

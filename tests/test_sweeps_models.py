@@ -42,7 +42,10 @@ def test_runs_of_one_model_start_its_servers_once_and_pay_the_shared_baseline_on
     runs = [load_run(folder / "runs/instruct") for folder in (first, second)]
     assert [run.manifest["sessions"][0]["paid"]["requests"] for run in runs] == [4, 2]
     assert [len(run.to_frame()) for run in runs] == [4, 4]
-    assert all((folder / "stamp").read_text().endswith("as registered") for folder in (first, second))
+    assert [(folder / "stamp").read_text().partition(": ")[2] for folder in (first, second)] == [
+        "as registered",
+        "as registered; looked before: 1 run on these questions, see manifest.json",  # its baseline was copied
+    ]
 
 
 @pytest.mark.embedded

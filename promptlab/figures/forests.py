@@ -50,7 +50,8 @@ def forest(
         Where to draw; a new figure by default.
     """
     table = forest_table(comparisons, quoted, what=what, conditions=conditions)
-    lines = _lines(table, 0 if quoted is None else len(quoted) - int((table["origin"] == QUOTED).sum()))
+    undrawn = 0 if quoted is None else len(quoted) - int((table["origin"] == QUOTED).sum())
+    lines = _lines(table, undrawn)
     ax = ax or drawing.axes(height=1.0 + 0.21 * sum(line.tall for line in lines))
     if what == "difference":
         ax.axvline(0, color=drawing.GREY, linewidth=1)
@@ -61,11 +62,11 @@ def forest(
     if what == "score":
         ax.set_xlim(0, 100)
     ax.set_xlabel(_xlabel(named, what, quoted=bool((table["origin"] == QUOTED).any())))
-    drawing.tell(ax, _told(table, headline, what), table)
+    drawing.tell(ax, _told(table, headline, what, undrawn), table)
     return ax
 
 
-def _told(table: pd.DataFrame, headline: str, what: What) -> str:
+def _told(table: pd.DataFrame, headline: str, what: What, undrawn: int) -> str:
     own, quoted = (table[table["origin"] == origin] for origin in (OWN, QUOTED))
     told = [f"Forest plot: {what}s over datasets and models", headline, "own results with intervals"]
     told += ["published figures without"] if len(quoted) else []
@@ -73,6 +74,8 @@ def _told(table: pd.DataFrame, headline: str, what: What) -> str:
     parts = [describing.estimates(kind, own, "estimate", UNITS[what], zero=what == "difference")]
     if len(quoted):
         parts.append(describing.estimates("Published", quoted, "estimate", UNITS[what], zero=False))
+    if undrawn:
+        parts.append(f"Published, without a figure before and after, not drawn: {undrawn}.")
     return " ".join(parts)
 
 

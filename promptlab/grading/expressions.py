@@ -22,6 +22,11 @@ _INLINE = re.compile(
     rf"(?<!\\)\$(?!\s)([^$\n]{{1,{LONGEST}}}?)(?<![\s\\])\$(?!\d)|\\\(([^\n]{{1,{LONGEST}}}?)\\\)"  # as Pandoc reads $
 )
 _BETWEEN = re.compile(r"\s*(?:,|,?\s*and|,?\s*or|&)\s*")
+_COMES_TO = re.compile(  # what leads to the result of a sentence: "we get $3$", not "for $n = 3$"
+    r"(?:\A|[:=]|\b(?:is|are|be|was|were|equals?|get|gets|gives?|gave|yields?|obtain|have|has|find|to|total of|"
+    r"value of|about|exactly|approximately|so|hence|thus|therefore|answer))\W*\Z",
+    re.IGNORECASE,
+)
 _MARK = re.compile(r"\A[#*>\s]+")
 _SENTENCE_END = re.compile(r"(?<!\\)[.!?](?:\s|\Z)")
 _COMMAND_TEXT = re.compile(r"\\[A-Za-z]+\s*\{[A-Za-z ]*\}")
@@ -87,6 +92,8 @@ def _read(text: str) -> str | Refusal:
     place = innermost(text)
     if place and _is_prose(place.text) and (said := _said_in(place.text)):
         return said
+    if place and place.name == "answer tag" and _is_prose(place.text) and _INLINE.search(place.text):
+        return Refusal(place.text, False, "cannot be judged: a sentence that names no formula as its result", True)
     if place:
         return place.text or Refusal("", False, f"the {place.name} is empty")
     text = untagged(text)
@@ -98,9 +105,17 @@ def _read(text: str) -> str | Refusal:
 
 
 def _said_in(text: str) -> str:
-    """The formula of a sentence in an answer's place: "The answer is $3$."; nothing where there is none."""
+    """The formula of a sentence in an answer's place: "We get $3$."; nothing where there is none.
+
+    None is the one in "5 ways for $n = 3$", nor any where numbers stand outside formulas.
+    """
+    if said := _stated(text):
+        return said
     line = last_line(text)
-    return _stated(text) or (_formula(line, -1) if _INLINE.search(line) else "")
+    lists = _lists(line)
+    if not lists or any(map(str.isdigit, _INLINE.sub("", line))):
+        return ""
+    return _formula(line, -1) if _COMES_TO.search(line[: lists[-1][0].start()]) else ""
 
 
 def _stated(text: str) -> str:
@@ -111,15 +126,21 @@ def _stated(text: str) -> str:
 
 def _formula(line: str, which: int) -> str:
     """The first (0) or last (-1) formula of a line, or several that are listed; without one, the first sentence."""
-    lists: list[list[re.Match[str]]] = []
-    for found in _INLINE.finditer(line):
-        joined = lists and _BETWEEN.fullmatch(line, lists[-1][-1].end(), found.start())
-        lists[-1].append(found) if joined else lists.append([found])
+    lists = _lists(line)
     if not lists:
         return _SENTENCE_END.split(line, maxsplit=1)[0].strip("*` ")
     chosen = lists[which]
     denied = _DENIED.search(line, 0, chosen[0].start()) or _DENIED_AFTER.match(line, chosen[-1].end())
     return "" if denied else ",".join((found[1] or found[2]).strip() for found in chosen)
+
+
+def _lists(line: str) -> list[list[re.Match[str]]]:
+    """The formulas of a line, those that only a comma or "and" parts together."""
+    lists: list[list[re.Match[str]]] = []
+    for found in _INLINE.finditer(line):
+        joined = lists and _BETWEEN.fullmatch(line, lists[-1][-1].end(), found.start())
+        lists[-1].append(found) if joined else lists.append([found])
+    return lists
 
 
 def _of_sentence(text: str, line: str) -> str | Refusal:

@@ -22,7 +22,6 @@ from promptlab.grading.places import (
     first_answer,
     innermost,
     last_line,
-    phrases,
 )
 from promptlab.grading.stating import first_sentence, rest, value
 from promptlab.grading.vocabulary import BECAUSE, CROSS
@@ -68,7 +67,7 @@ def _label(question: Question, answer_text: str) -> Grade:
     options = _options(question)
     gold = {_gold(question, answer) for answer in question.answers}
     found = first_answer(
-        answer_text, lambda text: _verbatim(text, question.choices) or _read(text, options, question.text)
+        answer_text, lambda text: _verbatim(text, question.choices, options) or _read(text, options, question.text)
     )
     if isinstance(found, Refusal):
         return Grade(0.0, found.answer[:SHOWN], found.answered, why=found.why)
@@ -79,13 +78,19 @@ def _label(question: Question, answer_text: str) -> Grade:
 label: Grader = FunctionGrader(_label, "label", "6")
 
 
-def _verbatim(text: str, choices: tuple[str, ...]) -> str | None:
+def _verbatim(text: str, choices: tuple[str, ...], options: Options) -> str | None:
     """The choice that stands where an answer does, where cleaning would make it equal to another: O(n), O(n^2)."""
     place = innermost(text)
     if place:
         return verbatim(place.text, choices)
-    said = next(phrases(text), "")
-    return verbatim(text, choices) or verbatim(first_sentence(said).rstrip(".*"), choices)
+    if found := verbatim(text, choices):
+        return found
+    start, line = next(_certain(text), (0, ""))
+    said = first_sentence(line)
+    found = verbatim(said.rstrip(".*"), choices)
+    if not found or rest(text[start:]) is not None:  # "wait, no" takes it back
+        return None
+    return None if _claimed(marked(readable(text[start + len(said) :]), options), options) else found
 
 
 def _read(text: str, options: Options, question: str) -> str | Refusal:
@@ -97,7 +102,7 @@ def _read(text: str, options: Options, question: str) -> str | Refusal:
             or _claimed(marked(inside, options), options)
             or mentioned(inside, options, question)
         )
-        return found or Refusal(place.text, False, f"the {place.name} holds no label")
+        return found or Refusal(place.text, False, f"the {place.name} holds no label", final=bool(place.text))
     cleaned = readable(text)
     body, items = split_list(cleaned, options)
     said = marked(_COLON_BREAK.sub(r"\1 ", body), options)
@@ -117,7 +122,7 @@ def _unclaimed(said: str, line: str, options: Options, question: str) -> str | R
         return found
     stated, line = _stated(said, line)
     if stated:
-        return Refusal(stated, False, "the stated answer is none of the options")
+        return Refusal(stated, False, "the stated answer is none of the options", final=True)
     found = mentioned(line, options, question) or Refusal("", False, "no label in the answer text")
     if not (isinstance(found, Refusal) and found.answered):
         return found

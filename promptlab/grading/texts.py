@@ -14,7 +14,9 @@ from promptlab.types import Grade, Grader, Question, digest
 
 REGEX_TAIL = 20_000  # characters that a user's pattern is searched in
 
-_BOLD = re.compile(r"(?<!\w)\*\*|\*\*(?!\w)")  # not 2**3
+_BOLD = re.compile(r"(?<!\w)(\*\*|\*|__|_)(?=\S)([^\n]{1,200}?)(?<=\S)\1(?!\w)")  # in pairs; not 2**3
+_OPEN = re.compile(r"\s*(?:\*\*|__)\s")
+_HALF = re.compile(r"\A\s*(?:\*\*|__)\s|(?<=\w)[.!]?(?:\*\*|__)\s*\Z")  # "**Answer: Paris**" is cut in its middle
 
 
 def _text(question: Question, answer_text: str) -> Grade:
@@ -25,8 +27,8 @@ def _text(question: Question, answer_text: str) -> Grade:
     the whole answer text. A part of a longer text never counts.
     """
     said = next(readings(answer_text))
-    places = [_bare(place) for place in in_words(said) or [untagged(said)]]
-    gold = [_bare(answer) for answer in question.answers]
+    places = [form for place in in_words(said) or [untagged(said)] for form in _forms(place)]
+    gold = [normalise(answer) for answer in question.answers]
     right = next((place for place in places if place and place in gold), "")
     answer = right or next(filter(None, places), "")
     why = "" if right else f"expected {' or '.join(question.answers)}" if answer else "no answer text"
@@ -81,8 +83,11 @@ def regex(pattern: str, group: int | str = 1) -> Grader:
     return FunctionGrader(match, "regex", f"3-{digest([pattern, group])[:8]}")  # another pattern is another version
 
 
-def _bare(text: str) -> str:
-    return normalise(_BOLD.sub("", text).strip(" \n*_"))
+def _forms(text: str) -> tuple[str, str]:
+    """With and without emphasis: **Paris** is Paris, and A* is not A."""
+    return normalise(_HALF.sub("", _BOLD.sub(r"\2", _HALF.sub("", text, 1) if _OPEN.match(text) else text))), normalise(
+        text
+    )
 
 
 def _same(answer: str, gold: str) -> bool:

@@ -22,7 +22,7 @@ def checked_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query:
         raise InputError("base_url must not hold a user name, password or query: name the key's variable in key_env")
-    if parts.fragment:  # no server gets it: the mode would be left out without a word
+    if "#" in url:  # no server gets it: the mode would be left out without a word
         raise InputError(
             f"base_url is {url!r}: nothing may stand behind #; a mode stands behind the model's name, as in"
             " openai:Qwen/Qwen3-8B#no-think@http://localhost:8000/v1"

@@ -13,9 +13,12 @@ _CAPITALS = (
     r"(?i:\b(?:same|identical|equal|like|option|choice|answer)s?(?: as| to)?) (?:\(?[A-Z]\b|\([a-z]\))|"
     r"(?i:\b(?:first|last|other|previous|preceding|former) (?:two|three|four|five|options?|choices?|answers?)\b)|"
     r"(?i:\b(?:second|third|fourth) (?:option|choice|answer)\b)|"
-    r"(?i:\b(?:all|everything|anything|any)(?: of (?:them|these|those))? (?:but|except(?: for)?)) \(?[A-Z]\b|"
-    r"(?i:\b(?:all|none|any|both|either|neither) (?:of (?:(?:the )?(?:others?|given|listed|options|choices|answers|"
-    r"statements|previous|preceding)|them|these|those)|above)\b|"
+    r"(?i:\b(?:all|everything|anything|any|none)(?: of (?:them|these|those))? (?:but|except(?: for)?)) \(?[A-Z]\b|"
+    r"(?i:\b(?:all|none|any|both|either|neither) (?:of (?:(?:the )?(?:others?|given|listed|mentioned|provided|"
+    r"remaining|alternatives|responses|statements|previous|preceding|following|foregoing|aforementioned|"
+    r"(?:(?:possible|correct|suggested|proposed) )?(?:(?:answer )?(?:options?|choices?)|answers?)|"
+    r"(?:two|three|four|five)(?= (?:options|choices|answers|statements)\b|\W*$))|them|these|those)|above)\b|"
+    r"^(?:all|none|any|both|either|neither) of .*\babove\W*$|"
     r"^(?:all|none|both|neither|alle|keine?[rs]?|beides?|toutes|tous|aucune?|todos|todas|ninguno|ninguna|ambos|ambas)\W*$|"
     r"\b(?:alle[rs]?|keine?[rs]?|beides?|nichts) (?:davon|dieser|der|oben|vo[nr]|obigen|genannten|antworten)\b|"
     r"\b(?:toutes|tous|aucune?) (?:(?:de |d['’])?(?:les|ces|cela|des|elles|eux) ?(?:réponses|choix|options)?\W*$|"
@@ -38,7 +41,7 @@ _PAIR = re.compile(
 )
 _ALONE = re.compile(
     r"^(?:only (?P<one>\d{1,2})(?: is\b|\W*$)|(?P<other>\d{1,2}) only\W*$|"
-    r"(?:(?:all|everything|anything|any) (?:but|except(?: for)?)|(?:the )?same as) (?P<third>\d{1,2})\W*$)"
+    r"(?:(?:all|everything|anything|any) (?:but|except(?: for)?)|(?:the )?same as) (?P<third>[a-z]|\d{1,2})\W*$)"
 )
 _NAMED = re.compile(r"\b(?:option|choice|answer)s? (?P<one>\d{1,2})\b")
 

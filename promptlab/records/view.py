@@ -36,10 +36,10 @@ def marked(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _is_stopped(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> bool:
-    """Made under a rule, or with samples of such a run, and not (yet) of all questions that it might have asked."""
+    """Made under a rule, or with samples of such a run, not (yet) every condition of all that it might have asked."""
     caps = [entry["cap"] for entry in manifest.get("reused", ()) if "cap" in entry]
-    asked = set(frame["question"]) if caps else set()
-    return bool(manifest.get("stopping")) or not all(asked.issuperset(cap) for cap in caps)
+    asked = [set(of) for _, of in frame.groupby("condition", observed=True)["question"]] if caps else []
+    return bool(manifest.get("stopping")) or not all(of.issuperset(cap) for cap in caps for of in asked)
 
 
 @dataclass(frozen=True, repr=False)
