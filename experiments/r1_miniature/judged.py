@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 State = Literal["confirmed", "refuted", "open", "not run"]
+Seeds = list[Arms]  # one a seed
 LARGE = 0.025  # the loss that H1 is refuted as
 
 
@@ -68,6 +69,25 @@ def state_of_narrow(contrast: tuple[float, float], plain: tuple[float, float]) -
     return "refuted" if low > MARGIN or high < -MARGIN or worst > 0 else "open"
 
 
+# -- what is compared: over the seeds, signed sums of arms -------------------------------------------------------------
+
+
+def few(model: str) -> Seeds:
+    """What the exemplars do to each seed of a model."""
+    return [effect(name, FEW, BASELINE) for name in models(model)]
+
+
+def each_less(ours: Seeds, theirs: Seeds) -> Seeds:
+    """Seed by seed."""
+    return [less(*two) for two in zip(ours, theirs, strict=True)]
+
+
+THINKING = each_less(few("r1-short"), few("sft-short"))  # what RL adds to the effect: H1
+PLAIN = each_less(few("plain-rl"), few("plain-short"))
+TRIPLE = each_less(PLAIN, THINKING)  # H4
+GAINED = [{(a, BASELINE): 1, (b, BASELINE): -1} for a, b in zip(models("r1-short"), models("sft-short"), strict=True)]
+
+
 def judge(frame: pd.DataFrame) -> list[Judgement]:
     """Every hypothesis; those whose samples are not all there are not run, and none of their scores is read."""
     return [_if_run(name, needed, found, frame) for name, (needed, found) in HYPOTHESES.items()]
@@ -96,8 +116,7 @@ def h1(frame: pd.DataFrame) -> tuple[State, str]:
 
 def check(frame: pd.DataFrame) -> Pooled:
     """H1's check: zero-shot accuracy after RL less that before, over the seeds."""
-    gains = [{(after, BASELINE): 1, (before, BASELINE): -1} for after, before in _pairs("r1-short", "sft-short")]
-    return _pooled(frame, gains, lambda low, high: "none" if low <= 0 <= high else "some")
+    return _pooled(frame, GAINED, lambda low, high: "none" if low <= 0 <= high else "some")
 
 
 def h2(frame: pd.DataFrame) -> tuple[State, str]:
@@ -128,11 +147,7 @@ def h4(frame: pd.DataFrame) -> tuple[State, str]:
 
 def triple(frame: pd.DataFrame) -> Pooled:
     """H4's difference of contrasts, paired by seed."""
-    plain, thinking = (
-        [less(effect(m, FEW, BASELINE), effect(c, FEW, BASELINE)) for m, c in _pairs(*names)]
-        for names in (("plain-rl", "plain-short"), ("r1-short", "sft-short"))
-    )
-    return _pooled(frame, [less(ours, theirs) for ours, theirs in zip(plain, thinking, strict=True)], state_of_sameness)
+    return _pooled(frame, TRIPLE, state_of_sameness)
 
 
 H1_MODELS = (*models("r1-short"), *models("sft-short"))
@@ -144,11 +159,7 @@ HYPOTHESES: dict[str, tuple[Sequence[str], Callable[[pd.DataFrame], tuple[State,
 }
 
 
-def _pairs(model: str, control: str) -> Iterator[tuple[str, str]]:
-    return zip(models(model), models(control), strict=True)
-
-
-def _pooled(frame: pd.DataFrame, seeds: Sequence[Arms], decide: Callable[[float, float], str]) -> Pooled:
+def _pooled(frame: pd.DataFrame, seeds: Seeds, decide: Callable[[float, float], str]) -> Pooled:
     return pooled(crossed(registered.merged(frame)), seeds, decide, alpha=0.05)
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.r1_miniature.judged import state_of_sameness
-from experiments.r1_miniature.pooling import Arms, Pooled, effect, less, pooled
-from experiments.r1_miniature.registered import BASELINE, FEW, merged, models
+from experiments.r1_miniature.judged import GAINED, PLAIN, THINKING, TRIPLE, Seeds, each_less, few, state_of_sameness
+from experiments.r1_miniature.pooling import Pooled, pooled
+from experiments.r1_miniature.registered import merged
 from promptlab import figures
 from promptlab.comparison.crossed import crossed
 from promptlab.figures import describing, drawing, legends
@@ -20,20 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SEED, MEAN = "seed", "mean"
-Seeds = list[Arms]  # one signed sum of arms a seed
-
-
-def _few(model: str) -> Seeds:
-    return [effect(name, FEW, BASELINE) for name in models(model)]
-
-
-def _less(ours: Seeds, theirs: Seeds) -> Seeds:
-    return [less(*two) for two in zip(ours, theirs, strict=True)]
-
-
-START, RL, MIXED = _few("sft-short"), _few("r1-short"), _few("r1-mixed")
-THINKING, PLAIN = _less(RL, START), _less(_few("plain-rl"), _few("plain-short"))
-GAINED = [{(a, BASELINE): 1, (b, BASELINE): -1} for a, b in zip(models("r1-short"), models("sft-short"), strict=True)]
+START, RL, MIXED = few("sft-short"), few("r1-short"), few("r1-mixed")
 SHOWN: dict[str, tuple[str, dict[str, Seeds]]] = {
     "h1-seeds": (
         "Zero-shot RL on eight robust starts",
@@ -49,8 +36,8 @@ SHOWN: dict[str, tuple[str, dict[str, Seeds]]] = {
         {
             "RL without exemplars: few-shot less zero-shot": RL,
             "RL with exemplars: few-shot less zero-shot": MIXED,
-            "H3: with less without": _less(MIXED, RL),
-            "beside it: with, less the start": _less(MIXED, START),
+            "H3: with less without": each_less(MIXED, RL),
+            "beside it: with, less the start": each_less(MIXED, START),
         },
     ),
     "h4-seeds": (
@@ -58,7 +45,7 @@ SHOWN: dict[str, tuple[str, dict[str, Seeds]]] = {
         {
             "without thinking: plain-rl less plain-short": PLAIN,
             "with thinking: r1-short less sft-short": THINKING,
-            "H4: the first less the second": _less(PLAIN, THINKING),
+            "H4: the first less the second": TRIPLE,
         },
     ),
 }

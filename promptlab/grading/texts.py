@@ -85,9 +85,8 @@ def regex(pattern: str, group: int | str = 1) -> Grader:
 
 def _forms(text: str) -> tuple[str, str]:
     """With and without emphasis: **Paris** is Paris, and A* is not A."""
-    return normalise(_HALF.sub("", _BOLD.sub(r"\2", _HALF.sub("", text, 1) if _OPEN.match(text) else text))), normalise(
-        text
-    )
+    opened = _HALF.sub("", text, count=1) if _OPEN.match(text) else text
+    return normalise(_HALF.sub("", _BOLD.sub(r"\2", opened))), normalise(text)
 
 
 def _same(answer: str, gold: str) -> bool:

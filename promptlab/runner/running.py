@@ -108,9 +108,7 @@ def run(
     """
     arms, questions = given.listed("condition", conditions), given.listed("question", questions)
     folder, samples = given.to_write("path of run", path), given.whole("samples of run", samples, 1)
-    for kind, value in (("model", model), ("sampling", sampling)):
-        given.one(kind, value)
-    given.optional("answer_format", answer_format)
+    _check_kinds(model, sampling, answer_format)
     oldest = since(registration)
     scorer = _scorer(grader, answer_format, questions)
     stopping = Stopping(stop_when, [arm.name for arm in arms], questions, samples, sampling.seed)
@@ -139,10 +137,15 @@ def run(
             grade_stored(store, store.ungraded(scorer.identity), scorer)  # what a broken grader left behind
             for part in stopping.parts(todo, look=lambda: load_run(folder)):
                 _pay(model, sampling, copy(sources, part, recorder, oldest), limits, recorder, tick)
-            (asked,) = next(store.rows("SELECT count(DISTINCT question) FROM samples"))
-            entry["ended"] = stopping.ended(asked)
+            entry["ended"] = stopping.ended(store)
     _warn_about(recorder.errors, folder)
     return load_run(folder)
+
+
+def _check_kinds(model: Model, sampling: Sampling, answer_format: AnswerFormat | None) -> None:
+    given.one("model", model)
+    given.one("sampling", sampling)
+    given.optional("answer_format", answer_format)
 
 
 def _scorer(grader: Grader | None, answer_format: AnswerFormat | None, questions: Sequence[Question]) -> Scorer:

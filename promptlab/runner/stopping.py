@@ -9,6 +9,7 @@ from promptlab import given
 from promptlab.records import Run
 from promptlab.runner.lazy import Lazy
 from promptlab.runner.planning import Planned
+from promptlab.store import Store
 from promptlab.types import Question, digest
 from promptlab.wording import counted
 
@@ -90,8 +91,9 @@ class Stopping:
         if ids:
             yield ids
 
-    def ended(self, asked: int) -> str:
-        """How a call that came to its end has ended, for the manifest; `asked`: questions that have samples now."""
+    def ended(self, store: Store) -> str:
+        """How a call that came to its end has ended, for the manifest."""
+        (asked,) = next(store.rows("SELECT count(DISTINCT question) FROM samples"))
         if not self._rule or asked == self._cap:
             return "completed"
         return f"stopped early after {asked:,} of {counted(self._cap, 'question')}"
