@@ -14,8 +14,8 @@ from promptlab.stats.estimates import Floats, cluster_robust, no_variance, t_qua
 
 MIN_DIFFERING = 10  # below this many units off the most common value the bootstrap is not to be trusted
 # Neither where units have a few values only and fewer than this many of them change the other way; there the adjusted
-# interval takes this share of its alpha. Exactly, for one comparison of 30 to 150 questions of one sample, the bootstrap
-# covers down to 91.6 %, the adjusted interval at all of alpha 93.0 %, at 0.8 of it 93.8 % (94 % but at few rates).
+# interval takes this share of its alpha. Exact coverage of one comparison, 30 to 150 questions of one sample: by the
+# bootstrap down to 91.6 %, adjusted at all of alpha 93.0 %, at 0.8 of it 93.8 % (and 94 % but at few rates of change).
 MIN_OTHER_WAY, FEW_VALUES, ONE_WAY = 3, 3, 0.8
 BOOTSTRAP, ADJUSTED = "max-t bootstrap", "adjusted (Bonett-Price)"
 _CHUNK = 200_000  # numbers held at once: what stays in the cache is drawn twice as fast
