@@ -25,6 +25,6 @@ def test_dose_and_mechanism_from_another_folder(
     assert {path.name for path in (tmp_path / "out/figures").iterdir()} == files(*FIGURES)
     assert {path.stem for path in (tmp_path / "out").glob("*.csv")} == set(TABLES)
     report = (tmp_path / "out/report.md").read_text(encoding="utf-8")
-    assert "Absent: the model plain, the model r1, " in report
+    assert "Absent: the model plain, the model r1, the model sft, " in report
     assert "r1-narrow, parts of the mean effect, mean of all series: " in report
     assert "exploratory, not registered" in (tmp_path / "out/figures/a-doses.svg").read_text().lower()

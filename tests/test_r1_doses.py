@@ -123,7 +123,7 @@ def test_sentences_say_what_is_decided(found: doses.Doses) -> None:
     assert "(they differ in RL): mean over k -" in next(iter(dose_told.of_models(found.models)))
     assert "of 4 series 3 below 0" in next(iter(dose_told.of_drawn(found.effects)))
     frame = simulated({"r1-narrow": 1.0, "sft-narrow": 1.0}, samples=1)
-    assert "Absent: the model plain, the model r1." in dose_told.of_samples(frame)
+    assert "Absent: the model plain, the model r1, the model sft." in dose_told.of_samples(frame)
 
 
 def test_figures_say_what_they_show(found: doses.Doses) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SUFFIX = "-dose"
-MODELS = ("r1-narrow", "sft-narrow", "plain", "r1")  # in the order in which they are told of
+MODELS = ("r1-narrow", "sft-narrow", "plain", "r1", "sft")  # in the order in which they are told of
 
 Series = dict[str, dict[int, str]]  # conditions by kind and layout of their exemplars, then by k
 

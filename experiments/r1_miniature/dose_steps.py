@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from experiments.r1_miniature.registered import BASELINE
-from experiments.r1_miniature.steps import ASTRAY, OPERANDS, OPERATED, RIGHT, Checked, check
+from experiments.r1_miniature.steps import ASTRAY, OPERANDS, OPERATED, RIGHT, Checked, check, with_steps
 from promptlab.errors import InputError
 from promptlab.numerals import clean, numerals
 from promptlab.records import Run
@@ -49,9 +49,7 @@ def checked(run: Run, name: str) -> pd.DataFrame:
     """A row a sample with exemplars, and a row a zero-shot sample and condition; `name` is the model's."""
     import pandas as pd
 
-    asked = {question.id: question for question in run.questions}
-    if any("steps" not in question.meta for question in asked.values()):
-        raise InputError(f"{run.path} has questions without steps: only those of the built-in generator have them")
+    asked = with_steps(run.questions, run.path)
     rows, seen = rows_of(complete(read(run.path))), _checking()
     each = [_row(row, condition, card, asked, seen) for row, condition, card in _with_exemplars(rows)]
     return pd.DataFrame(each).assign(model=name)

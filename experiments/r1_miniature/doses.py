@@ -1,4 +1,4 @@
-"""What one exemplar to eight do to four models: the dose, kinds and layouts at equal k, models beside each other.
+"""What one exemplar to eight do to each model: the dose, kinds and layouts at equal k, models beside each other.
 
 Exploratory, of one training of each model, and not registered; decided before a sample was seen, in words in
 ``notebooks/dose_and_mechanism.ipynb``.

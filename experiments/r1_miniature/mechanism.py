@@ -19,7 +19,7 @@ import numpy as np
 from experiments.r1_miniature.evidence import recorded
 from experiments.r1_miniature.pooling import effect, less, pooled_parts
 from experiments.r1_miniature.registered import BASELINE, FEW, conditions, merged, models
-from experiments.r1_miniature.steps import RIGHT, WAYS, check
+from experiments.r1_miniature.steps import RIGHT, WAYS, check, with_steps
 from promptlab import tables
 from promptlab.comparison.crossed import Crossed, Floats, crossed
 from promptlab.errors import InputError, PromptlabError
@@ -46,9 +46,7 @@ def checked(run: Run, n_questions: int | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    asked = {question.id: question for question in islice(run.questions, n_questions)}
-    if any("steps" not in question.meta for question in asked.values()):
-        raise InputError(f"{run.path} has questions without steps: only those of the built-in generator have them")
+    asked = with_steps(islice(run.questions, n_questions), run.path)
     names = [condition.name for condition in conditions()]
     frame = complete(read(run.path))
     frame = frame[frame["question"].isin(list(asked)) & frame["condition"].isin(names)]

@@ -7,11 +7,13 @@ right is where an answer goes wrong, and what stands in its place says how. Pure
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from promptlab.errors import InputError
 from promptlab.numerals import clean
 from promptlab.reasoning import split_reasoning
 from promptlab.traces.copying import copied_numbers
@@ -93,6 +95,14 @@ def check(question: Question, prompt: Prompt, completion: Completion, grade: Gra
         calculations=len(done),
         copied=copied,
     )
+
+
+def with_steps(questions: Iterable[Question], path: Path) -> dict[str, Question]:
+    """A run's questions by id; an error where the true steps of one are not known."""
+    asked = {question.id: question for question in questions}
+    if any("steps" not in question.meta for question in asked.values()):
+        raise InputError(f"{path} has questions without steps: only those of the built-in generator have them")
+    return asked
 
 
 def calculations(cleaned: str) -> list[Calculation]:
