@@ -11,7 +11,7 @@ from test_r1_doses import recorded as recorded  # the fixture
 from promptlab.demo import execute
 
 NOTEBOOK = ROOT / "notebooks/dose_and_mechanism.ipynb"
-FIGURES = ("a-doses", "b-kinds", "c-models", "d-parts-r1-narrow", "d-parts-sft-narrow", "e-repeats")
+FIGURES = ("a-doses", "b-kinds", "c-models", "d-parts", "e-repeats")
 TABLES = ("differences", "shapes", "effects", "kinds", "models", "parts", "by_k", "repeats", "described")
 
 

@@ -224,6 +224,15 @@ def test_h3_of_the_recorded_seeds() -> None:
     assert "contrast +2.4 points [+0.7, +4.2]" in sentence
 
 
+def test_h4_of_the_recorded_seeds() -> None:
+    needed, rule = judged.HYPOTHESES["H4"]
+    runs = {name: run for name, run in recorded().items() if name in needed}
+    assert stamp(runs).endswith("hash e99b6180: as registered")
+    state, sentence = rule(samples(runs))
+    assert state == "open"
+    assert "-0.4 points [-2.5, +1.6]" in sentence
+
+
 def test_the_post_says_what_the_figures_numbers_say() -> None:
     """Its table is written by hand; what it links to is there."""
     text = (POSTS / "why-few-shot-hurts.md").read_text(encoding="utf-8")

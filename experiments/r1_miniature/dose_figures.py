@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.r1_miniature.doses import LINE, MEAN
+from experiments.r1_miniature.doses import ALL, LINE, MEAN
 from promptlab.figures import describing, drawing, legends
 
 if TYPE_CHECKING:
@@ -20,35 +20,23 @@ SELDOM = 0.01  # a way that changes accuracy by less than this everywhere is not
 
 def doses(rows: pd.DataFrame) -> Axes:
     """Differences to zero-shot over k: a panel a series, a line a model; open points are not decided."""
-    return _over_k(rows, "model", "few-shot less zero-shot, points", "Few-shot less zero-shot accuracy over k")
-
-
-def parts(rows: pd.DataFrame) -> Axes:
-    """What each way of going wrong does to one model's accuracy over k: a panel a series, a line a way."""
-    (model,) = rows["model"].unique()
-    most = rows["difference"].abs().groupby(rows["way"]).max()
-    often = rows[rows["way"].map(most) >= SELDOM].rename(columns={"way": "part"})
-    what = f"Parts of few-shot less zero-shot accuracy of {model} over k"
-    ax = _over_k(often, "part", "part of the difference to\nzero-shot, points", what)
-    if figure := ax.get_figure(root=True):
-        figure.suptitle(f"{model}: where the first step goes wrong", fontsize="medium", fontweight="bold")
-    return ax
+    return _over_k(rows, "few-shot less zero-shot, points", "Few-shot less zero-shot accuracy over k")
 
 
 def repeats(rows: pd.DataFrame) -> Axes:
     """Wrong answers that are an exemplar's answer, above chance: a panel a series of bare answers, a line a model."""
     shown = rows[rows["shots"].notna() & rows["series"].str.contains("answers")]
-    return _over_k(shown, "model", "answers, points above chance", "Wrong answers that are an exemplar's, over k")
+    return _over_k(shown, "answers, points above chance", "Wrong answers that are an exemplar's, over k")
 
 
-def _over_k(rows: pd.DataFrame, by: str, ylabel: str, what: str) -> Axes:
+def _over_k(rows: pd.DataFrame, ylabel: str, what: str) -> Axes:
     series = list(dict.fromkeys(rows["series"]))
     wide = min(len(series), 4)
     panels = _panels(-(-len(series) // wide), wide, 2.6, sharex=True, sharey=True)
     for ax, name in zip(panels, series, strict=False):
         here = rows[rows["series"] == name]
         ax.axhline(0, color=drawing.GREY, linewidth=1)
-        _lines(ax, here, by, list(dict.fromkeys(rows[by])))
+        _lines(ax, here, list(dict.fromkeys(rows["model"])))
         ax.set_title(name.replace(", ", ",\n"), loc="left", fontsize="small")
         drawing.tell(ax, describing.estimates(f"{what}, {name}", here, "difference", "points"), here)
     for ax in panels[len(series) :]:
@@ -62,11 +50,11 @@ def _over_k(rows: pd.DataFrame, by: str, ylabel: str, what: str) -> Axes:
     return panels[0]
 
 
-def _lines(ax: Axes, rows: pd.DataFrame, by: str, names: Sequence[str]) -> None:
+def _lines(ax: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
     from matplotlib.collections import PathCollection
 
     for i, name in enumerate(names):
-        mine = rows[rows[by] == name]
+        mine = rows[rows["model"] == name]
         look = drawing.style(i, name) | {"markersize": 4}
         x = mine["shots"].to_numpy(float) + 0.12 * (i - (len(names) - 1) / 2)
         value, low, high = (100 * mine[column] for column in ("difference", "low", "high"))
@@ -90,11 +78,22 @@ def kinds(rows: pd.DataFrame) -> Axes:
 
 def models(rows: pd.DataFrame) -> Axes:
     """What exemplars do to one model less what they do to another: a row a series, a point a pair of models."""
-    panels = _panels(1, 2, 4.2, sharey=True)
-    for ax, what in zip(panels, (MEAN, LINE), strict=True):
-        here = rows[rows["what"] == what].rename(columns={"series": "condition", "pair": "model"})
-        _rows(ax, here, f"Few-shot effect of one model less that of another, {what}")
-        ax.set_xlabel(f"{what},\npoints of the few-shot effect")
+    here = rows.rename(columns={"series": "condition", "pair": "model"})
+    return _mean_and_line(here, 4.2, "Few-shot effect of one model less that of another")
+
+
+def parts(rows: pd.DataFrame) -> Axes:
+    """What each way of going wrong takes from accuracy, in the mean of all series: a row a way, a point a model."""
+    here = rows[rows["series"] == ALL].rename(columns={"way": "condition"})
+    most = here["condition"].map(here["difference"].abs().groupby(here["condition"]).max())
+    return _mean_and_line(here[most >= SELDOM], 4.8, "Parts of the few-shot effect")
+
+
+def _mean_and_line(rows: pd.DataFrame, height: float, what: str) -> Axes:
+    panels = _panels(1, 2, height, sharey=True)
+    for ax, over in zip(panels, (MEAN, LINE), strict=True):
+        _rows(ax, rows[rows["what"] == over], f"{what}, {over}")
+        ax.set_xlabel(f"{over},\npoints of the few-shot effect")
     legends.legend_below(panels[0])
     return panels[0]
 

@@ -87,7 +87,7 @@ def _share(part: Floats, whole: Floats, design: Crossed) -> dict[str, float]:
 
 
 def parts_by_k(design: Crossed, model: str) -> pd.DataFrame:
-    """What each way of going wrong does at each k: one family of a model, for the figure."""
+    """What each way of going wrong does at each k: one family of a model, for its table."""
     places = [(name, k, condition) for name, by_k in series_of(design.samples).items() for k, condition in by_k.items()]
     ways = _lost(design, model)
     labels = [{"model": model, "series": name, "shots": k, "way": way} for way in ways for name, k, _ in places]
