@@ -45,6 +45,7 @@ post: .venv/installed
 	$(PY) -m experiments.r1_miniature.judged --out experiments/posts/figures
 	$(PY) -m experiments.r1_miniature.mechanism recorded:plain recorded:sft-narrow recorded:r1-narrow recorded:sft \
 		recorded:r1 --out experiments/posts/figures
+	$(PY) -m experiments.r1_miniature.posted --out experiments/posts/figures
 
 test: lint
 	@$(PY) -m promptlab fetch smollm2

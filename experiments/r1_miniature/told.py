@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.r1_miniature.checkpoints import CHECKS, DOUBTS, FORM, PASS, TOKENS, VOTE, WORDS, Trend
 from experiments.r1_miniature.consistency import ENGLISH, LISTED, RIGHT, WITH, WITHOUT, Found
+from experiments.r1_miniature.distilled import STUDENT, Distilled
 from experiments.r1_miniature.thoughts import RARE, Turns
 from promptlab.comparison.verdicts import interval, points
 from promptlab.quoting import published
@@ -151,6 +152,21 @@ def of_languages(found: Found | None) -> list[str]:
         f"Two ways to tell English, by sentences (promptlab.traces) and by the chains' own words, are "
         f"{100 * found.apart['apart'].max():.1f} points apart for a sample at most, in the mean of a checkpoint; their "
         f"means by {100 * (found.apart[ENGLISH] - found.apart[LISTED]).abs().max():.1f} at most.",
+    ]
+
+
+def of_distilled(found: Distilled | None) -> list[str]:
+    """What the right answers of another model taught, and what exemplars do to the one that learned from them."""
+    if found is None:
+        return ["Distillation: the samples of `distill` are not in the folder."]
+    own, *others = found.effects.to_dict("records")
+    return [
+        f"Zero-shot, {STUDENT} is right in {100 * found.accuracy[STUDENT]:.1f} %; "
+        + "; ".join(f"less {row['model']} {_size(row)}" for row in found.right.to_dict("records"))
+        + ".",
+        f"Exemplars change that by {_size(own)} in the mean of all few-shot conditions; "
+        + "; ".join(f"less what they do to {row['model']} {_size(row)}" for row in others)
+        + ".",
     ]
 
 

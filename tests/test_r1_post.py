@@ -1,0 +1,38 @@
+"""experiments/posts/why-few-shot-hurts.md, its exploratory sections: what it quotes is what the samples give."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from test_notebooks import ROOT
+
+from experiments.r1_miniature import consistency, distilled, dose_runs, dose_told, doses, told
+
+TEXT = " ".join((ROOT / "experiments/posts/why-few-shot-hurts.md").read_text(encoding="utf-8").split())
+
+
+def quoted(title: str) -> set[str]:
+    """Values with intervals of a section, without their signs' and words' forms."""
+    section = TEXT.partition(f"## {title}")[2].partition("## ")[0]
+    return set(re.findall(r"[-+]\d+\.\d(?: points)? \[[^]]+\]", section))
+
+
+def given(sentences: list[str]) -> str:
+    return " ".join(sentences).replace(" points", "")
+
+
+@pytest.mark.parametrize("title", ["A pupil of `r1`", "A reward for one language"])
+def test_what_is_quoted_of_two_trainings(title: str) -> None:
+    found = given([*told.of_distilled(distilled.found()), *told.of_languages(consistency.found())])
+    assert quoted(title)
+    for each in quoted(title):
+        assert each.replace(" points", "") in found, each
+
+
+def test_what_is_quoted_of_the_dose() -> None:
+    found = doses.analysed(dose_runs.samples(dose_runs.recorded()))
+    sentences = given([*dose_told.of_drawn(found.effects), *dose_told.of_models(found.models)])
+    assert len(quoted("The dose")) == 5
+    for each in quoted("The dose"):
+        assert each.replace(" points", "") in sentences, each
