@@ -17,8 +17,14 @@ Options = Mapping[str, str]
 
 LONGEST = 300  # characters of a text that may be nothing but a label
 
+_FORMULA = re.compile(r"\A\W{0,4}\$([^$]+)\$\W{0,4}\Z")  # $5$ is 5, and $5 is money
 _FRAMES = re.compile(r"\s|\*\*|`|\\[()\[\]]|(?<!\\)\$(?!\d)|(?<=\d)\$")
 _ALONE = re.compile(r"\W{0,9}(?:(?:option|choice|answer)\W{1,9})?([A-Za-z])\W{0,9}", re.IGNORECASE)
+_SIGN = re.compile(  # in words, not between two numbers
+    r"((?:\A|\n|[:=(]|\b(?:is|be|equals|to|at|get|gives|answer|option|choice|ist|est|es)) ?)minus\s+(?=\.?\d)"
+    r"|(?<![\w-])negative\s+(?=\.?\d)",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(r"\(?(\d{1,2})[).:]\s+(.+)")
 _LETTERED = re.compile(r"(.*\w\S*)\s\(([A-Za-z])\)\W{0,9}", re.DOTALL)  # Paris (B)
 _BRACKETS = re.compile(r"[()\[\]]")
@@ -86,7 +92,7 @@ def options_of(choices: tuple[str, ...]) -> Options:
         raise InputError(f"{len(choices)} choices, but letters (A to Z) for 26 only")
     bare = unlettered(choices)
     bare = _without(_LETTER, choices) if bare == choices else bare  # "A. Einstein" may be A or a name
-    texts = dict(zip(string.ascii_uppercase, map(clean, bare), strict=False))
+    texts = dict(zip(string.ascii_uppercase, (signed(clean(choice)) for choice in bare), strict=False))
     _check_letters(texts)
     named = Counter(map(plain, texts.values()))
     return {letter: plain(text) if named[plain(text)] == 1 else "" for letter, text in texts.items()}
@@ -148,7 +154,7 @@ def _signs(choices: tuple[str, ...]) -> Mapping[str, str]:
 
 def _sign_by_sign(text: str) -> str:
     """Without white space, bold print and the marks around a formula, or a full stop at the end."""
-    return _FRAMES.sub("", text).rstrip(".")
+    return _FRAMES.sub("", _FORMULA.sub(r"\1", text)).rstrip(".")
 
 
 def gold_label(answer: str, choices: tuple[str, ...]) -> str:
@@ -161,7 +167,7 @@ def gold_label(answer: str, choices: tuple[str, ...]) -> str:
     """
     options = options_of(choices)
     found = string.ascii_uppercase[choices.index(answer)] if choices.count(answer) == 1 else None
-    found = found or label_alone(clean(answer), options)
+    found = found or label_alone(signed(clean(answer)), options)
     if found:
         return found
     if not choices:
@@ -174,6 +180,17 @@ def gold_label(answer: str, choices: tuple[str, ...]) -> str:
         f"the answer {answer!r:.100} is none of the choices {listed}: give a letter (A is the first) or the text of a "
         "choice"
     )
+
+
+def signed(cleaned: str) -> str:
+    """A cleaned text with signs for the words of a negative number.
+
+    Examples
+    --------
+    >>> signed("minus 2"), signed("It is negative 2"), signed("4 minus 2")
+    ('-2', 'It is -2', '4 minus 2')
+    """
+    return _SIGN.sub(lambda found: (found[1] or "") + "-", cleaned)
 
 
 def plain(text: str) -> str:

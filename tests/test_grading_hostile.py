@@ -58,10 +58,14 @@ def soup(rng: random.Random) -> str:
     return "".join(rng.choices(PIECES, k=rng.randrange(40)))
 
 
+LINES = (
+    "9", "(", "{", "\\boxed{", "a ", "1,", "answer is ", "<answer>", "$", "\\[", "\\(x", "- ", "0.", "½", "**a", "_a^b",
+    "| A | ", "minus ", "next most likely is ", "the answer is if ", "A、",
+)  # fmt: skip
+
+
 def long_line(rng: random.Random) -> str:
-    piece = rng.choice(
-        ["9", "(", "{", "\\boxed{", "a ", "1,", "answer is ", "<answer>", "$", "\\[", "\\(x", "- ", "0.", "½"]
-    )
+    piece = rng.choice(LINES)
     return (piece * (LONG // len(piece)))[:LONG]
 
 

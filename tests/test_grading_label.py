@@ -283,3 +283,71 @@ def test_a_choice_sign_by_sign_is_claimed_as_a_letter_is(text: str, answer: str)
 def test_the_model_s_next_question_does_not_mend_an_answer_that_is_no_option(said: str):
     grade = graded(f"{said}\n\nQuestion: And of Italy?\nAnswer: B", "B", choices=("London", "Paris", "Rome"))
     assert (grade.score, grade.answered) == (0, False), grade
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("The most likely diagnosis is C. The second most likely is B.", "C"),
+        ("The most likely diagnosis is ovarian torsion. The second most likely diagnosis is ectopic pregnancy.", "C"),
+        ("The most likely diagnosis is C; next most likely is B.", "C"),
+        ("Ovarian torsion is most likely. Second most likely: ectopic pregnancy", "C"),
+        ("The second most likely cause is B.", ""), ("The next best answer is B.", ""),
+        ("The most likely answer is C, and the next best is B.", "C"), ("The next best step is observation.", "D"),
+        ("Die zweitwahrscheinlichste Diagnose ist B.", ""),
+        ("None of the options A and B explains it.", ""), ("Options A and C are both plausible.", ""),
+        ("If we wait, option D would follow.", ""), ("It is not A, since appendicitis has no such course.", ""),
+    ],
+)  # fmt: skip
+def test_what_is_named_second_or_only_mentioned_is_not_claimed(text: str, letter: str):
+    assert said(label(Question("q", "What is it?", ("B",), "label", DISEASES), text)) == letter
+
+
+def said(grade: Grade) -> str:
+    return grade.answer if grade.answered and len(grade.answer) == 1 else ""
+
+
+@pytest.mark.parametrize("choices", [("-2", "2", "-5", "5"), ("minus 2", "2", "negative 5", "5")])
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("minus 2", "A"), ("negative 2", "A"), ("The answer is minus 2.", "A"), ("<answer>negative 2</answer>", "A"),
+        ("-2", "A"), ("So x is minus 5.", "C"), ("2", "B"), ("10 minus 5 is 5", "D"),
+        ("$5$", "D"), (r"\(5\)", "D"), (r"\[5\]", "D"), ("**5**", "D"), (r"The answer is \(-5\).", "C"),
+        ("The answer is $5$.", "D"),
+    ],
+)  # fmt: skip
+def test_signs_in_words_and_formulas(choices: tuple[str, ...], text: str, letter: str):
+    assert said(label(Question("q", "Which?", ("A",), "label", choices), text)) == letter
+
+
+def test_a_formula_is_no_money():
+    for text, letter in (("$5$", "A"), ("$5", "B"), ("The answer is $5$.", "A"), ("The answer is $5.", "B")):
+        assert graded(text, choices=("5", "$5", "6", "$6")).answer == letter
+
+
+@pytest.mark.parametrize("place", ["<answer></answer>", "<answer> </answer>", r"\boxed{}"])
+def test_an_empty_place_ends_the_reading(place: str):
+    grade = graded(f"So B.\n{place}\n\nQuestion: And of Italy?\n<answer>B</answer>")
+    assert (grade.score, grade.answered) == (0, False), grade
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I doubt that the answer is Paris.", "Some say the answer is Paris", "Suppose the answer is Paris.",
+        "If it is Paris, it has a tower", "Is the answer Paris?",
+    ],
+)  # fmt: skip
+def test_doubt_counts_inside_a_tag_too(said: str):
+    grade = graded(f"<answer>{said}</answer>")
+    assert (grade.score, grade.answered) == (0, False), grade
+
+
+TABLE = "| Option | {} |\n|---|---|\n| A | {} |\n| B | {} |\n| C | {} |"
+
+
+def test_the_one_row_of_a_table_that_is_right():
+    assert graded(TABLE.format("Verdict", "incorrect", "correct", "incorrect")).score == 1
+    assert graded(TABLE.format("City | Tower?", "London | no", "Paris | yes", "Rome | no")).score == 1
+    assert not graded(TABLE.format("Tower?", "yes", "yes", "no")).answered

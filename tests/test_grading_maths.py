@@ -151,3 +151,28 @@ def test_one_style_is_reached_at_once(text: str):
     once = canonical(text)
     assert same(text, text) in (True, False)
     assert canonical(f"  {text}  ") == once
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", ["**a", "_a^b", "| A | ", "^2", "|"])
+def test_towers_of_powers_and_bars_are_refused_without_algebra(unit: str, monkeypatch: pytest.MonkeyPatch):
+    """Algebra takes its 5 seconds for each."""
+    monkeypatch.setattr(expressions.POOL, "compare", lambda *pair: pytest.fail(f"compared: {pair}"))
+    grade = maths(Question("q", "?", ("3",), "math"), unit * (100_000 // len(unit)))
+    assert (grade.score, grade.answered) == (0, False)
+
+
+def test_what_only_looks_endless_is_compared():
+    for gold, said in (
+        ("x^2y^3z^4w^5", "w^5x^2y^3z^4"),
+        ("a_1^2", "a_1^{2}"),
+        ("2^{3^2}", "512"),
+        ("|x|+|y|", "|y|+|x|"),
+    ):
+        assert maths(Question("q", "?", (gold,), "math"), f"$\\boxed{{{said}}}$").score == 1, said
+
+
+def test_an_empty_place_ends_the_reading_and_doubt_counts_in_a_tag():
+    question = Question("q", "?", ("3",), "math")
+    assert not maths(question, "3 <answer></answer>\n\nQuestion: And now?\n<answer>3</answer>").answered
+    assert maths(question, "<answer>I doubt that the answer is $3$.</answer>").score == 0

@@ -220,6 +220,32 @@ def test_a_sign_apart_from_its_number(text: str, gold: str):
     assert graded(text, gold).score == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The temperature falls to minus 12 degrees.", "It was minus 12", "drops to negative 12", "It's now minus 12.",
+        "It goes from 3 down to minus 12", "a low of minus $12", "This gives minus 12.", "x is therefore minus 12",
+        "The answer is about minus 12", "It reaches **minus 12** degrees",
+    ],
+)  # fmt: skip
+def test_minus_is_a_sign_where_no_operand_stands_before_it(text: str):
+    assert graded(text, "-12").score == 1, graded(text, "-12")
+    assert graded(text, "12").score == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("20 minus 12", "12"), ("The price minus 12", "12"), ("20 minus 8 is 12", "12"),
+        ("The answer is 20 minus 8, which is 12.", "12"), ("The answer is 20 minus 8", ""), ("It is not minus 12.", ""),
+        ("at least minus 12", ""), ("10 or minus 12", ""), ("between minus 14 and minus 12", ""),
+    ],
+)  # fmt: skip
+def test_minus_between_operands_is_no_sign(text: str, answer: str):
+    for gold in ("12", "-12", "20", "8", "10", "-14"):
+        assert graded(text, gold).score == (gold == answer), graded(text, gold)
+
+
 def test_a_difference_is_no_negative_number():
     assert graded("The answer is 10 - 3", "7", "10", "3", "-3").score == 0
 
@@ -242,6 +268,7 @@ def test_exact_and_equivalent():
     assert graded("50%", "0.5").score == 0
     assert graded("3", "4", "3").score == 1  # any of several gold answers
     assert graded("1,234", "1234").score == graded("1 234\n1\u202f234", "1,234").score == 1
+    assert graded("It is $1,\\! 234,\\!567$.", "1234567").score == 1
 
 
 def test_equal_answers_are_equal_strings():

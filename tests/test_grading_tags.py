@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from promptlab.grading import drop_f1, label, maths, text
+from promptlab.grading import drop_f1, label, maths, number, text
 from promptlab.grading.places import innermost
 from promptlab.types import Grader, Question
 
 GOLD: dict[str, tuple[Grader, Question, str]] = {
+    "number": (number, Question("q", "?", ("864",)), "864"),
     "math": (maths, Question("q", "?", (r"\frac{1}{2}",), "math"), r"\frac{1}{2}"),
     "math of a number": (maths, Question("q", "?", ("864",), "math"), "864"),
     "text": (text, Question("q", "?", ("John Smith",), "text"), "John Smith"),

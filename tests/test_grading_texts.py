@@ -65,3 +65,10 @@ def test_only_the_end_is_searched():
     grader = regex(r"(\w+) end")
     assert grader(Question("q", "?", ("x",)), "x end" + " " * 1_000_000).answered is False
     regex(r"(\d+)x")(Question("q", "?", ("1",)), "1" * 1_000_000)  # quadratic: bounded by the cut
+
+
+@pytest.mark.parametrize(
+    "said", ["I doubt that the answer is New York.", "Some say the answer is NYC", "Is the answer NYC? Hm."]
+)
+def test_what_is_doubted_or_asked_is_no_answer(said: str):
+    assert text(QUESTION, said).score == text(QUESTION, f"<answer>{said}</answer>").score == 0

@@ -12,7 +12,7 @@ from fake_server import FakeServer, completion
 from promptlab.models import OpenAIModel
 from promptlab.models.accepting import may_cut
 from promptlab.models.cut_prompts import cut_prompt
-from promptlab.models.replies import Failure
+from promptlab.models.failures import Failure
 from promptlab.types import Completion
 
 LONG = "A train leaves at 8. " * 300  # 1,500 words and numbers

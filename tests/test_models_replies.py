@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptlab.models.replies import Failure, one_line, read_replies, read_status
+from promptlab.models.failures import Failure, read_status
+from promptlab.models.replies import read_replies
 from promptlab.types import Completion
 
 
@@ -127,66 +128,11 @@ def test_what_is_no_answer_is_tried_again(bad: object) -> None:
     assert not outcome.fatal
 
 
-@pytest.mark.parametrize(
-    ("status", "retry", "fatal"),
-    [
-        *[(status, False, True) for status in (401, 402, 404)],
-        *[(status, False, False) for status in (400, 403, 413, 422)],
-        *[(status, True, False) for status in (408, 409, 429, 500, 503, 529)],
-    ],
-)
-def test_statuses(status: int, retry: bool, fatal: bool) -> None:
-    failure = read_status(status, {"error": {"message": "why\nnot"}})
-    assert (failure.retry, failure.fatal) == (retry, fatal)
-    assert failure.message == f"status {status}: why not"
-
-
 def test_choices_are_taken_by_their_index() -> None:
     choices = [{"index": i, "message": {"content": text}, "finish_reason": "stop"} for i, text in ((1, "b"), (0, "a"))]
     found = read_replies({"choices": choices, "usage": {"prompt_tokens": 9}}, asked=2)
     assert isinstance(found, list)
     assert [(one.text, one.prompt_tokens) for one in found] == [("a", 9), ("b", 0)]
-
-
-def test_an_address_without_v1() -> None:
-    told = [read_status(404, "no such route", path=path).message for path in ("/chat/completions", "/v1/completions")]
-    assert told == [
-        "status 404: no such route (base_url has no path: most servers want one that ends with /v1)",
-        "status 404: no such route",
-    ]
-    assert read_status(400, "too long", path="/chat/completions").message == "status 400: too long"
-
-
-def test_an_account_without_credit_concerns_the_whole_run() -> None:
-    error = {"message": "You exceeded your current quota", "type": "insufficient_quota", "code": "insufficient_quota"}
-    assert read_status(429, error).fatal
-    assert not read_status(429, {"message": "slow down", "code": "rate_limit_exceeded"}).fatal
-
-
-def test_an_unsupported_parameter_concerns_the_whole_run() -> None:
-    error = {"message": "temperature is not supported", "code": "unsupported_value"}
-    assert read_status(400, {"error": error}).fatal
-    assert read_status(400, error).fatal  # the client hands over the inner object
-
-
-AZURE = {  # https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter
-    "message": "The response was filtered",
-    "type": None,
-    "param": "prompt",
-    "code": "content_filter",
-    "status": 400,
-}
-
-
-@pytest.mark.parametrize(
-    "error", [AZURE, {"message": "Invalid prompt: your prompt was flagged", "code": "invalid_prompt"}]
-)
-def test_a_prompt_that_a_filter_stops_is_refused_for_good(error: dict[str, Any]) -> None:
-    for body in (error, {"error": error}):
-        failure = read_status(400, body)
-        assert (failure.ending, failure.retry, failure.fatal, failure.perhaps) == ("refused", False, False, False)
-    assert read_status(400, {"error": {**error, "code": 400}}).ending == "error"
-    assert read_status(500, error).ending == "error"
 
 
 KEYS = ["choices", "message", "content", "text", "usage", "error", "timings", "prompt_tokens"]
@@ -210,12 +156,6 @@ json_like = st.recursive(
 def test_no_body_breaks_the_reader(value: object, status: int) -> None:
     assert isinstance(read_reply(value), Completion | Failure)
     assert "\n" not in read_status(status, value).message
-
-
-@given(st.text(max_size=3000))
-def test_one_line_is_one_bounded_line(text: str) -> None:
-    assert len(one_line(text).splitlines()) <= 1
-    assert len(one_line(text)) <= 300
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ import pytest
 import promptlab as lab
 from promptlab.errors import InputError, ModelError
 from promptlab.models import vllm_process
+from promptlab.models.failures import Failure, read_status
 from promptlab.models.opening import options_in
-from promptlab.models.replies import Failure, read_replies, read_status
+from promptlab.models.replies import read_replies
 from promptlab.models.vllm_files import find_adapter, find_weights
 from promptlab.models.vllm_process import Server, serving
 from promptlab.reasoning import split_reasoning

@@ -17,7 +17,6 @@ from experiments.r1_miniature.recipe import load_recipe, stated
 from promptlab.comparison import Contrast, SeedContrast, contrast, contrast_seeds
 from promptlab.errors import InputError
 from promptlab.formats import ANSWER_IS
-from promptlab.grading import number
 from promptlab.prompts import Condition, few_shot, zero_shot
 from promptlab.questions import QuestionSet, load_questions
 from promptlab.registering import Registration
@@ -70,6 +69,10 @@ STATED = {
 }
 
 
+# What graded the samples; `number` has a later version since, which gives each of them the same score (LOG.md).
+GRADER = {"name": "number", "version": "4"}
+
+
 def conditions() -> list[Condition]:
     """Zero-shot, and four ways to show three exemplars whose mean is the few-shot outcome."""
     few = [
@@ -106,7 +109,7 @@ def design() -> dict[str, Any]:
         "samples": SAMPLES,
         "sampling": asdict(SAMPLING),
         "answer_format": asdict(ANSWER_IS),
-        "grader": {"name": number.name, "version": number.version},
+        "grader": dict(GRADER),
         "alpha": 0.05,
         "margin of H2": MARGIN,
         "bootstrap seed": 0,

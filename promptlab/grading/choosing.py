@@ -44,7 +44,7 @@ def grader_named(name: str) -> Grader:
     Examples
     --------
     >>> grader_named("number")
-    <grader 'number', version '4'>
+    <grader 'number', version '5'>
     """
     if name not in _NAMED:
         raise unknown("grader", name, _NAMED)

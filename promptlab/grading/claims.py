@@ -15,7 +15,7 @@ from promptlab.grading.marking import BACK, GAP, LABEL, NOUN, TEXT
 _LABELS = rf"(?P<labels>{LABEL}(?:(?:\s?(?:{w.AND}|[,/])|{TEXT}\s{w.OR})\s?{LABEL}){{0,9}})"
 _END = (
     rf"(?=[\s)\]\"'”’]{{0,5}}(?:\Z|\n|[.;:!(（…⟬。、]|,(?!\s?{LABEL})|[—–-]\s|<[/|]?[a-z])"
-    rf"|\s(?!{w.AND}\s{LABEL}){w.CONNECTIVE}\b|[因而不]|\s?选?项\s?(?:\Z|[.。,;!\n<]))"
+    rf"|\)\s[^\W\d]|\s(?!{w.AND}\s{LABEL}){w.CONNECTIVE}\b|[因而不]|\s?选?项\s?(?:\Z|[.。,;!\n<]))"
 )
 _ADVERBS = rf"(?:{w.ADVERB}\s){{0,3}}"
 _OPENS = rf"(?:\A|[\n.;:,!?…—–⟭-]\s{{0,3}}|\b{w.OPENER}\s)"
@@ -41,7 +41,8 @@ _HEADS_ROW = re.compile(rf"{_ROW}[⟦⟨]\Z")
 _TICK_AHEAD = re.compile(rf"(?:\A|\n){w.TICK}[^\w⟦⟨⟬]{{0,9}}[⟦⟨]\Z")
 _VERDICT = re.compile(
     rf"{_ROW}(?P<labels>[⟦⟨⟬][a-z][⟧⟩⟭])\s?[).:]?\s?[-–—]?\s?"
-    r"(?:(?P<right>yes|true|correct|right)|no|false|incorrect|wrong)[.!]?\s{0,3}(?=\n|\Z)"
+    r"(?:[^⟦⟨⟬\n]{0,80}\|\s?)?"  # a row of a table
+    r"(?:(?P<right>yes|true|correct|right)|no|false|incorrect|wrong)[.!]?\s?\|?\s{0,3}(?=\n|\Z)"
 )
 
 # Conclusions: what leads to the label
@@ -89,7 +90,7 @@ _BREAK = re.compile(rf"[.;!?\n]|\b{w.TURN}\b|但")
 _LEFT = re.compile(rf"\b(?:{w.LEAVES}|down)\b[^⟦⟨⟬.;\n]{{0,30}}[⟦⟨]\Z")  # leaves B and C: the choice is still to come
 _CLAUSE = re.compile(r"[,:]\s?(?!that\b|dass\b|que\b)|\bthen\b")
 _DOUBT = re.compile(rf"\b(?:{w.IF}|{w.HEDGE})\b|{w.IF_CJK}")
-_UNREAL = re.compile(w.UNREAL)
+_UNREAL = re.compile(rf"{w.UNREAL}|{w.THEN_CJK}")
 _CORRECTED = re.compile(rf"\b{w.CORRECTION}\b|{w.CORRECTION_CJK}")
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import islice
 
 from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.latex import comparable, is_formula, same, styled
 from promptlab.grading.numeric import final_number
-from promptlab.grading.places import MOST_PHRASES, SHOWN, Refusal, first_answer, innermost, last_line, phrases, untagged
+from promptlab.grading.places import SHOWN, Refusal, certain, declared, first_answer, innermost, last_line, untagged
 from promptlab.grading.workers import MEBIBYTES, POOL, SECONDS, check_installed
 from promptlab.numerals import written
 from promptlab.onenumber import DENIAL
@@ -76,7 +75,7 @@ def _maths(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), found[:SHOWN], not why, why=f"{why}; {expected}" if why else expected)
 
 
-maths: Grader = FunctionGrader(_maths, "math", "4")
+maths: Grader = FunctionGrader(_maths, "math", "6")
 
 
 @lru_cache(maxsize=16_384)
@@ -95,7 +94,7 @@ def _read(text: str) -> str | Refusal:
     if place and place.name == "answer tag" and _is_prose(place.text) and _INLINE.search(place.text):
         return Refusal(place.text, False, "cannot be judged: a sentence that names no formula as its result", True)
     if place:
-        return place.text or Refusal("", False, f"the {place.name} is empty")
+        return place.text or Refusal("", False, f"the {place.name} is empty", final=True)
     text = untagged(text)
     text = _DISPLAY.sub(lambda found: f"${' '.join((found[1] or found[2]).split())}$", text)
     line = last_line(text)
@@ -113,14 +112,14 @@ def _said_in(text: str) -> str:
         return said
     line = last_line(text)
     lists = _lists(line)
-    if not lists or any(map(str.isdigit, _INLINE.sub("", line))):
+    if not lists or any(declared(text)) or any(map(str.isdigit, _INLINE.sub("", line))):
         return ""
     return _formula(line, -1) if _COMES_TO.search(line[: lists[-1][0].start()]) else ""
 
 
 def _stated(text: str) -> str:
     """The formula after "the answer is", the last place first."""
-    said = (_formula(_MARK.sub("", phrase), 0) for phrase in islice(phrases(text), MOST_PHRASES))
+    said = (_formula(_MARK.sub("", phrase), 0) for _, phrase in certain(text))
     return next(filter(None, said), "")
 
 

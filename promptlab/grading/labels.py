@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import islice
 
 from promptlab.choices import Options, gold_label, label_alone, options_of, verbatim
 from promptlab.errors import InputError
-from promptlab.grading.claims import Claim, asked, claims, doubted, settled
+from promptlab.grading.claims import Claim, claims, settled
 from promptlab.grading.functions import FunctionGrader
 from promptlab.grading.listing import headline, split_list
 from promptlab.grading.marking import marked, readable, unmarked
 from promptlab.grading.mentions import lettered, mentioned
 from promptlab.grading.places import (
-    MOST_PHRASES,
     SENTENCE,
     SHOWN,
     Refusal,
-    declared,
+    certain,
     first_answer,
     innermost,
     last_line,
@@ -75,7 +73,7 @@ def _label(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), found, True, why="" if right else f"expected {' or '.join(sorted(gold))}")
 
 
-label: Grader = FunctionGrader(_label, "label", "6")
+label: Grader = FunctionGrader(_label, "label", "7")
 
 
 def _verbatim(text: str, choices: tuple[str, ...], options: Options) -> str | None:
@@ -85,7 +83,7 @@ def _verbatim(text: str, choices: tuple[str, ...], options: Options) -> str | No
         return verbatim(place.text, choices)
     if found := verbatim(text, choices):
         return found
-    start, line = next(_certain(text), (0, ""))
+    start, line = next(certain(text), (0, ""))
     said = first_sentence(line)
     found = verbatim(said.rstrip(".*"), choices)
     if not found or rest(text[start:]) is not None:  # "wait, no" takes it back
@@ -102,7 +100,7 @@ def _read(text: str, options: Options, question: str) -> str | Refusal:
             or _claimed(marked(inside, options), options)
             or mentioned(inside, options, question)
         )
-        return found or Refusal(place.text, False, f"the {place.name} holds no label", final=bool(place.text))
+        return found or Refusal(place.text, False, f"the {place.name} holds no label", final=True)
     cleaned = readable(text)
     body, items = split_list(cleaned, options)
     said = marked(_COLON_BREAK.sub(r"\1 ", body), options)
@@ -145,7 +143,7 @@ def _claimed(said: str, options: Options, head: str | None = None) -> str | Refu
 
 def _named_claims(said: str, options: Options) -> Iterator[Claim]:
     """Claims by a choice's text: "the answer is Paris"."""
-    for start, line in _certain(said):
+    for start, line in certain(said):
         for text in (line, first_sentence(line), _REASON.split(line, maxsplit=1)[0]):
             if named := label_alone(unmarked(text).strip(), options):
                 yield Claim(start, start + len(text), frozenset(named), True)
@@ -154,7 +152,7 @@ def _named_claims(said: str, options: Options) -> Iterator[Claim]:
 
 def _declared(said: str, options: Options, question: str) -> str | Refusal | None:
     """What a marked text mentions after "the answer is", where no claim was understood."""
-    for _, line in _certain(said):
+    for _, line in certain(said):
         stated = value(unmarked(line))
         if (found := mentioned(stated or unmarked(line), options, question)) or stated:
             return found
@@ -163,7 +161,7 @@ def _declared(said: str, options: Options, question: str) -> str | Refusal | Non
 
 def _stated(said: str, line: str) -> tuple[str | None, str]:
     """The answer that a marked text states last; where that is taken back, what the last line says after it."""
-    for start, text in _certain(said):
+    for start, text in certain(said):
         if found := value(unmarked(text)):
             after = rest(said[start:])
             return (found, line) if after is None else (None, last_line(unmarked(after)))
@@ -173,12 +171,6 @@ def _stated(said: str, line: str) -> tuple[str | None, str]:
 def _alone(text: str, options: Options) -> str | None:
     """The label when a text is nothing else; "B ✗" is none."""
     return None if re.search(CROSS, text) else label_alone(text, options)
-
-
-def _certain(said: str) -> Iterator[tuple[int, str]]:
-    """Where "the answer is" stands, the last place first, and what follows; not after "if", nor in a question."""
-    places = islice(declared(said), MOST_PHRASES)
-    return ((start, line) for start, line in places if not (doubted(said, start) or asked(said, start)))
 
 
 def _listed(items: Mapping[str, str], options: Options) -> str | Refusal:

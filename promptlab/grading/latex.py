@@ -8,8 +8,8 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
 
-from promptlab.numerals import clean, numerals
-from promptlab.onenumber import joined_thousands
+from promptlab.numerals import numerals
+from promptlab.onenumber import clean_tex, joined_thousands
 from promptlab.textnorm import normalise
 
 _SIGNS = {"−": "-", "–": "-", "×": r"\times ", "·": r"\cdot ", "÷": "/", "π": r"\pi ", "√": r"\sqrt", "∞": r"\infty ",
@@ -34,6 +34,7 @@ _PLAIN_LENGTH = 80
 _STRANGE = re.compile(
     r"[^\n\x20-\x7e]|\\(?:input|include|write\d*|def|boxed|catcode|newcommand)(?![A-Za-z])|_\Z|\^\Z|\\\Z"
 )
+_ENDLESS = re.compile(r"(?:[\^_]\s?(?:\d+|[A-Za-z])\s?){3}[\^_]|(?:\|[^|]*){20}")  # a^a^a^a^..., |a|a|a|: no LaTeX
 _STEP = {"{": 1, "}": -1}
 _DEEPEST = 20
 
@@ -104,8 +105,7 @@ def plain_number(latex: str) -> Fraction | None:
     bare = _ENDS.sub("", latex)
     if len(bare) > _PLAIN_LENGTH or "**" in bare:  # 2**3
         return None
-    tight = _UNIT.sub("", bare.rstrip(".")).replace(",\\! ", ",\\!")  # 11,\! 111: TeX drops the space
-    cleaned = joined_thousands(clean(tight).strip())
+    cleaned = joined_thousands(clean_tex(_UNIT.sub("", bare.rstrip("."))).strip())
     found = next(numerals(cleaned), None)
     whole = found is not None and (found.start, found.end) == (0, len(cleaned)) and not _THOUSANDS.search(cleaned)
     return found.value if found and whole else None
@@ -121,7 +121,7 @@ def is_formula(styled: str) -> bool:
     """
     depths = list(accumulate(_STEP.get(character, 0) for character in re.sub(r"\\[{}]", "", styled)))
     nested = max(depths, default=0) <= _DEEPEST and min(depths, default=0) == 0
-    return nested and depths[-1:] == [0] and not _STRANGE.search(styled)
+    return nested and depths[-1:] == [0] and not (_STRANGE.search(styled) or _ENDLESS.search(styled))
 
 
 def same(gold: str, said: str) -> bool | None:

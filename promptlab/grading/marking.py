@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+from promptlab.choices import signed
 from promptlab.grading import vocabulary as w
 from promptlab.numerals import clean
 
@@ -27,7 +28,10 @@ _NO_NAME = re.compile(r"(?!-\w|\.[A-Za-z])")  # C-14, B.C.
 _TOKEN = re.compile("[⟦⟨]([A-Z])[⟧⟩]")
 
 # "A, B and C" is one list, "A, B" is not: "it is A, B is wrong"
-_LISTED = re.compile(rf"{LABEL}(?:(?:\s?,\s?{LABEL}){{0,9}}\s?(?:,\s?)?{w.AND}\s?{LABEL})?", re.IGNORECASE)
+_LISTED = re.compile(
+    rf"{LABEL}(?:(?:[、和与及或]{LABEL}){{1,9}}|(?:\s?,\s?{LABEL}){{0,9}}\s?(?:,\s?)?(?![、和与及或]){w.AND}\s?{LABEL})?",
+    re.IGNORECASE,
+)
 _DENIED_BEFORE = re.compile(
     rf"(?:{w.NONE}\s(?:(?:of|von|de)\s)?(?:{LABEL},?\s(?:(?:{w.AND}|nor|noch|ni)\s)?){{0,9}}"
     rf"|{w.NOT}\s(?:(?!{w.TURN}\b)[^\W\d]{{1,15}}\s){{0,4}}|{w.AGAINST}\s(?:both\s)?{NOUN}"
@@ -40,11 +44,14 @@ _DENIED_AFTER = re.compile(  # B (Paris) is wrong; B, Paris, is wrong
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~|<(s|del|strike)>[^<\n]{1,200}</\1>", re.IGNORECASE)
 _TAGS_LAST = re.compile(r"(?:\s{0,9}<[|/]?\w{1,30}\|?>){1,9}\s{0,9}\Z")  # B</s>
 _EMPHASIS = re.compile(r"</?(?:b|strong|i|em|u|mark)>|(?<![\w\\])_{1,2}(\(?[A-Za-z]\)?)_{1,2}(?!\w)", re.IGNORECASE)
+_RANKED = re.compile(rf"\b{w.RANKED}(?:\s[^\W\d]{{1,20}}){{0,4}}\s?(?::|{w.COPULA}\s)[^.;,\n]{{1,80}}", re.IGNORECASE)
+_FORMULA = re.compile(r"\\\((?!\s?[A-Za-z]\s?\\\))([^\n]{1,100}?)\\\)|\\\[(?!\s?[A-Za-z]\s?\\\])([^\n]{1,100}?)\\\]")
 _BOX = re.compile(r"^([ \t]{0,9})[-*+][ \t]{1,3}\[([ xX])\]", re.MULTILINE)
 
 
 def readable(text: str) -> str:
-    """A text cleaned, without what is struck out, nor a closing tag; of a list of tasks what is done is ticked.
+    """A text cleaned, without what is struck out or named second, nor a closing tag; of a list of tasks what is done
+    is ticked.
 
     Examples
     --------
@@ -52,7 +59,9 @@ def readable(text: str) -> str:
     ('B', '- A\\n✓ B')
     """
     text = _BOX.sub(lambda box: box[1] + ("-" if box[2] == " " else "✓"), _STRUCK.sub(" ", text))
-    return clean(_TAGS_LAST.sub("", _EMPHASIS.sub(lambda found: found[1] or "", text))).strip()
+    text = _FORMULA.sub(lambda found: found[1] or found[2], text)
+    cleaned = clean(_TAGS_LAST.sub("", _EMPHASIS.sub(lambda found: found[1] or "", text)))
+    return _RANKED.sub(" ", signed(cleaned)).strip()
 
 
 def marked(text: str, letters: Container[str]) -> str:
@@ -62,6 +71,8 @@ def marked(text: str, letters: Container[str]) -> str:
     --------
     >>> marked("Option A is wrong, (b) is not; so C. Plan B? A cat.", "ABC")
     'Option ⟬A⟭ is wrong, ⟬B⟭ is not; so ⟨C⟩. Plan ⟨B⟩? A cat.'
+    >>> marked("options A and C", "ABC")
+    'options ⟦A⟧ and ⟦C⟧'
     """
     text = text.translate(_SIGNS)
     found = _LETTER.sub(lambda each: _token(each) if each[2].upper() in letters else each.group(), text[-READ:])
@@ -70,7 +81,9 @@ def marked(text: str, letters: Container[str]) -> str:
     def deny(run: re.Match[str]) -> str:
         start, end = max(0, run.start() - BACK), run.start()
         denied = _DENIED_BEFORE.search(low, start, end) and not _FALSE_ONE.search(low, start, end)
-        return _TOKEN.sub(r"⟬\1⟭", run.group()) if denied or _DENIED_AFTER.match(low, run.end()) else run.group()
+        if denied or _DENIED_AFTER.match(low, run.end()):
+            return _TOKEN.sub(r"⟬\1⟭", run.group())
+        return _TOKEN.sub(r"⟦\1⟧", run.group()) if run.group().startswith("⟦") else run.group()
 
     return text[:-READ] + _LISTED.sub(deny, found)
 

@@ -12,8 +12,9 @@ from promptlab.grading import vocabulary as w
 from promptlab.grading.marking import marked, unmarked
 from promptlab.grading.places import Refusal
 
-_HEADINGS = re.compile(r"(?:\A\W{0,30}|[.;,] )([A-Z])\s?[).:\]](?!\w\.)", re.IGNORECASE)
-_MARKED = re.compile(r"\(([A-Z])\)")
+_UNREAL = r"(?!\s(?:would|could|might|may|is what)\b)"  # (B) would follow, (B) is what one gets
+_HEADINGS = re.compile(rf"(?:\A\W{{0,30}}|[.;,] )([A-Z])\s?[).:\]](?!\w\.){_UNREAL}", re.IGNORECASE)
+_MARKED = re.compile(rf"\(([A-Z])\){_UNREAL}")
 _DENIED = re.compile(
     r"(?:\b(?:not|neither|nor|cannot|never|nicht)|n['’]t)\s{1,9}"
     r"(?:(?:option|choice|the|be|equal|to|quite|exactly|start|begin|give|use|perform|prescribe|administer|order|need|have)"
@@ -25,6 +26,11 @@ _ASIDE = re.compile(
     r"\((?:(?:it|which)\s)?(?:was|were|is not|not|up|down|from|before|formerly|previously)\b[^()]{0,99}\)"
 )
 _QUESTION = re.compile(r"[^.!?\n]{0,300}\?")
+_SUPPOSED = re.compile(  # if it is Paris; I doubt that it is Paris
+    rf"\b(?:{w.IF}|(?<!no )(?<!any )(?<!without )doubt(?:s|ed)?|unlikely|tempting"
+    r"|(?:some|many|people|others) (?:say|think|believe|claim))\b[^.,;:!?\n]{1,160}",
+    re.IGNORECASE,
+)
 _NO_SUCH = re.compile(  # I have no idea; there is no sign of Paris
     r"(?<=\w )no (?:(?:evidence|signs?|history|indication|role|need) (?:of|for) )?"
     r"(?!(?:because|since|as|is)\b)[\w¬]{1,99}",
@@ -55,27 +61,9 @@ _BOUND = re.compile(
     r"|(?:plus|moins) de|(?:beg[aiu]n|start)\w{0,3} (?:at|with|as))\Z"
 )
 _LITTLE = frozenset(
-    (
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "of",
-        "in",
-        "to",
-        "for",
-        "it",
-        "that",
-        "this",
-        "ist",
-        "est",
-        "es",
-    )
-)
+    ("a", "an", "the", "is", "are", "was", "were", "be", "of", "in", "to", "for", "it", "that", "this", "ist", "est",
+     "es")
+)  # fmt: skip
 
 
 class _Word(NamedTuple):
@@ -95,9 +83,10 @@ def mentioned(text: str, options: Options, question: str) -> str | Refusal | Non
     A number within a sum is none (67 + 17 = 84), nor one that another number follows, or that is a bound ("above 67").
     A choice that the sentence says something of ("a photon is emitted") is named only where that restates the question.
     """
-    text = marked(_QUESTION.sub("", text), options)
+    text = _QUESTION.sub("", text)
+    text = marked(text if any(map(_SUPPOSED.search, options.values())) else _SUPPOSED.sub(" ", text), options)
     text = _APPOSED.sub(" ¬ ", _ASIDE.sub(" ", unmarked(text)))
-    text = _NO_SUCH.sub(" ", _DENIED.sub(" ¬ ", text))
+    text = _NO_SUCH.sub(" ¬ ", _DENIED.sub(" ¬ ", text))
     words = list(_words(text))
     letters = {letter.upper() for letter in (*_MARKED.findall(text), *_HEADINGS.findall(text))} & set(options)
     named = [one for one in _named(words, options) if not _worked_with(words, one)]

@@ -5,21 +5,28 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 
 from promptlab.errors import InputError
+from promptlab.grading.concluding import LONGEST, conclusions, corrected
 from promptlab.grading.functions import FunctionGrader
-from promptlab.grading.places import SENTENCE, SHOWN, Refusal, explicit, first_answer, phrases
-from promptlab.numerals import Numeral, clean, numerals, written
-from promptlab.onenumber import gold_number, in_place, joined_thousands, one_number, stated
+from promptlab.grading.places import MOST_PHRASES, SENTENCE, SHOWN, Refusal, declared, first_answer, innermost
+from promptlab.numerals import Numeral, numerals, written
+from promptlab.onenumber import clean_tex, gold_number, in_place, joined_thousands, one_number, stated
 from promptlab.types import Grade, Grader, Question
 
-_JOINED = re.compile(r"\s*(?:or|and|to|[-+*/×·÷x,;&]|)\s*", re.IGNORECASE)  # 3 or 4, 12 + 3: not yet an answer
+# 3 or 4, 12 + 3: not yet an answer
+_JOINED = re.compile(r"\s*(?:or|and|to|plus|minus|times|[-+*/×·÷x,;&]|)\s*", re.IGNORECASE)
 _RESULT = re.compile(r"=|\b(?:is|equals|gives|makes)\b", re.IGNORECASE)
 _SEVERAL = "several numbers where one answer should be"
 _EITHER = re.compile(r"[ \t]?(?:or|to|-)[ \t]?", re.IGNORECASE)  # between two numbers: a range or an alternative
 _BETWEEN = re.compile(r"\bbetween\W{1,3}\Z", re.IGNORECASE)
 _CHANGE = re.compile(r"\w\W{1,3}from\W{1,3}\Z", re.IGNORECASE)  # "it rises from 10 to 12" ends at 12
 _BARE = re.compile(r"[^\w.-]{0,9}-?[\d.,]+(?: [^\W\d]+){0,2}\W{0,9}")
+_WORKED_OUT = re.compile(  # 3 + 9, so 12
+    r"\s*(?:[.,;]\s*(?:so|thus|hence|therefore|or|i\.e\.|that is|that makes|which is)(?: it is)?,?|:)\s+", re.IGNORECASE
+)
+_OPERATOR = re.compile(r"\s*(?:plus|minus|times|[-+*/×·÷x])\s*", re.IGNORECASE)
 _PRONOUN = re.compile(r"\W{0,9}one\s\w", re.IGNORECASE)
 _FULL_STOP = re.compile(r"[.!?](?=\s|\Z)")
 _SENTENCE = re.compile(r".*?\d.*?[.!?](?=\s|\Z)")
@@ -28,10 +35,12 @@ _SENTENCE = re.compile(r".*?\d.*?[.!?](?=\s|\Z)")
 def _number(question: Question, answer_text: str) -> Grade:
     """Grade an answer that is one number, compared exactly (no rounding, no tolerance).
 
-    The final answer is what stands in the last ``<answer>`` tag; else in the last ``\\boxed{}``; else after the last
-    "the answer is", "answer:" or "####" that a number follows; else the last number of the text. A tag or box
-    settles it: when it holds no number there is no answer, and several different numbers in it (3 or 4) are wrong,
-    whatever they are. In a chain of equations the number after the last ``=`` counts. A text that ends in a range or an
+    The final answer is what stands in the last ``<answer>`` tag (the box in it, if there is one); else in the last
+    ``\\boxed{}``; else after the last "the answer is", "answer:" or "####" that a number follows, of the last 50,
+    unless a correction puts another in its place ("8. Wait, no, it is 12."); else the last number of the text. A tag or
+    box settles it: when it holds no number there is no answer. Of several different numbers in it the one counts that a
+    sentence there comes to (x = 3, so the total is 12; 12 hours (720 minutes)), else they are wrong, whatever they are
+    (3 or 4). In a chain of equations the number after the last ``=`` counts. A text that ends in a range or an
     alternative (between 10 and 12, 10-12, 10 or 12) gives no single number, and is wrong; so does a bound (at least 5,
     5 or more, 5+). A number that is denied (not 12, rather than 12, 12 is not the answer) is passed over. Where the
     model goes on with a "Question:" of its own, only what stands before it is read. "- 3" at a line's start is an item
@@ -60,7 +69,7 @@ def _number(question: Question, answer_text: str) -> Grade:
     return Grade(float(right), written(found), True, why="" if right else f"expected {' or '.join(map(written, gold))}")
 
 
-number: Grader = FunctionGrader(_number, "number", "4")
+number: Grader = FunctionGrader(_number, "number", "5")
 
 
 def final_number(answer_text: str) -> Fraction | Refusal:
@@ -69,14 +78,17 @@ def final_number(answer_text: str) -> Fraction | Refusal:
 
 
 def _read(text: str) -> Fraction | Refusal:
-    place = explicit(text)
+    place = innermost(text)
     if place:
-        found = single_number(place.text)
-        return found._replace(why=f"the {place.name} holds {found.why}") if isinstance(found, Refusal) else found
-    cleaned = stated(clean(text))
-    for line in phrases(cleaned):
+        found = _of_several(place.text)
+        if not isinstance(found, Refusal):
+            return found
+        return found._replace(why=f"the {place.name} holds {found.why}", final=True)
+    cleaned = stated(clean_tex(text))
+    for start, line in islice(declared(cleaned), MOST_PHRASES):
         if any(numerals(line)):
-            return _after_phrase(joined_thousands(line))
+            anew = corrected(joined_thousands(cleaned[start : start + LONGEST]))
+            return single_number(anew) if anew else _after_phrase(joined_thousands(line))
         if bare := _bare(_FULL_STOP.split(line, maxsplit=1)[0]):
             return single_number(bare)
     cleaned = _bare(cleaned) or cleaned
@@ -90,6 +102,15 @@ def single_number(text: str) -> Fraction | Refusal:
     if found is None:
         return Refusal(text, False, "no number")
     return Refusal(text, True, found.why) if found.value is None else found.value
+
+
+def _of_several(text: str) -> Fraction | Refusal:
+    """The one number of an answer's place, or the one that a sentence there comes to."""
+    found = single_number(text)
+    if isinstance(found, Refusal) and found.answered:
+        better = (said for said in map(single_number, conclusions(text)) if not isinstance(said, Refusal))
+        return next(better, found)
+    return found
 
 
 def _bare(cleaned: str) -> str:
@@ -114,10 +135,20 @@ def _after_phrase(line: str) -> Fraction | Refusal:
     joined = len(found) > 1 and _JOINED.fullmatch(sentence, found[0].end, found[1].start)
     if direct and not joined:
         return _taken(sentence, found[0])
+    if direct and joined and joined.group().strip().casefold() == "or" and not _undecided(sentence, *found[:2]):
+        return _taken(sentence, found[1])  # 24/2 or 12
     if direct and not _RESULT.search(sentence, found[0].end):
-        return Refusal(sentence, True, _SEVERAL)
+        return _worked_out(line, Refusal(sentence, True, _SEVERAL))
     part = sentence.rpartition("=")[2]
     return _last(part, list(numerals(part))) if any(numerals(part)) else _last(sentence, found)
+
+
+def _worked_out(line: str, otherwise: Refusal) -> Fraction | Refusal:
+    """The result of a sum with which a line begins, where that follows: "3 + 9, so 12"."""
+    found = list(numerals(line))
+    n = next((i for i in range(1, len(found)) if not _OPERATOR.fullmatch(line, found[i - 1].end, found[i].start)), 0)
+    follows = n > 1 and _WORKED_OUT.fullmatch(line, found[n - 1].end, found[n].start)
+    return _taken(line, found[n]) if follows else otherwise
 
 
 def _last(text: str, found: list[Numeral]) -> Fraction | Refusal:

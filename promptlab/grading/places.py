@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple, TypeVar
+
+from promptlab.grading.claims import asked, doubted
 
 T = TypeVar("T")
 
@@ -121,7 +124,7 @@ def in_words(text: str) -> list[str]:
     ['The answer is Paris. It is.', 'Paris', 'Paris. It is.']
     """
     place = innermost(text)
-    line = next(phrases(place.text if place else untagged(text)), None)
+    line = next((line for _, line in certain(place.text if place else untagged(text))), None)
     said = [] if line is None else [_SENTENCE_END.split(line, maxsplit=1)[0].strip(), line]
     return [place.text, *said] if place else said
 
@@ -138,6 +141,12 @@ def declared(text: str) -> Iterator[tuple[int, str]]:
     """The `phrases`, and where each begins."""
     for found in reversed(list(_PHRASE.finditer(text))):
         yield found.end(), text[found.end() : found.end() + SENTENCE].split("\n", 1)[0]
+
+
+def certain(said: str) -> Iterator[tuple[int, str]]:
+    """The last of the places that are `declared`, and what follows; not after "if", nor in a question."""
+    places = islice(declared(said), MOST_PHRASES)
+    return ((start, line) for start, line in places if not (doubted(said, start) or asked(said, start)))
 
 
 def last_line(text: str) -> str:

@@ -48,7 +48,7 @@ def _drop(question: Question, answer_text: str) -> Grade:
     return Grade(score, texts[0].strip()[:SHOWN] if texts else "", bool(texts), why=why)
 
 
-drop_f1: Grader = FunctionGrader(_drop, "drop", "3")
+drop_f1: Grader = FunctionGrader(_drop, "drop", "4")
 
 
 def _places(text: str) -> list[str]:

@@ -35,7 +35,7 @@ def _text(question: Question, answer_text: str) -> Grade:
     return Grade(float(bool(right)), answer[:SHOWN], bool(answer), why=why)
 
 
-text: Grader = FunctionGrader(_text, "text", "3")
+text: Grader = FunctionGrader(_text, "text", "4")
 
 
 def regex(pattern: str, group: int | str = 1) -> Grader:
@@ -80,7 +80,7 @@ def regex(pattern: str, group: int | str = 1) -> Grader:
         why = "" if right else f"expected {' or '.join(question.answers)}"
         return Grade(float(right), answer[:SHOWN], True, why=why)
 
-    return FunctionGrader(match, "regex", f"3-{digest([pattern, group])[:8]}")  # another pattern is another version
+    return FunctionGrader(match, "regex", f"4-{digest([pattern, group])[:8]}")  # another pattern is another version
 
 
 def _forms(text: str) -> tuple[str, str]:

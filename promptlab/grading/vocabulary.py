@@ -22,8 +22,8 @@ CONNECTIVE = (
 
 # What is called by a letter, and how that is called the answer
 LABEL_NOUN = (
-    r"(?:options?|choices?|answer|letter|alternatives?|antwort|buchstabe|opci[óo]n|respuesta|alternativa|letra|réponse|"
-    r"choix|lettre)"
+    r"(?:options?|choices?|answer|letter|alternatives?|antwort|buchstabe|opci[óo]n|opciones|respuesta|alternativa|letra|"
+    r"réponse|proposition|choix|lettre)"
 )
 ANSWER = (
     r"(?:answer|ans|option|choice|solution|response|pick|vote|guess|letter|alternative|one (?:that|which)|antwort|"
@@ -34,9 +34,10 @@ HEADING = (
     r"elimination|korrekt|ergebnis|fazit|correcte|bonne|correct[ao]|conclusión|elección)"
 )
 # What questions of medicine and science ask for, sometimes the false one
+STEP = "(?:step|treatment|therapy|drug|medication|agent|test|study|investigation|intervention|management|approach)"
 THING = (
-    r"(?:step|diagnosis|cause|etiology|mechanism|treatment|therapy|drug|medication|agent|test|study|investigation|"
-    r"intervention|management|course of action|approach|finding|explanation|interpretation|statement|reagent|exception)"
+    rf"(?:{STEP}|course of action|diagnosis|cause|etiology|mechanism|finding|explanation|interpretation|statement|"
+    r"reagent|exception)"
 )
 SOUGHT = (
     r"(?:\b(?:most [a-z]+|best|correct|right|true|proper|appropriate|required|next|false|incorrect|untrue)\s"
@@ -81,6 +82,11 @@ AGAINST = (
 WRONG = (
     r"(?:(?:an?|one|another)(?: [a-z]+)?|second[ -]best|wrong|incorrect|false|falsche|mauvaise|fausse|incorrecta|"
     r"equivocada)"
+)
+RANKED = (  # what comes after the answer: "the second most likely is B"; not "the next best step"
+    r"(?:(?:second|third|next)[ -](?:most[ -](?:likely|probable|plausible)|likeliest)|(?:second|third)[ -]best"
+    rf"|next[ -]best(?!\s(?:[a-z-]{{1,20}}\s){{0,3}}{STEP})|(?:zweit|dritt)(?:best|wahrscheinlichst)e\w?"
+    r"|(?:deuxième|second|segund)\w?(?:\s\w{1,20})?\s(?:la |le )?(?:plus|más) probable)"
 )
 IS_WRONG = (
     r"(?:(?:is|are|was|were|(?:can|must|would|could|might) be|ist|sind|est|sont|es|son|está)\s"
@@ -146,8 +152,8 @@ CHOOSE = (
     r"tak(?:e|ing)|go(?:ing)? (?:with|for)|went (?:with|for)|opt(?:ed)? for|settled? (?:on|for)|vote for|say|"
     r"answer(?: with)?|mark|meant|bet on|lean(?:ing)? (?:towards?|to)|confident in|guess|think|believe|conclude|"
     r"(?:think|guess) it['’]s)"
-    r"|(?:ich |wir )?(?:wählen?|nehmen?|stimmen? für|"
-    r"tippen? auf|sagen?|würde sagen|entscheide mich für)|(?:je |j['’]|nous )?(?:choisi(?:s|rais|ssons)|prends|"
+    r"|(?:ich |wir )?(?:wählen?|nehmen?|stimmen? für|tippen? auf|sagen?|würde sagen|entscheide mich (?:\w{1,9} )?für)|"
+    r"(?:je |j['’]|nous )?(?:choisi(?:s|rais|ssons)|prends|"
     r"opte pour|sélectionne|retiens|dirais)|(?:yo )?(?:elijo|elegiría|elegimos|escojo|escogería|selecciono|opto por|"
     r"me quedo con|voto por|diría|respondo))"
 )
@@ -178,6 +184,7 @@ BUT = r"(?:but|sondern|mais|sino|而是|rather)(?:\s(?:rather|instead|it is|is|i
 IF = r"(?:if|unless|whether|suppos(?:e|ing)|assum(?:e|ing)|let(?!['’]s| us| me)|wenn|falls|ob|angenommen|si|supongamos)"
 UNREAL = r"\b(?:(?:if it (?:were|was)|were it) not|if it (?:weren|wasn)['’]t) for\b"  # of a whole sentence
 IF_CJK = "如果|若|假设|是否"
+THEN_CJK = r"(?:如果|假如|若|假设)[^.;!?\n]*,\s?(?:则|那么|就)[^,]{0,20}\Z"  # if there were fever, then
 HEDGE = (
     r"(?:might|may|could|(?<!no )(?<!any )(?<!without )doubt\w{0,3}|unsure|not sure|unlikely|tempt(?:ing|ed)|easy to|"
     r"wrong to|mistake to|at first|first (?:thought|answer|guess|choice)|initially|originally|thought|guessed|says|"

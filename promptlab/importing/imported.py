@@ -91,7 +91,7 @@ class ImportedRun:
         >>> run = importing.import_run([{**row, "gold": "48 + 24 = 72 #### 72"}])
         >>> again = run.regrade(grading.number, gold=lambda text: text.rpartition("#### ")[2])
         >>> again.to_frame()[["score", "as_scored", "answer"]].values.tolist(), again.notes[-1][:34]
-        ([[1.0, 0.0, '72']], 'scores are ours (number, version 4')
+        ([[1.0, 0.0, '72']], 'scores are ours (number, version 5')
         """
         from promptlab.grading import as_grader
         from promptlab.importing.regrading import differing, regraded

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from promptlab.errors import ModelError
 from promptlab.models.cut_prompts import cut_prompt
+from promptlab.models.failures import Failure, one_line, read_status
 from promptlab.models.redacting import redact, without
-from promptlab.models.replies import Failure, one_line, read_replies, read_status
+from promptlab.models.replies import read_replies
 from promptlab.types import Completion
 
 if TYPE_CHECKING:

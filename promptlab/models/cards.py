@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from promptlab.errors import InputError, ModelError
+from promptlab.models.failures import error_text, one_line
 from promptlab.models.redacting import redact_all
-from promptlab.models.replies import error_text, one_line
 from promptlab.models.transport import is_loopback, redact
 
 if TYPE_CHECKING:

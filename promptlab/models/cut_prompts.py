@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from promptlab.models.replies import Failure
+from promptlab.models.failures import Failure
 from promptlab.types import Completion
 
 _PIECE = re.compile(r"[A-Za-z\u00c0-\u024f]+|[0-9]+")  # other scripts, whose tokens are other parts, count for nothing

@@ -5,41 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from promptlab.models.failures import Failure, held_error, one_line
 from promptlab.types import Completion, Ending
 
-_RETRIED = {408, 409, 425, 429}  # and every 5xx
 # Words of servers for one thing, as they were seen; a case of letters is none.
 _CUT = {"length", "max_tokens", "max_length", "model_length", "max_output_tokens"}
 _FILTERED = {"content_filter", "content_filtered", "safety", "refusal"}
 _BROKEN = {"error", "abort", "aborted", "cancelled", "canceled"}
 _DATED = r"([-@:]?(\d{4}[-\d]*|latest))?"
-_WHOLE_RUN = {401, 402, 404}  # no key, no money, no such model or route: true of every request
-_NO_QUOTA = "insufficient_quota"  # OpenAI's code with status 429 where an account has no credit: no pause helps
-_PERHAPS = 403  # no right: to anything, or (moderation, as OpenRouter has it) to this prompt
-# Codes with status 400 that speak of one prompt: Azure's filter
-# (https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter), and OpenAI's for reasoning models.
-_FILTERS_PROMPT = {"content_filter", "content_policy_violation", "invalid_prompt", "ResponsibleAIPolicyViolation"}
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why one attempt gave no completion.
-
-    `fatal` concerns the whole run, `after` is the server's Retry-After, and `stranger`: another model has answered.
-    `perhaps` is fatal from a server that answers nothing, and one prompt's own affair from one that answers others.
-    `ending` is the sample's, where no later attempt gives one: ``refused`` where a filter did not let its prompt pass.
-    """
-
-    message: str
-    retry: bool = True
-    fatal: bool = False
-    after: float | None = None
-    stranger: bool = False
-    perhaps: bool = False
-    ending: Ending = "error"
 
 
 def read_replies(
@@ -76,7 +51,7 @@ def read_replies(
     if not isinstance(body, Mapping):
         return Failure(f"the answer is not a JSON object: {one_line(body)}")
     if body.get("error"):
-        return Failure(f"the answer holds an error: {one_line(error_text(body))}")
+        return held_error(body)
     if answers_as and not _same_model(answers_as, told := _text(body.get("model"))):
         known = "open the model with answers_as=" + repr(one_line(told)) + " if that is another name of it"
         return Failure(f"the answer comes from {one_line(told)!r}, not from {answers_as!r}: {known}", stranger=True)
@@ -109,7 +84,7 @@ def _read_choice(choice: object, prefill: str, echoes: bool) -> dict[str, Any] |
     if not isinstance(choice, Mapping):
         return Failure("the answer holds no choices")
     if choice.get("error"):  # OpenRouter: the provider behind it gave up
-        return Failure(f"the answer holds an error: {one_line(error_text(choice))}")
+        return held_error(choice)
     message = choice.get("message") if "message" in choice else {"content": choice.get("text")}
     if not isinstance(message, Mapping) or not isinstance(message.get("content"), str | list | None):
         return Failure(f"the answer's message has no text: {one_line(message)}")
@@ -186,32 +161,3 @@ def _count(value: object) -> int | None:
 
 def _length(tokens: object) -> int | None:
     return len(tokens) if isinstance(tokens, list) else None
-
-
-def read_status(status: int, body: object, after: float | None = None, path: str = "") -> Failure:
-    """Sort an answer from `path` whose status is not 200: try again, give up this sample, or stop the run."""
-    message = f"status {status}: {one_line(error_text(body))}"
-    if status == 404 and path in ("/chat/completions", "/completions"):
-        message += " (base_url has no path: most servers want one that ends with /v1)"
-    error = _mapping(_mapping(body).get("error", body))
-    code = str(error.get("code"))
-    settings = status in (400, 422) and code.startswith("unsupported")  # OpenAI: same in every call
-    broke = status == 429 and code == _NO_QUOTA
-    ending: Ending = "refused" if status == 400 and code in _FILTERS_PROMPT else "error"
-    retry = status in _RETRIED or status >= 500
-    fatal = status in _WHOLE_RUN or settings or broke
-    return Failure(message, retry, fatal, after, perhaps=status == _PERHAPS, ending=ending)
-
-
-def error_text(body: object) -> str:
-    """The message inside an error body, whatever its shape; also the `detail` of FastAPI servers."""
-    outer = _mapping(body)
-    error = outer.get("error", body)
-    found = _mapping(error).get("message") or outer.get("message") or outer.get("detail") or error
-    return found if isinstance(found, str) else json.dumps(found, default=str)
-
-
-def one_line(value: object, limit: int = 300) -> str:
-    """Untrusted text for an error message: one line, bounded."""
-    line = " ".join(str(value)[: 4 * limit].split())
-    return line if len(line) <= limit else line[: limit - 3] + "..."

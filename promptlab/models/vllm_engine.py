@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptlab.errors import ModelError
-from promptlab.models.replies import one_line
+from promptlab.models.failures import one_line
 from promptlab.models.vllm_options import in_this_process, make_config
 from promptlab.types import Request
 

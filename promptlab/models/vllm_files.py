@@ -12,7 +12,7 @@ from pathlib import Path
 from promptlab import given
 from promptlab.errors import InputError, ModelError
 from promptlab.hub import hub_file
-from promptlab.models.replies import one_line
+from promptlab.models.failures import one_line
 from promptlab.types import digest
 
 _PARTS = ("*.json", "*.jinja", "*.model", "*.txt", "*.py", "*.safetensors", "*.bin")  # what can change an answer

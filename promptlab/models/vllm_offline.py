@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from promptlab.models.failures import Failure
 from promptlab.models.modes import mode_of
 from promptlab.models.profiles import Profile
-from promptlab.models.replies import Failure, read_replies
+from promptlab.models.replies import read_replies
 from promptlab.models.settings import VLLM, check_sampling
 from promptlab.models.vllm_engine import Answer, Ask, Engine, held_engine, let_go
 from promptlab.models.vllm_files import find_adapter, find_weights

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from promptlab.errors import InputError, ModelError, unknown
-from promptlab.models.replies import one_line
+from promptlab.models.failures import one_line
 from promptlab.models.vllm_files import Adapter, Weights
 
 # Set here, by parameters of their own, or (a token) by the environment.
@@ -67,11 +67,18 @@ def engine_options() -> list[str]:
 
 
 def to_engine(weights: Weights, adapters: Sequence[Adapter], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole set of the engine's options."""
+    """The whole set of the engine's options.
+
+    On a CPU no prompt is computed in parts, unless the user wants that: vLLM 0.32 dies of it where a request has a seed
+    ("CPU Generator does not use offset"), and promptlab's all have one.
+    """
+    from vllm.platforms import current_platform
+
+    whole = {"enable_chunked_prefill": False} if current_platform.is_cpu() else {}
     ranks = [adapter.rank for adapter in adapters]
     lora = {"enable_lora": True, "max_lora_rank": max(ranks), "max_loras": len(ranks)} if ranks else {}
     place = {"model": weights.place, "revision": weights.commit, "tokenizer_revision": weights.commit}
-    return {**place, **lora, **options}
+    return {**place, **lora, **whole, **options}
 
 
 def read_facts(options: Mapping[str, Any]) -> Facts:

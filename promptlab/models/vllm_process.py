@@ -20,7 +20,7 @@ from typing import Any
 
 from promptlab.errors import ModelError
 from promptlab.models.engine import Servers
-from promptlab.models.replies import one_line
+from promptlab.models.failures import one_line
 
 SERVE = (sys.executable, "-m", "vllm.entrypoints.cli.main", "serve")  # this environment's, whatever PATH says
 _WATCHDOG = Path(__file__).with_name("vllm_watchdog.py")

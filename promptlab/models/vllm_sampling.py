@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from promptlab.errors import InputError
-from promptlab.models.replies import one_line
+from promptlab.models.failures import one_line
 from promptlab.models.settings import VLLM, sampling_body
 from promptlab.types import Sampling
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from promptlab.errors import InputError
+from promptlab.models.failures import one_line
 from promptlab.models.modes import Mode
-from promptlab.models.replies import one_line
 from promptlab.models.settings import check_prompt
 from promptlab.models.vllm_files import Weights
 from promptlab.types import Prompt, digest

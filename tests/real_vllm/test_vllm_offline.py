@@ -65,6 +65,12 @@ def test_what_cannot_be_is_refused_before_any_call(model: VllmModel, base: Path)
         model.check(Sampling(max_tokens=9, extra={"n": 4}), [])
 
 
+def test_prompts_that_together_exceed_a_batch_are_computed_one_after_the_other(model: VllmModel) -> None:
+    """4,096 tokens fit; with its own defaults vLLM splits the fifth on a CPU, and dies of its seed."""
+    long = requests([chat(f"{i} {'a b ' * 440}") for i in range(5)], sampling=Sampling(max_tokens=2))
+    assert [(found.error, found.prompt_tokens > 800) for found in answers(model, long).values()] == [("", True)] * 5
+
+
 def test_each_sample_has_its_own_seed_whatever_is_computed_beside_it(model: VllmModel) -> None:
     random.seed(5)
     expected = random.random()

@@ -1,0 +1,72 @@
+"""Of several numbers in an answer's place, or after it, the one that the text comes to: a correction, a conclusion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from promptlab.grading.places import phrases
+from promptlab.onenumber import clean_tex
+
+LONGEST = 1_000  # characters in which a conclusion is looked for
+
+_SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)")
+_BACK = r"(?:wait|no|actually|sorry|correction|scratch that|hmm+|rather|i mean(?:t)?)"
+_CLAUSE = (
+    r"(?:\A|[.,;:!?—–-]\s{1,3}|\n\s{0,3}|\s(?=(?:wait|no),\s))(?:(?:and|but|oh|or|so|thus|hence|therefore|then),?\s)?"
+)
+_TAKEN_BACK = re.compile(rf"{_CLAUSE}(?:{_BACK}|let me (?:re-?)?check)\b", re.IGNORECASE)
+_RESULT = r"(?:correct |right |final )?(?:answer|total|result|number|value|sum)"
+_SAID_ANEW = re.compile(  # of one number and its unit, as a whole clause: "it is 12 apples.", not "it is 8 for Tom"
+    _CLAUSE + rf"(?:{_BACK}[,:]?|(?:it|that|this)(?:['’]s|\s(?:is|was|makes|gives|should be|must be))|so"
+    rf"|the {_RESULT}\s(?:is|should be|must be)):?\s"
+    r"(?P<said>[-+]?[\d.,/]*\d(?:\s(?!(?:for|in|at|on|of|from|to|than|or|and|if|when|with|by|per|each|more|less|not|too"
+    r"|plus|minus|times|x)\b)[^\W\d]{1,20}){0,2})\s?(?=[.!](?:\s|\Z)|\n|\Z)",
+    re.IGNORECASE,
+)
+_SO = re.compile(
+    r"\b(?:so|thus|hence|therefore|namely|i\.e\.|(?:which|that) is|(?:(?:which|that) )?"
+    r"(?:mak|giv|leav|equal|yield)e?s?)\b[:,]?",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(  # between 3 and 5: 4
+    r"\b(?:between [^\s]{1,20} and|from [^\s]{1,20} to) [-+]?[\d.,/]*\d(?=\s?:|,? (?:is|are|there (?:is|are))\b)",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    r"\s\((?=[^()]*(?:[^\W\d_]{2}|=))(?![^()]*\b(?:or|if|and|to)\b)[^()]{1,99}\)\W{0,3}\Z", re.IGNORECASE
+)
+
+
+def corrected(said: str) -> str | None:
+    """The number that a cleaned text puts in the place of one that it takes back; None where it does not.
+
+    Examples
+    --------
+    >>> [corrected(text) for text in ("8. Wait, no, it is 12.", "8, or rather 12", "12. Wait, is it 8? No.")]
+    ['12', '12', None]
+    """
+    back = _TAKEN_BACK.search(said)
+    anew = [found["said"] for found in _SAID_ANEW.finditer(said, back.start())] if back else []
+    return anew[-1] if anew else None
+
+
+def conclusions(text: str) -> Iterator[str]:
+    """What of an answer's place may be the answer alone, where it holds several numbers; the surest first.
+
+    Examples
+    --------
+    >>> [next(conclusions(text)).strip() for text in ("x = 3, so the total is 12", "12 hours (720 minutes)")]
+    ['the total is 12', '12 hours']
+    """
+    if len(text) > LONGEST:
+        return
+    said = clean_tex(text)
+    if anew := corrected(said):
+        yield anew
+        return
+    yield from (_SENTENCE_END.split(line, maxsplit=1)[0] for line in phrases(said))
+    parts = _SO.split(said)
+    if len(parts) == 2:  # "Tom makes 3, Ann makes 12" comes to nothing
+        yield parts[1]
+    yield from (new for new in (_RANGE.sub("", said), _ASIDE.sub("", said)) if new != said)
