@@ -96,6 +96,7 @@ def test_recorded_samples_are_checked_live(tmp_path: Path, results: Path, base_w
     report = run_notebook(tmp_path, older, live_questions=2)
     assert "RL alone, from the bare base (`zero`): its samples are not in the folder." in report
     assert "Two languages: their samples are not in the folder" in report
+    assert "Distillation: the samples of `distill` are not in the folder." in report
     # Which of the three it is, two questions leave to chance; tests/test_comparison_agreeing.py looks at the check.
     assert re.search(r"live (agrees|was NOT shown to agree|does NOT agree) with recorded: 4 cells, pooled", report)
 
