@@ -458,7 +458,7 @@ def test_an_update_raises_what_was_rewarded_and_passes_add_up(monkeypatch: pytes
     import torch
 
     from experiments.r1_miniature import grpo, passes
-    from experiments.r1_miniature.passes import Example, answer_log_probs, batch_tensors
+    from experiments.r1_miniature.passes import Example, answer_log_probs
 
     recipe = load_recipe("r1").grpo
     assert recipe is not None
@@ -468,20 +468,84 @@ def test_an_update_raises_what_was_rewarded_and_passes_add_up(monkeypatch: pytes
     def after_one_update(tokens: int) -> Any:
         monkeypatch.setattr(passes, "_TOKENS", tokens)
         network = tiny_network()
-        tables = [batch_tensors([e], "cpu") for e in examples]
-        old = [answer_log_probs(network, *t, network.merged()).detach() for t in tables]
+        old = [answer_log_probs(network, [[e]], network.merged()).detach() for e in examples]
         batch = grpo.Batch([], examples, old, [], rewarded)
         optimiser = torch.optim.SGD(network.parameters(), lr=0.5)
         told = grpo.grpo_update(network, optimiser, batch, range(6), recipe)
         assert told["drift"] < 1e-5
         assert told["clipped"] == 0
-        new = [answer_log_probs(network, *t, network.merged()).detach() for t in tables]
+        new = [answer_log_probs(network, [[e]], network.merged()).detach() for e in examples]
         return torch.stack([(n - o).sum() for n, o in zip(new, old, strict=True)]), network
 
     (gain, whole), (_, pieces) = after_one_update(10_000), after_one_update(6)
     assert (gain[:4] * rewarded[:4]).sum() > 0
     for one, other in zip(whole.parameters(), pieces.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-6)
+
+
+def groups_of_answers(sizes: list[int], rng: Random) -> list[Any]:
+    """A group of examples for every size: a prompt, and answers of 1 to 9 tokens."""
+    from experiments.r1_miniature.passes import Example
+
+    def tokens(length: int) -> list[int]:
+        return rng.choices(range(96), k=length)
+
+    prompts = [tokens(rng.randint(2, 20)) for _ in sizes]
+    return [Example(p, tokens(rng.choice((1, 1, 3, 9)))) for p, n in zip(prompts, sizes, strict=True) for _ in range(n)]
+
+
+@needs_torch
+@pytest.mark.parametrize("tokens", [10_000, 60, 25])  # one pass; several; groups that are longer than a pass
+@pytest.mark.parametrize("sizes", [[5, 1, 8, 2], [1, 1, 1]])
+def test_a_prompt_is_shared_as_if_each_answer_were_alone(
+    monkeypatch: pytest.MonkeyPatch, sizes: list[int], tokens: int
+) -> None:
+    import torch
+
+    from experiments.r1_miniature import passes
+
+    monkeypatch.setattr(passes, "_TOKENS", tokens)
+    rng, network = Random(tokens), tiny_network()
+    examples = rng.sample(groups := groups_of_answers(sizes, rng), len(groups))
+    total = sum(len(example.answer) for example in examples)
+    worth = [torch.randn(len(example.answer)) / total for example in examples]
+
+    merged, alone = network.merged(), []
+    for example in examples:
+        states = network.hidden(torch.tensor([example.prompt + example.answer[:-1]]), merged)[0]
+        logs = (states @ merged.embedding.T).log_softmax(-1)[len(example.prompt) - 1 :]
+        alone.append(logs[range(len(example.answer)), example.answer])
+    torch.cat(alone).mul(torch.cat(worth)).sum().backward()
+    expected = [parameter.grad.clone() for parameter in network.parameters()]
+
+    def share(rows: list[int], new: Any) -> dict[str, Any]:
+        assert torch.allclose(new, torch.cat([alone[i] for i in rows]), atol=1e-5)
+        seen.extend(rows)
+        return {"loss": (new * torch.cat([worth[i] for i in rows])).sum()}
+
+    seen: list[int] = []
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.0)
+    passes.update(network, optimiser, examples, share, clip_norm=math.inf)
+    assert sorted(seen) == list(range(len(examples)))
+    for parameter, gradient in zip(network.parameters(), expected, strict=True):
+        assert torch.allclose(parameter.grad, gradient, atol=1e-5)
+
+
+@needs_torch
+@pytest.mark.parametrize("tokens", [10_000, 60, 25])
+def test_passes_are_bounded_and_a_prompt_is_computed_as_seldom_as_can_be(
+    monkeypatch: pytest.MonkeyPatch, tokens: int
+) -> None:
+    from experiments.r1_miniature import passes
+
+    monkeypatch.setattr(passes, "_TOKENS", tokens)
+    examples = groups_of_answers([5, 1, 8, 2], Random(0))
+    for groups in (found := passes.pieces(examples)):
+        longest = max(passes._length(examples, rows) for rows in groups)
+        assert longest * len(groups) <= tokens or (len(groups), len(groups[0])) == (1, 1)
+        assert all(examples[i].prompt == examples[rows[0]].prompt for rows in groups for i in rows)
+    if tokens == 10_000:
+        assert sorted(map(sorted, found[0])) == [[0, 1, 2, 3, 4], [5], [6, 7, 8, 9, 10, 11, 12, 13], [14, 15]]
 
 
 class Speaks(Letters):

@@ -83,15 +83,28 @@ class Network(nn.Module):
     def base(self, name: str) -> Tensor:
         return self.get_buffer(name)
 
-    def hidden(self, tokens: Tensor, weights: Weights) -> Tensor:
-        """Final states for tokens of shape (batch, length), padded on the right: causal, so pads are never seen."""
+    def hidden(
+        self, tokens: Tensor, weights: Weights, positions: Tensor | None = None, mask: Tensor | None = None
+    ) -> Tensor:
+        """Final states for tokens of shape (batch, length), padded on the right: causal, so pads are never seen.
+
+        `positions` (batch, length) and a `mask`, added to the scores (batch, 1, length, length), may say otherwise.
+        """
         x = functional.embedding(tokens, weights.embedding)
         turn = rotary_table(self.shape, tokens.shape[1], tokens.device)
+        turn = turn if positions is None else turn[positions][:, None]
         for block in weights.blocks:
             query, key, value = self.projections(self.norm(x, block["attn_norm"]), block, turn)
-            seen = functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+            seen = self.attention(query, key, value, mask)
             x = self.after_attention(x, seen.transpose(1, 2).flatten(2), block)
         return self.norm(x, weights.final_norm)
+
+    def attention(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is None:
+            return functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+        # With a mask and enable_gqa a GPU is left with the one kernel that keeps the scores of every head.
+        key, value = (side.repeat_interleave(self.shape.group, 1) for side in (key, value))
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
 
     def projections(self, x: Tensor, block: Mapping[str, Tensor], turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Rotated queries, rotated keys and values, each (batch, heads, length, head)."""

@@ -1,4 +1,8 @@
-"""One gradient update in several passes over a batch, so that memory stays flat however long the prompts are."""
+"""One gradient update in several passes over a batch, so that memory stays flat however long the prompts are.
+
+The answers to one prompt stand behind it in one sequence. Each token sees the prompt and its own answer, and an
+answer's positions go on from the prompt's end: it is computed as if it were alone, but the prompt once for all.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,10 @@ from torch import Tensor
 
 from experiments.r1_miniature.network import Network, Weights, backward, log_probs
 
-_TOKENS = 6_144  # tokens in one forward and backward pass; gradients add up over the passes of an update
+# Tokens in one forward and backward pass; gradients add up over the passes of an update. In bf16 a token keeps 0.75 MB
+# of activations, and 0.6 MB more for logits where it is an answer's; a mask is 2 bytes times the length, 12 KB at most.
+_TOKENS = 6_144
+_ALIGNED = 8  # fast kernels of a GPU read a mask whose rows have a multiple of this length
 
 
 @dataclass(frozen=True)
@@ -41,9 +48,9 @@ def update(
     merged = network.merged()
     leaves = _leaves(merged)
     totals: dict[str, float] = {}
-    for rows in pieces(examples):
-        table, marks = batch_tensors([examples[i] for i in rows], network.base("output_norm").device)
-        found = share(rows, answer_log_probs(network, table, marks, leaves))
+    for groups in pieces(examples):
+        new = answer_log_probs(network, [[examples[i] for i in rows] for rows in groups], leaves)
+        found = share([i for rows in groups for i in rows], new)
         backward(found["loss"])
         totals = {name: totals.get(name, 0.0) + float(value.detach()) for name, value in found.items()}
     optimiser.zero_grad(set_to_none=True)
@@ -53,28 +60,66 @@ def update(
     return totals
 
 
-def pieces(examples: Sequence[Example]) -> list[list[int]]:
-    """Rows of about equal length together, as many as fit into one pass."""
-    found: list[list[int]] = [[]]
-    for i in sorted(range(len(examples)), key=lambda row: -len(examples[row])):
-        if found[-1] and (len(found[-1]) + 1) * len(examples[found[-1][0]]) > _TOKENS:
+def pieces(examples: Sequence[Example]) -> list[list[list[int]]]:
+    """Groups of about equal length together, as many as fit into one pass."""
+    groups = sorted(_groups(examples), key=lambda rows: -_length(examples, rows))
+    found: list[list[list[int]]] = [[]]
+    for rows in groups:
+        if found[-1] and (len(found[-1]) + 1) * _length(examples, found[-1][0]) > _TOKENS:
             found.append([])
-        found[-1].append(i)
+        found[-1].append(rows)
     return found
 
 
-def batch_tensors(examples: Sequence[Example], device: torch.device | str) -> tuple[Tensor, Tensor]:
-    """Tokens padded on the right, and where the answers' tokens are: both (batch, length)."""
-    longest = max(map(len, examples))
-    rows = [e.prompt + e.answer + [0] * (longest - len(e)) for e in examples]
-    marks = [[0] * len(e.prompt) + [1] * len(e.answer) + [0] * (longest - len(e)) for e in examples]
-    return torch.tensor(rows, device=device), torch.tensor(marks, dtype=torch.bool, device=device)
+def _groups(examples: Sequence[Example]) -> list[list[int]]:
+    """Rows of one prompt together, cut where they are longer than a pass."""
+    found: list[list[int]] = []
+    latest: dict[tuple[int, ...], list[int]] = {}
+    for i, example in enumerate(examples):
+        rows = latest.get(tuple(example.prompt), [])
+        if not rows or _length(examples, [*rows, i]) > _TOKENS:
+            found.append(rows := [])
+            latest[tuple(example.prompt)] = rows
+        rows.append(i)
+    return found
 
 
-def answer_log_probs(network: Network, table: Tensor, marks: Tensor, weights: Weights) -> Tensor:
-    """Log-probability of every marked token, in reading order: (marked tokens,)."""
-    states = network.hidden(table[:, :-1], weights)
-    return log_probs(states[marks[:, 1:]], table[:, 1:][marks[:, 1:]], weights)
+def _length(examples: Sequence[Example], rows: Sequence[int]) -> int:
+    """Tokens of a group's sequence: the prompt once."""
+    return len(examples[rows[0]].prompt) + sum(len(examples[i].answer) for i in rows)
+
+
+def answer_log_probs(network: Network, groups: Sequence[Sequence[Example]], weights: Weights) -> Tensor:
+    """Log-probability of every token of the answers, in reading order; the examples of a group have one prompt."""
+    device = weights.embedding.device
+    lines, before = zip(*map(_line, groups), strict=True)
+    shared = any(len(group) > 1 for group in groups)
+    length = max(map(len, lines))
+    length = -(-length // _ALIGNED) * _ALIGNED if shared else length
+    table = torch.tensor([line + [(0, 0, 0)] * (length - len(line)) for line in lines], device=device)
+    tokens, positions, parts = table.unbind(-1)
+    view = (positions, _mask(parts, network.dtype)) if shared else (None, None)
+    states = network.hidden(tokens, weights, *view)
+    at = torch.tensor([row * length + i for row, places in enumerate(before) for i in places], device=device)
+    targets = torch.tensor([token for group in groups for e in group for token in e.answer], device=device)
+    return log_probs(states.flatten(0, 1)[at], targets, weights)
+
+
+def _line(group: Sequence[Example]) -> tuple[list[tuple[int, int, int]], list[int]]:
+    """Token, position and part (the prompt is 0) of every place of a sequence; the places before answers' tokens."""
+    prompt = group[0].prompt
+    places, before = [(token, at, 0) for at, token in enumerate(prompt)], []
+    for part, example in enumerate(group, 1):
+        before += [len(prompt) - 1, *range(len(places), len(places) + len(example.answer) - 1)]
+        places += [(token, at, part) for at, token in enumerate(example.answer[:-1], len(prompt))]
+    return places, before
+
+
+def _mask(parts: Tensor, dtype: torch.dtype) -> Tensor:
+    """What to add to the scores: numbers, since a table of booleans would be copied and kept in every block."""
+    own, other = parts[:, None, :, None], parts[:, None, None, :]
+    seen = ((other == 0) | (other == own)).tril()
+    return torch.zeros(seen.shape, dtype=dtype, device=parts.device).masked_fill_(~seen, -torch.inf)
 
 
 def _leaves(merged: Weights) -> Weights:
