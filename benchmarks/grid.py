@@ -43,8 +43,8 @@ def cells() -> list[Cell]:
     two, middle = (ALONE, FIVES), (0.2, 0.5)
     made = [*_grid("score", single), *_grid("attempts", single, samples=(8, 20), most=5000)]
     made += [*_grid("differences", family), *_grid("sign-flips", [family[0], *family[2:]])]
-    made += _grid("one-way", either, (ALONE,), (30, 50, 75, 100, 150), (1,), LOST)
-    made += _grid("one-way", either, (FIVES,), (150, 250, 500), (1,), LOST)
+    made += _grid("one-way", family, (ALONE,), (30, 50, 75, 100, 150), (1,), LOST)
+    made += _grid("one-way", family, (FIVES,), (150, 250, 500), (1,), LOST)
     made += _grid("contrasts", [(1, False), (6, True)], layouts=two)
     made += _grid("log-odds", either, layouts=two)
     made += _grid("betting", [*either, (6, True)], layouts=two, sizes=(100, 500), most=5000)
@@ -59,7 +59,7 @@ def cells() -> list[Cell]:
         made += _grid("seeds", either, (FIVES,), (100,), (4,), (0.2,), seeds=number, most=1000)
     made += _grid("plan", [(1, True), (6, True)], layouts=two, sizes=(100, 200, 400), accuracies=middle, most=4000)
     made += _grid("as-shipped", family[::3], layouts=(ALONE,), sizes=(30, 100), most=2000)
-    made += _grid("A/A", [(6, False)], layouts=two, sizes=(100,), samples=(2,), most=1000)
+    made += _grid("A/A", [(6, False)], layouts=two, sizes=(100,), samples=(2,))
     return made + [Cell("A/A-recorded", 400, 2, np.nan, "recorded", m, most=200) for m in (1, 6)]
 
 

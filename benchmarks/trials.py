@@ -17,7 +17,7 @@ from promptlab.assets import find_asset
 from promptlab.stats import exchanged, holm, log_odds_contrast, mean_estimate, sign_flip_p, simultaneous
 from promptlab.stats.betting import BettingSequence
 from promptlab.stats.estimates import unit_sums
-from promptlab.stats.families import ADJUSTED, BOOTSTRAP
+from promptlab.stats.families import ADJUSTED, BOOTSTRAP, EXACT
 from promptlab.stats.twoway import two_way
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def one_way(cell: Cell, rng: np.random.Generator) -> Right:
     clusters = None if cell.layout == ALONE else clustered(cell, rng)
     units = np.arange(cell.n) if clusters is None else clusters
     won = WON if cell.moved else 0.0
-    drawn = rng.random(int(units.max()) + 1)[units]
+    drawn = rng.random((int(units.max()) + 1, cell.family))[units]
     change = np.where(drawn < cell.accuracy, -1.0, np.where(drawn > 1 - won, 1.0, 0.0))
-    f, truth = simultaneous(change[:, None], clusters, ALPHA, rng=rng), won - cell.accuracy
-    return {"one-way changes": bool(f.low[0] <= truth + 1e-12 and truth - 1e-12 <= f.high[0])}
+    f, truth = simultaneous(change, clusters, ALPHA, rng=rng), won - cell.accuracy
+    return {"one-way changes": bool(np.all((f.low <= truth + 1e-12) & (truth - 1e-12 <= f.high)))}
 
 
 def as_shipped(cell: Cell, rng: np.random.Generator) -> Right:
@@ -85,8 +85,8 @@ def _covered(
     """Whether all intervals hold the truth; once more by the method that they took."""
     f = simultaneous(values, clusters, ALPHA, rng=rng, draws=draws, bound=bound)
     right = bool(np.all((f.low <= truth + 1e-12) & (truth - 1e-12 <= f.high)))
-    kind = {(BOOTSTRAP,): "bootstrap", (ADJUSTED,): "adjusted"}.get(tuple(sorted(set(f.method))), "both methods")
-    return {name: right, f"{name}: {kind}": right}
+    kind = {BOOTSTRAP: "bootstrap", ADJUSTED: "adjusted", EXACT: "exact"}[f.method[0]]
+    return {name: right, f"{name}: {kind if len(set(f.method)) == 1 else 'several methods'}": right}
 
 
 def sign_flips(cell: Cell, rng: np.random.Generator) -> Right:

@@ -89,7 +89,7 @@ def test_golden_outcomes_and_their_mirror(name: str):
 def test_the_whole_sentence():
     found = compare(pd.concat(arms("degraded")), baseline="a")
     assert found.verdicts == (
-        "b degrades m against a: -33.3 points [-41.8, -23.7] (120 questions; Holm p under 0.001), for these questions.",
+        "b degrades m against a: -33.3 points [-42.5, -24.5] (120 questions; Holm p under 0.001), for these questions.",
     )
 
 

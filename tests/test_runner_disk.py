@@ -24,8 +24,8 @@ from promptlab.prompts import concise, zero_shot
 from promptlab.records import load_run
 from promptlab.runner import run
 
-def go(path, **options):
-    model = LocalModel(reply=lambda r: replace(complete(r), text="no " * 7_000), **options)
+def go(path, first=lambda: None):
+    model = LocalModel(reply=lambda r: first() or replace(complete(r), text="no " * 7_000))
     try:
         run(model, [zero_shot(), concise()], QUESTIONS, sampling=SAMPLING, path=path, progress=False)
     except PromptlabError as problem:
@@ -108,15 +108,19 @@ def test_a_file_system_that_is_read_only(tmp_path: Path):
 
 
 RACE = """
-children = []
+(read, write), (start, starter), (gate, opener) = os.pipe(), os.pipe(), os.pipe()
 for _ in range(5):
-    read, write = os.pipe()
     if not os.fork():
-        os.write(write, go(Path(sys.argv[1]), delay=0.02).encode())
+        os.close(starter), os.close(opener)
+        os.read(start, 1)  # until all are there
+        told = go(Path(sys.argv[1]), first=lambda: os.read(gate, 1))  # until four have been refused
+        os.write(write, told.encode() + b"\\n")
         os._exit(0)
-    os.close(write)
-    children.append(os.fdopen(read))
-print(json.dumps([[child.read() for child in children], keys(sys.argv[1])]))
+os.close(write), os.close(starter)
+lines = os.fdopen(read)
+told = [next(lines) for _ in range(4)]
+os.close(opener)
+print(json.dumps([[line.strip() for line in [*told, *lines]], keys(sys.argv[1])]))
 """
 
 

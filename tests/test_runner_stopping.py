@@ -277,6 +277,21 @@ def test_what_was_copied_counts_once_all_questions_of_the_cap_are_asked(tmp_path
     assert "stopped" not in whole.retraced(n_questions=5)
 
 
+def test_the_same_questions_under_other_ids_are_the_same_questions(tmp_path: Path):
+    some = {question.id for question in asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))}
+    renamed = [replace(question, id=f"other {question.id}") for question in QUESTIONS]
+    few = [new for new, question in zip(renamed, QUESTIONS, strict=True) if question.id in some]
+    model = LocalModel(reply=LOSING)
+    run = copied(tmp_path / "other", tmp_path / "stopped", few, model=model)
+    assert model.asked.total() == 0
+    with pytest.raises(InputError, match="asked all questions of that run's cap"):
+        compare(run, baseline="zero-shot")
+    whole = copied(tmp_path / "other", tmp_path / "stopped", renamed)
+    assert compare(whole, baseline="zero-shot").table.loc[0, "questions"] == len(QUESTIONS)
+    again = copied(tmp_path / "again", tmp_path / "other", QUESTIONS)
+    compare(again, baseline="zero-shot")
+
+
 def test_one_condition_of_all_questions_does_not_answer_for_the_others(tmp_path: Path):
     some = asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))
     copied(tmp_path / "half", tmp_path / "stopped", some)

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,17 @@ def test_the_lock_dies_with_its_process(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
     assert done.returncode < 0  # killed while it held the lock
     Store(tmp_path, write=True).close()
+
+
+def test_who_asks_for_the_holder_keeps_nobody_from_taking_the_lock(tmp_path: Path):
+    Store(tmp_path, write=True).close()
+    asking = sqlite3.connect(tmp_path / "lock.sqlite", check_same_thread=False)
+    asking.execute("BEGIN")
+    assert asking.execute("SELECT process FROM holder").fetchone() == (os.getpid(),)
+    done = threading.Timer(0.2, asking.close)
+    done.start()
+    Store(tmp_path, write=True).close()
+    done.join()
 
 
 def test_readers_see_what_is_committed_and_are_not_blocked(store: Store):

@@ -224,7 +224,7 @@ def compare(
     >>> found
     <Comparison of 1 against 'a': 1 degraded>
     >>> print(found.verdicts[0])
-    b degrades m against a: -100.0 points [-100.0, -85.6] (40 questions; Holm p under 0.001), for these questions.
+    b degrades m against a: -100.0 points [-100.0, -87.5] (40 questions; Holm p under 0.001), for these questions.
     """
     check("compare", alpha=alpha, seed=seed, margin=margin)
     design = crossed(runs, chosen("compare", baseline, conditions)).completed()

@@ -115,7 +115,12 @@ def _folder(source: Source) -> Path:
 
 
 def reused(
-    folder: Path, old: Mapping[str, Any] | None, sources: Iterable[Path], todo: Lazy[Planned], since: float
+    folder: Path,
+    old: Mapping[str, Any] | None,
+    sources: Iterable[Path],
+    questions: Iterable[Question],
+    todo: Lazy[Planned],
+    since: float,
 ) -> dict[str, Any]:
     """For the manifest: the runs that samples are copied from, in this call and before.
 
@@ -123,24 +128,31 @@ def reused(
     those at which it stopped (`promptlab.records.view.marked`).
     """
     found: dict[str, dict[str, Any]] = {entry["run"]: entry for entry in (old or {}).get("reused", ())}
+    here = {storable_text(question.text): question.id for question in questions}
     for source in sources:
         name = os.path.relpath(source.resolve(), folder.resolve())
-        found[name] = found.get(name, {}) | {"run": name} | _cap(source, todo, since)
+        entry = found[name] = {**found.get(name, {}), "run": name}
+        cap = _cap(source, here)
+        if cap and ("cap" in entry or _holds_any(source, todo, since)):
+            entry["cap"] = cap
     return {"reused": list(found.values())} if found else {}
 
 
-def _cap(source: Path, todo: Lazy[Planned], since: float) -> dict[str, list[str]]:
-    """Of a run under a rule, or one that has copied from such a run, if any of its samples will be copied."""
+def _cap(source: Path, here: Mapping[str, str]) -> list[str]:
+    """Of a run under a rule, or one that has copied from such a run; questions that are asked `here`, by their ids."""
     made = manifest_of(source, "reuse")
-    caps = [entry.get("cap", ()) for entry in made.get("reused", ())]
     with Store(source) as store:
-        caps += [[question.id for question in store.questions()]] if made.get("stopping") else []
-        if not any(caps):
-            return {}
+        names = {question.id: here.get(question.text, question.id) for question in store.questions()}
+    caps = [entry.get("cap", ()) for entry in made.get("reused", ())] + ([names] if made.get("stopping") else [])
+    return list(dict.fromkeys(names.get(name, name) for name in chain.from_iterable(caps)))
+
+
+def _holds_any(source: Path, todo: Lazy[Planned], since: float) -> bool:
+    """Whether any sample will be copied from there."""
+    with Store(source) as store:
         query = "SELECT key FROM samples WHERE ending != 'error' AND created >= ?"
         stored = {key for (key,) in store.rows(query, (since,))}
-    shared = any(planned.key in stored for planned in todo)
-    return {"cap": list(dict.fromkeys(chain.from_iterable(caps)))} if shared else {}
+    return any(planned.key in stored for planned in todo)
 
 
 def copy(sources: Iterable[Path], wanted: Lazy[Planned], recorder: Recorder, since: float) -> Lazy[Planned]:

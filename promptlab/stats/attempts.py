@@ -12,7 +12,7 @@ from promptlab.errors import InputError
 from promptlab.stats import checking
 from promptlab.stats.checking import Floats
 from promptlab.stats.estimates import Estimate, mean_estimate, t_quantile, unit_sums
-from promptlab.stats.families import adjusted_interval
+from promptlab.stats.sparse import adjusted_interval
 
 
 def pass_at_k(samples: ArrayLike, right: ArrayLike, k: int) -> Floats:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from promptlab.errors import InputError
 from promptlab.stats import checking
 from promptlab.stats.estimates import Estimate, cluster_robust, no_variance, t_quantile, unit_sums
-from promptlab.stats.families import MIN_DIFFERING, differing
+from promptlab.stats.sparse import MIN_DIFFERING, differing
 
 
 def mean_ratio(parts: ArrayLike, wholes: ArrayLike, clusters: ArrayLike | None = None, alpha: float = 0.05) -> Estimate:

@@ -20,10 +20,12 @@ def lock(folder: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute("PRAGMA busy_timeout = 5000")  # for the commit: one who was refused may be reading the name
         connection.execute("CREATE TABLE IF NOT EXISTS holder (process INTEGER, since TEXT)")
         connection.execute("DELETE FROM holder")
         connection.execute("INSERT INTO holder VALUES (?, ?)", (os.getpid(), time.strftime("%Y-%m-%d %H:%M:%S")))
         connection.execute("COMMIT")
+        connection.execute("PRAGMA busy_timeout = 0")
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as problem:
         connection.close()

@@ -1,0 +1,112 @@
+"""Intervals where hardly anything changes, or in one direction only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from promptlab.stats import adjusted_interval, one_way_interval, simultaneous
+from promptlab.stats.estimates import unit_sums
+from promptlab.stats.families import ADJUSTED, BOOTSTRAP, EXACT
+
+
+def paired(n: int, lost: int, gained: int = 0) -> np.ndarray:
+    return np.repeat([-1.0, 1.0, 0.0], [lost, gained, n - lost - gained])
+
+
+def methods(*columns: np.ndarray, **options) -> tuple[str, ...]:
+    return simultaneous(np.column_stack(columns), rng=np.random.default_rng(0), draws=100, **options).method
+
+
+def covered(values: list[float], n: int, shares: list[tuple[float, float]], m: int = 1, most: int | None = None):
+    """For pairs of shares of two values (else: no change) the exact chance that one interval of `m` holds the mean.
+
+    `most`: how many questions at most have the second value.
+    """
+    tables = [(a, b) for b in range((n if most is None else most) + 1) for a in range(n - b + 1)]
+    counts = np.array([(a, b, n - a - b) for a, b in tables])
+    intervals = []
+    for table in counts:
+        column = np.repeat([*values, 0.0], table)
+        found = simultaneous(np.tile(column[:, None], m), rng=np.random.default_rng(0), draws=400)
+        intervals.append((found.low[0], found.high[0]))
+    low, high = np.array(intervals).T
+    truths = np.array(shares) @ values
+    held = [(low <= truth + 1e-12) & (truth - 1e-12 <= high) for truth in truths]
+    chances = [stats.multinomial.pmf(counts, n, [*pair, 1 - sum(pair)]) for pair in shares]
+    return np.einsum("st,st->s", held, chances)
+
+
+def test_adjusted_interval_is_bonett_and_prices():
+    # Bentur et al. (2009), the example of Fagerland et al. (2014): 21 pairs, 1 and 7 discordant.
+    low, high, _ = adjusted_interval(paired(21, 7, 1), np.ones(21), stats.norm.ppf(0.975), 1.0)
+    assert (low, high) == pytest.approx((-0.5084, -0.0134), abs=1e-4)
+
+
+@pytest.mark.parametrize("lost", [0, 4, 30, 97, 100])
+def test_where_nothing_is_won_the_far_end_is_clopper_and_pearsons(lost: int):
+    exact = stats.binomtest(lost, 100).proportion_ci(0.99, "exact")
+    low, high = one_way_interval(paired(100, lost), np.ones(100), 0.01, 1)
+    assert low == pytest.approx(-exact.high)
+    none = stats.binomtest(0, 100).proportion_ci(0.99, "exact").high  # what may have been won
+    assert high == pytest.approx(-lost / 100 + np.hypot(lost / 100 - exact.low, none))
+
+
+@given(st.integers(0, 40), st.integers(0, 2), st.sampled_from([1.0, 2.0]))
+def test_changes_the_other_way_and_of_another_scale_give_the_mirrored_and_scaled_interval(lost, won, bound):
+    values, ones = paired(60, lost, won), np.ones(60)
+    low, high = one_way_interval(values, ones, 0.05, 1)
+    assert low <= (won - lost) / 60 <= high
+    assert one_way_interval(-values, ones, 0.05, 1) == pytest.approx((-high, -low))
+    assert one_way_interval(bound * values, ones, 0.05, bound) == pytest.approx((bound * low, bound * high))
+
+
+def test_whole_clusters_count_once():
+    alone = paired(40, 15)
+    once = one_way_interval(alone, np.ones(40), 0.05, 1)
+    totals, counts = unit_sums(np.repeat(alone, 5)[:, None], np.repeat(np.arange(40), 5))
+    assert one_way_interval(totals[:, 0], counts[:, 0], 0.05, 1) == pytest.approx(once)
+    uneven = np.tile([1.0, 9.0], 20)
+    low, high = one_way_interval(alone * uneven, uneven, 0.05, 1)
+    assert high - low > 1.2 * (once[1] - once[0])
+
+
+def test_half_changes_are_half_as_much():
+    """Two samples of which one is lost: less is unsure than where both are, as soon as ten questions say so."""
+    whole, half = (one_way_interval(size * paired(60, 20), np.ones(60), 0.05, 1) for size in (1, 0.5))
+    assert half == pytest.approx(np.divide(whole, 2))
+
+
+def test_few_values_one_way_take_the_exact_interval_and_others_do_not():
+    lost, several, won_too = paired(100, 30), np.linspace(-1, 0, 100), paired(100, 30, 3)
+    assert methods(lost, several) == (EXACT, BOOTSTRAP)
+    assert methods(paired(100, 30, 2), won_too) == (EXACT, BOOTSTRAP)
+    assert methods(paired(100, 4), paired(100, 4, 4)) == (EXACT, ADJUSTED)
+    half = 0.5 * paired(100, 95)
+    assert methods(half, 2 * half) == (ADJUSTED, EXACT), "what was not seen may be larger than a half"
+    assert methods(lost, bound=2) == (EXACT,)
+
+
+@pytest.mark.parametrize("n", [30, 60])
+def test_one_comparison_is_covered_exactly(n: int):
+    """Every table of one sample a question in which hardly anything is won; the bootstrap covers down to 91.6 %."""
+    shares = [(share, gain) for share in np.linspace(0.005, 0.7, 100) for gain in (0, 0.005)]
+    assert covered([-1, 1], n, shares, most=3).min() >= 0.95
+
+
+@pytest.mark.parametrize("m", [6, 50])
+@pytest.mark.parametrize("n", [10, 100])
+def test_families_are_covered_exactly(n: int, m: int):
+    """All lose as often, independently, so that a family holds as often as one column to the power of m."""
+    shares = [(share, 0) for share in np.linspace(0.002, 0.9, 200)]
+    assert (covered([-1, 1], n, shares, m=m, most=0) ** m).min() >= 0.95
+
+
+@pytest.mark.parametrize(("m", "least"), [(1, 0.95), (6, 0.94)])
+def test_two_samples_a_question_are_covered_exactly(m: int, least: float):
+    """One of the two is lost, or both; a difference of differences has the same values twice as large."""
+    shares = [(one, both) for one in np.linspace(0, 0.9, 19) for both in np.linspace(0.01, 0.95 - one, 12)]
+    assert (covered([-0.5, -1], 30, shares, m=m) ** m).min() >= least
