@@ -39,6 +39,12 @@ def test_a_correction_overrules_what_was_said(text: str):
         "The answer is 12. Actually, Tom has 8 left.", "The answer is 12. No, 8 is too small.",
         "The answer is 12. Wait, if it is 8, he has none.", "The answer is 12. If not, it is 8.",
         "The answer is 12. Wait, is it 8?", "The answer is 12. Some say it is 8.",
+        "The answer is 12. Let me check: he has 3. That makes 8. Then he gets 4 more, 12. Correct.",
+        "Answer: 12\n\nLet me check: 3 a day.\nIn two days it is 6.\nTwice that is 12, so it is right.",
+        "The answer is 12. Let me recheck: the total is 15. 15 - 3 = 12. OK.",
+        "The answer is 12. Let me check by going back: 12 / 4 = 3. That is 3. Correct.",
+        "The answer is 12. No apples are left over: the number is 0.",
+        "The answer is 12. Rather than adding, we multiplied 3 by 4. Adding: that gives 7.",
     ],
 )  # fmt: skip
 def test_what_is_asked_supposed_or_only_looked_at_corrects_nothing(text: str):
@@ -72,6 +78,9 @@ def test_what_several_numbers_come_to(text: str):
         "<answer>12 apples in 3 boxes</answer>",
         "<answer>12 hours 30 minutes</answer>", "The answer is 3 or 12.",
         "The answer is 12 + 3", "The answer is 3, 12.",
+        "<answer>Tom has 3 and Ann makes 12</answer>", "<answer>Ann has 3, and Tom gives 12</answer>",
+        "<answer>3 apples, which makes 12 per person</answer>", "<answer>3 apples, which is 12 more than Ann</answer>",
+        "<answer>He needs 3 cups to make 12 muffins</answer>",
         "The answer is 3 + 9, not 12.", "The answer is 12 - 12 = 1.", "The answer is 12 - 12, so 1",
     ],
 )  # fmt: skip

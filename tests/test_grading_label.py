@@ -351,3 +351,27 @@ def test_the_one_row_of_a_table_that_is_right():
     assert graded(TABLE.format("Verdict", "incorrect", "correct", "incorrect")).score == 1
     assert graded(TABLE.format("City | Tower?", "London | no", "Paris | yes", "Rome | no")).score == 1
     assert not graded(TABLE.format("Tower?", "yes", "yes", "no")).answered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "如果选A，就错了。因此选B。", "如果没有摩擦，则动能守恒。答案是B", "若温度升高，则压力增大。所以选B。",
+        "Without a doubt the tower is in Paris", "There is little doubt that it is Paris",
+        "I do not doubt that it is in Paris", "If I recall correctly it is Paris", "(B) is what we want.",
+    ],
+)  # fmt: skip
+def test_what_is_sure_is_no_supposition(text: str):
+    assert label(Question("q", "?", ("B",), "label", ("London", "Paris", "Rome", "Berlin")), text).score == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The answer is B) Paris and C) Rome.", "The answer is B) or C)", "Answer: B) and C)", "Answer: B), C)",
+        "The answer is (B) Paris and (C) Rome.",
+    ],
+)  # fmt: skip
+def test_two_options_in_brackets_are_two(text: str):
+    grade = label(Question("q", "?", ("B",), "label", ("London", "Paris", "Rome", "Berlin")), text)
+    assert (grade.score, grade.answered) == (0, True), grade

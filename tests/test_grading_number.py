@@ -410,3 +410,9 @@ def test_agrees_with_real_samples_that_were_graded_by_another():
 def test_refusals_are_plain_values():
     assert isinstance(final_number(""), Refusal)
     assert final_number("12") == 12
+
+
+def test_one_hundred_is_a_number_and_one_dog_is_not_read():
+    question = Question("q", "?", ("120",))
+    assert number(question, "The answer is one hundred and twenty.").score == 1
+    assert not number(question, "One dog").answered

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from promptlab.grading import vocabulary as w
 from promptlab.grading.marking import BACK, GAP, LABEL, NOUN, TEXT
 
-_LABELS = rf"(?P<labels>{LABEL}(?:(?:\s?(?:{w.AND}|[,/])|{TEXT}\s{w.OR})\s?{LABEL}){{0,9}})"
+_MORE = rf"\)?\s?(?:{w.AND}|[,/])\s?{LABEL}|{TEXT}\s{w.OR}\s?{LABEL}|\)\s[^⟦⟨⟬.;:?\n]{{1,80}}?\s{w.AND}\s{LABEL}(?=\))"
+_LABELS = rf"(?P<labels>{LABEL}(?:{_MORE}){{0,9}})"
 _END = (
     rf"(?=[\s)\]\"'”’]{{0,5}}(?:\Z|\n|[.;:!(（…⟬。、]|,(?!\s?{LABEL})|[—–-]\s|<[/|]?[a-z])"
     rf"|\)\s[^\W\d]|\s(?!{w.AND}\s{LABEL}){w.CONNECTIVE}\b|[因而不]|\s?选?项\s?(?:\Z|[.。,;!\n<]))"
@@ -86,7 +87,7 @@ _RULES = (
 )
 
 _ASKED = re.compile(r"[^.!;?\n]{0,200}\?")
-_BREAK = re.compile(rf"[.;!?\n]|\b{w.TURN}\b|但")
+_BREAK = re.compile(rf"[.;!?。；！？\n]|\b{w.TURN}\b|但")
 _LEFT = re.compile(rf"\b(?:{w.LEAVES}|down)\b[^⟦⟨⟬.;\n]{{0,30}}[⟦⟨]\Z")  # leaves B and C: the choice is still to come
 _CLAUSE = re.compile(r"[,:]\s?(?!that\b|dass\b|que\b)|\bthen\b")
 _DOUBT = re.compile(rf"\b(?:{w.IF}|{w.HEDGE})\b|{w.IF_CJK}")

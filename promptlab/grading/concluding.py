@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from promptlab.grading.places import phrases
+from promptlab.grading.places import certain
 from promptlab.onenumber import clean_tex
 
 LONGEST = 1_000  # characters in which a conclusion is looked for
 
 _SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)")
-_BACK = r"(?:wait|no|actually|sorry|correction|scratch that|hmm+|rather|i mean(?:t)?)"
+_DENIES = (  # "no, it is 12"; not "no apples are left"
+    r"(?:no(?=[,.;:!]|\s[—–-]|\s(?:wait|it|that|this)\b|\s\W{0,3}\d)|sorry|correction|scratch that"
+    r"|rather(?! than\b)|i meant?)"
+)
+_BACK = rf"(?:{_DENIES}|wait|actually|hmm+)"
 _CLAUSE = (
     r"(?:\A|[.,;:!?—–-]\s{1,3}|\n\s{0,3}|\s(?=(?:wait|no),\s))(?:(?:and|but|oh|or|so|thus|hence|therefore|then),?\s)?"
 )
 _TAKEN_BACK = re.compile(rf"{_CLAUSE}(?:{_BACK}|let me (?:re-?)?check)\b", re.IGNORECASE)
+_DENIED = re.compile(rf"{_CLAUSE}{_DENIES}\b", re.IGNORECASE)
+_CHECKED = re.compile(r"\d|\b(?:correct|right|confirmed|yes|ok|good|great|matches)\W{0,5}\Z", re.IGNORECASE)
 _RESULT = r"(?:correct |right |final )?(?:answer|total|result|number|value|sum)"
 _SAID_ANEW = re.compile(  # of one number and its unit, as a whole clause: "it is 12 apples.", not "it is 8 for Tom"
     _CLAUSE + rf"(?:{_BACK}[,:]?|(?:it|that|this)(?:['’]s|\s(?:is|was|makes|gives|should be|must be))|so"
@@ -26,9 +32,12 @@ _SAID_ANEW = re.compile(  # of one number and its unit, as a whole clause: "it i
 )
 _SO = re.compile(
     r"\b(?:so|thus|hence|therefore|namely|i\.e\.|(?:which|that) is|(?:(?:which|that) )?"
-    r"(?:mak|giv|leav|equal|yield)e?s?)\b[:,]?",
+    r"(?<!to )(?:mak|giv|leav|equal|yield)e?s?)\b[:,]?",
     re.IGNORECASE,
 )
+_MADE = re.compile(r"(?:mak|giv|leav|equal|yield)e?s?\Z", re.IGNORECASE)
+_SHARE = re.compile(r"[^\d]*[\d.,]*\d\s(?:more|less|fewer|(?:[^\W\d]+\s)?(?:each|apiece|per))\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"\d[^\d.,][^\d]*\d")
 _RANGE = re.compile(  # between 3 and 5: 4
     r"\b(?:between [^\s]{1,20} and|from [^\s]{1,20} to) [-+]?[\d.,/]*\d(?=\s?:|,? (?:is|are|there (?:is|are))\b)",
     re.IGNORECASE,
@@ -41,14 +50,19 @@ _ASIDE = re.compile(
 def corrected(said: str) -> str | None:
     """The number that a cleaned text puts in the place of one that it takes back; None where it does not.
 
+    A text that only checks what it said ("wait, let me check") comes to another number only where it ends with that.
+
     Examples
     --------
-    >>> [corrected(text) for text in ("8. Wait, no, it is 12.", "8, or rather 12", "12. Wait, is it 8? No.")]
+    >>> [corrected(text) for text in ("8. Wait, no, it is 12.", "8, or rather 12", "12. Let me check: it is 8. And 4.")]
     ['12', '12', None]
     """
     back = _TAKEN_BACK.search(said)
-    anew = [found["said"] for found in _SAID_ANEW.finditer(said, back.start())] if back else []
-    return anew[-1] if anew else None
+    anew = [*_SAID_ANEW.finditer(said, back.start())] if back else []
+    if not (back and anew):
+        return None
+    denied = _DENIED.search(said, back.start(), anew[-1].start("said"))
+    return anew[-1]["said"] if denied or not _CHECKED.search(said, anew[-1].end("said")) else None
 
 
 def conclusions(text: str) -> Iterator[str]:
@@ -65,8 +79,17 @@ def conclusions(text: str) -> Iterator[str]:
     if anew := corrected(said):
         yield anew
         return
-    yield from (_SENTENCE_END.split(line, maxsplit=1)[0] for line in phrases(said))
-    parts = _SO.split(said)
-    if len(parts) == 2:  # "Tom makes 3, Ann makes 12" comes to nothing
-        yield parts[1]
+    yield from (_SENTENCE_END.split(line, maxsplit=1)[0] for _, line in certain(said))
+    yield from _results(said)
     yield from (new for new in (_RANGE.sub("", said), _ASIDE.sub("", said)) if new != said)
+
+
+def _results(said: str) -> Iterator[str]:
+    """What follows the one "so" or "gives"; nothing in "Ann has 8 and Tom makes 12", or "12, which makes 3 each"."""
+    verbs = [*_SO.finditer(said)]
+    if len(verbs) != 1:
+        return
+    before, rest = said[: verbs[0].start()], said[verbs[0].end() :]
+    told = _MADE.match(verbs[0].group()) and not _SEVERAL.search(before)
+    if "=" in rest or not (told or _SHARE.match(rest)):
+        yield rest

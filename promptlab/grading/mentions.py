@@ -12,7 +12,7 @@ from promptlab.grading import vocabulary as w
 from promptlab.grading.marking import marked, unmarked
 from promptlab.grading.places import Refusal
 
-_UNREAL = r"(?!\s(?:would|could|might|may|is what)\b)"  # (B) would follow, (B) is what one gets
+_UNREAL = r"(?!\s(?:would|could|might|may|is what (?:one|you|some|many|people))\b)"  # (B) would follow
 _HEADINGS = re.compile(rf"(?:\A\W{{0,30}}|[.;,] )([A-Z])\s?[).:\]](?!\w\.){_UNREAL}", re.IGNORECASE)
 _MARKED = re.compile(rf"\(([A-Z])\){_UNREAL}")
 _DENIED = re.compile(
@@ -27,7 +27,7 @@ _ASIDE = re.compile(
 )
 _QUESTION = re.compile(r"[^.!?\n]{0,300}\?")
 _SUPPOSED = re.compile(  # if it is Paris; I doubt that it is Paris
-    rf"\b(?:{w.IF}|(?<!no )(?<!any )(?<!without )doubt(?:s|ed)?|unlikely|tempting"
+    rf"\b(?:{w.IF}(?!\s(?:i (?:re(?:call|member)|am not)|i['’]m not|not))|{w.SURE}doubt(?:s|ed)?|unlikely|tempting"
     r"|(?:some|many|people|others) (?:say|think|believe|claim))\b[^.,;:!?\n]{1,160}",
     re.IGNORECASE,
 )

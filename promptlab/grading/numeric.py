@@ -27,7 +27,7 @@ _WORKED_OUT = re.compile(  # 3 + 9, so 12
     r"\s*(?:[.,;]\s*(?:so|thus|hence|therefore|or|i\.e\.|that is|that makes|which is)(?: it is)?,?|:)\s+", re.IGNORECASE
 )
 _OPERATOR = re.compile(r"\s*(?:plus|minus|times|[-+*/×·÷x])\s*", re.IGNORECASE)
-_PRONOUN = re.compile(r"\W{0,9}one\s\w", re.IGNORECASE)
+_PRONOUN = re.compile(r"\W{0,9}one\s(?!(?:hundred|thousand|million|billion|dozen)\b)\w", re.IGNORECASE)
 _FULL_STOP = re.compile(r"[.!?](?=\s|\Z)")
 _SENTENCE = re.compile(r".*?\d.*?[.!?](?=\s|\Z)")
 

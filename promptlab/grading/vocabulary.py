@@ -185,8 +185,9 @@ IF = r"(?:if|unless|whether|suppos(?:e|ing)|assum(?:e|ing)|let(?!['’]s| us| me
 UNREAL = r"\b(?:(?:if it (?:were|was)|were it) not|if it (?:weren|wasn)['’]t) for\b"  # of a whole sentence
 IF_CJK = "如果|若|假设|是否"
 THEN_CJK = r"(?:如果|假如|若|假设)[^.;!?\n]*,\s?(?:则|那么|就)[^,]{0,20}\Z"  # if there were fever, then
+SURE = "".join(f"(?<!{word} )" for word in ("no", "any", "without", "without a", "beyond", "little", "not", "n't"))
 HEDGE = (
-    r"(?:might|may|could|(?<!no )(?<!any )(?<!without )doubt\w{0,3}|unsure|not sure|unlikely|tempt(?:ing|ed)|easy to|"
+    rf"(?:might|may|could|{SURE}doubt\w{{0,3}}|unsure|not sure|unlikely|tempt(?:ing|ed)|easy to|"
     r"wrong to|mistake to|at first|first (?:thought|answer|guess|choice)|initially|originally|thought|guessed|says|"
     r"claims|thinks|believes|argues|suggests|insists|könnte|bezweifle|pourrait|doute|podría|dudo|"
     r"(?:common|popular) (?:answer|choice|guess)|(?:false|untrue|incorrect|not (?:true|correct|the case)) that|"
