@@ -292,6 +292,30 @@ def test_the_same_questions_under_other_ids_are_the_same_questions(tmp_path: Pat
     compare(again, baseline="zero-shot")
 
 
+def test_the_same_questions_under_other_ids_may_be_asked_in_parts(tmp_path: Path):
+    some = {question.id for question in asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))}
+    parts: dict[bool, list[Question]] = {True: [], False: []}
+    for question in QUESTIONS:
+        parts[question.id in some].append(replace(question, id=f"other {question.id}"))
+    copied(tmp_path / "other", tmp_path / "stopped", parts[True])
+    whole = copied(tmp_path / "other", tmp_path / "stopped", parts[False])
+    assert compare(whole, baseline="zero-shot").table.loc[0, "questions"] == len(QUESTIONS)
+
+
+def test_questions_of_one_text_are_told_apart_by_their_choices(tmp_path: Path):
+    def reply(request: Request) -> Completion:
+        letter = "B" if "concise" in request.prompt.messages[-1].content.lower() else "A"
+        return Completion(f"The answer is {letter}.", "complete", prompt_tokens=20, completion_tokens=10)
+
+    same = [Question(q.id, "Which is true?", ("A",), kind="label", choices=(q.text, "neither")) for q in QUESTIONS]
+    asked = set(go(LocalModel(reply=reply), tmp_path / "stopped", same).to_frame()["question"])
+    few = [question for question in same if question.id in asked]
+    run = copied(tmp_path / "few", tmp_path / "stopped", few, model=LocalModel(reply=reply))
+    assert len(run.manifest["reused"][0]["cap"]) == len(same) > len(few)
+    with pytest.raises(InputError, match="asked all questions of that run's cap"):
+        compare(run, baseline="zero-shot")
+
+
 def test_one_condition_of_all_questions_does_not_answer_for_the_others(tmp_path: Path):
     some = asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))
     copied(tmp_path / "half", tmp_path / "stopped", some)

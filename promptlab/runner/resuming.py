@@ -128,7 +128,7 @@ def reused(
     those at which it stopped (`promptlab.records.view.marked`).
     """
     found: dict[str, dict[str, Any]] = {entry["run"]: entry for entry in (old or {}).get("reused", ())}
-    here = {storable_text(question.text): question.id for question in questions}
+    here = {_asked(question): question.id for question in questions}
     for source in sources:
         name = os.path.relpath(source.resolve(), folder.resolve())
         entry = found[name] = {**found.get(name, {}), "run": name}
@@ -138,13 +138,18 @@ def reused(
     return {"reused": list(found.values())} if found else {}
 
 
-def _cap(source: Path, here: Mapping[str, str]) -> list[str]:
+def _cap(source: Path, here: Mapping[tuple[str, ...], str]) -> list[str]:
     """Of a run under a rule, or one that has copied from such a run; questions that are asked `here`, by their ids."""
     made = manifest_of(source, "reuse")
     with Store(source) as store:
-        names = {question.id: here.get(question.text, question.id) for question in store.questions()}
+        names = {question.id: here.get(_asked(question), question.id) for question in store.questions()}
     caps = [entry.get("cap", ()) for entry in made.get("reused", ())] + ([names] if made.get("stopping") else [])
     return list(dict.fromkeys(names.get(name, name) for name in chain.from_iterable(caps)))
+
+
+def _asked(question: Question) -> tuple[str, ...]:
+    """What a prompt shows of a question: those of one text may differ in their choices."""
+    return tuple(map(storable_text, (question.text, *question.choices)))
 
 
 def _holds_any(source: Path, todo: Lazy[Planned], since: float) -> bool:

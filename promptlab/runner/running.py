@@ -126,7 +126,7 @@ def run(
         todo = pending(store, planned, samples, folder)
         new = manifest(old, made_with, model, factors, questions, samples)
         new |= noted(folder, old, model.name, questions, registration, sources)
-        new |= reused(folder, old, sources, questions, todo, oldest)
+        new |= reused(folder, old, sources, [*store.questions(), *questions], todo, oldest)
         settle(new["sessions"], store)
         new["planned"] = store.count() + len(todo)  # what the directory will hold
         recorder = Recorder(store, scorer)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from promptlab import given
 from promptlab.stats import checking
 from promptlab.stats.estimates import Floats, cluster_robust, no_variance, t_quantile, unit_sums
-from promptlab.stats.sparse import MIN_DIFFERING, adjusted_interval, differing, one_way, one_way_interval
+from promptlab.stats.sparse import MIN_DIFFERING, adjusted_interval, differing, one_way, one_way_interval, whole
 
 BOOTSTRAP, ADJUSTED, EXACT = "max-t bootstrap", "adjusted (Bonett-Price)", "exact (Clopper-Pearson)"
 _CHUNK = 200_000  # numbers held at once: what stays in the cache is drawn twice as fast
@@ -50,6 +50,8 @@ def simultaneous(
     `adjusted_interval` at alpha / m, and the others share what is left of alpha. One of at most three unit means in
     which fewer than three units are above 0, or fewer than three below, gets `one_way_interval` at alpha / m: where
     single samples change in one direction only the bootstrap is too sure, and the adjusted interval is in a family.
+    Where its changes are of unlike sizes, or under half of `bound`, larger ones may not have been seen: it gets
+    `adjusted_interval`, too.
     Checked by SciPy's t interval for one column, and by exact and simulated coverage of families
     (tests/test_stats_families.py).
 
@@ -91,8 +93,9 @@ def simultaneous(
     units = (counts > 0).sum(axis=0)
     estimate, se, df = cluster_robust(totals, counts)
     exists = (counts.sum(axis=0) >= 2) & (units >= 2)
-    exact = exists & one_way(totals, counts, bound)
-    booted = exists & (differing(totals, counts) >= MIN_DIFFERING) & ~exact
+    few = exists & one_way(totals, counts)
+    exact = few & whole(totals, counts, bound)
+    booted = exists & (differing(totals, counts) >= MIN_DIFFERING) & ~few
     sparse = exists & ~booted
     checking.numbers("values of simultaneous", columns[:, sparse], "questions comparisons", low=-bound, high=bound)
     level = alpha / max(1, int(exists.sum()))

@@ -14,6 +14,8 @@ MIN_DIFFERING = 10  # below this many units off the most common value the bootst
 # Neither where units have a few values only and fewer than this many of them change the other way: there it covers down
 # to 91.6 % (one comparison, 30 questions of one sample, enumerated: benchmarks/RESULTS.md).
 MIN_OTHER_WAY, FEW_VALUES = 3, 3
+HALF = 0.49  # less than a half, so that thirds, which are rounded, may be 1 and 2
+MIN_OFF_PART = 30  # where most units share a part of the largest change: of fewer others its rate cannot be told
 
 
 def differing(totals: Floats, counts: Floats) -> NDArray[np.int64]:
@@ -22,21 +24,30 @@ def differing(totals: Floats, counts: Floats) -> NDArray[np.int64]:
     return np.array([repeats.sum() - repeats.max(initial=0) for repeats in found], dtype=np.int64)
 
 
-def one_way(totals: Floats, counts: Floats, bound: float) -> NDArray[np.bool_]:
-    """Whether the units of a column have few different means, and (nearly) none of them on one side of 0.
-
-    Not where nearly all share a change smaller than `bound`: then a larger one may exist that was not seen.
-    """
+def one_way(totals: Floats, counts: Floats) -> NDArray[np.bool_]:
+    """Whether the units of a column have few different means, and (nearly) none of them on one side of 0."""
     found = [_values(*column) for column in zip(totals.T, counts.T, strict=True)]
-    return np.array([_one_way(values, repeats, bound) for values, repeats in found], dtype=bool)
+    return np.array([_one_way(values, repeats) for values, repeats in found], dtype=bool)
 
 
-def _one_way(values: Floats, repeats: NDArray[np.intp], bound: float) -> bool:
-    if not 0 < values.size <= FEW_VALUES:
-        return False
+def whole(totals: Floats, counts: Floats, bound: float) -> NDArray[np.bool_]:
+    """Whether the changes of a column are of about one size, and large: else larger ones may be there, not yet seen."""
+    found = [_values(*column) for column in zip(totals.T, counts.T, strict=True)]
+    return np.array([_whole(values, repeats, bound) for values, repeats in found], dtype=bool)
+
+
+def _one_way(values: Floats, repeats: NDArray[np.intp]) -> bool:
     other_way = min(repeats[values > 0].sum(), repeats[values < 0].sum())
-    partly = 0 < abs(values[repeats.argmax()]) < bound and repeats.sum() - repeats.max() < MIN_DIFFERING
-    return bool(other_way < MIN_OTHER_WAY and not partly)
+    return bool(0 < values.size <= FEW_VALUES and other_way < MIN_OTHER_WAY)
+
+
+def _whole(values: Floats, repeats: NDArray[np.intp], bound: float) -> bool:
+    sizes = np.abs(values[values != 0])
+    if sizes.size and (sizes.max() < HALF * bound or sizes.min() < HALF * sizes.max()):
+        return False
+    most = np.abs(values[repeats == repeats.max(initial=0)])  # all of them, where several are as common
+    partly = bool(((most > 0) & (most < bound)).any())
+    return not partly or int(repeats.sum() - repeats.max()) >= MIN_OFF_PART
 
 
 def _values(totals: Floats, counts: Floats) -> tuple[Floats, NDArray[np.intp]]:
@@ -71,7 +82,8 @@ def one_way_interval(totals: Floats, counts: Floats, alpha: float, bound: float)
     >>> [round(x, 3) for x in one_way_interval(np.repeat([-1.0, 0.0], [30, 70]), np.ones(100), 0.05, 1)]
     [-0.4, -0.205]
     """
-    totals, counts = _units("one_way_interval", totals, counts)
+    bound, alpha = checking.positive("bound of one_way_interval", bound), checking.level("one_way_interval", alpha)
+    totals, counts = _units("one_way_interval", totals, counts, bound)
     values, repeats = _values(totals, counts)
     unsure = repeats.sum() - repeats.max() < MIN_DIFFERING
     largest = bound if unsure else float(np.abs(values).max())
@@ -123,7 +135,8 @@ def adjusted_interval(totals: Floats, counts: Floats, critical: float, bound: fl
     >>> [round(float(x), 3) for x in adjusted_interval(np.array([-1, -1, -1, 0, 0, 0]), np.ones(6), 1.96, 1)]
     [-0.857, 0.107, 0.246]
     """
-    totals, counts = _units("adjusted_interval", totals, counts)
+    bound = checking.positive("bound of adjusted_interval", bound)
+    totals, counts = _units("adjusted_interval", totals, counts, bound)
     units = len(totals)
     unit = totals * units / counts.sum()  # scaled so that the mean over units is the mean over questions
     centre = unit.sum() / (units + 2)
@@ -132,11 +145,13 @@ def adjusted_interval(totals: Floats, counts: Floats, critical: float, bound: fl
     return max(-bound, centre - critical * se), min(bound, centre + critical * se), se
 
 
-def _units(name: str, totals: Floats, counts: Floats) -> tuple[Floats, Floats]:
-    """Those with values."""
+def _units(name: str, totals: Floats, counts: Floats, bound: float) -> tuple[Floats, Floats]:
+    """Those with values, of which no mean is beyond the bound."""
     totals, counts = (checking.numbers(f"{part} of {name}", one, "units", nan=False)
                       for part, one in (("totals", totals), ("counts", counts)))  # fmt: skip
     here = counts > 0
     if totals.shape != counts.shape or here.sum() < 2:
         raise InputError(f"{name}: {totals.size} totals of {here.sum()} units with values; needed: two or more")
+    beyond = bound * (1 + 1e-9)
+    checking.numbers(f"means of {name}", totals[here] / counts[here], "units", low=-beyond, high=beyond)
     return totals[here], counts[here]
