@@ -43,6 +43,8 @@ def test_a_correction_overrules_what_was_said(text: str):
         "Answer: 12\n\nLet me check: 3 a day.\nIn two days it is 6.\nTwice that is 12, so it is right.",
         "The answer is 12. Let me recheck: the total is 15. 15 - 3 = 12. OK.",
         "The answer is 12. Let me check by going back: 12 / 4 = 3. That is 3. Correct.",
+        "The answer is 12. Let me check: 12 / 4. That is 3. This fits the problem.",
+        "The answer is 12. Let me check: 12 divided by four. That is 3. ✓",
         "The answer is 12. No apples are left over: the number is 0.",
         "The answer is 12. Rather than adding, we multiplied 3 by 4. Adding: that gives 7.",
     ],

@@ -375,3 +375,14 @@ def test_what_is_sure_is_no_supposition(text: str):
 def test_two_options_in_brackets_are_two(text: str):
     grade = label(Question("q", "?", ("B",), "label", ("London", "Paris", "Rome", "Berlin")), text)
     assert (grade.score, grade.answered) == (0, True), grade
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The answer is B) because London is in England and C) is in Italy.",
+        "The answer is B) Paris, the city of light and love, and C) is wrong.",
+    ],
+)
+def test_a_reason_that_names_another_option_is_no_second_answer(text: str):
+    assert label(Question("q", "?", ("B",), "label", ("London", "Paris", "Rome", "Berlin")), text).score == 1

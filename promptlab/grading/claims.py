@@ -12,7 +12,8 @@ from typing import NamedTuple
 from promptlab.grading import vocabulary as w
 from promptlab.grading.marking import BACK, GAP, LABEL, NOUN, TEXT
 
-_MORE = rf"\)?\s?(?:{w.AND}|[,/])\s?{LABEL}|{TEXT}\s{w.OR}\s?{LABEL}|\)\s[^⟦⟨⟬.;:?\n]{{1,80}}?\s{w.AND}\s{LABEL}(?=\))"
+_AND_MORE = rf"\)\s(?:(?!\b{w.BECAUSE}\b)[^⟦⟨⟬.,;:?\n]){{1,80}}?\s{w.AND}\s{LABEL}(?=\))"  # B) Paris and C) Rome
+_MORE = rf"\)?\s?(?:{w.AND}|[,/])\s?{LABEL}|{TEXT}\s{w.OR}\s?{LABEL}|{_AND_MORE}"
 _LABELS = rf"(?P<labels>{LABEL}(?:{_MORE}){{0,9}})"
 _END = (
     rf"(?=[\s)\]\"'”’]{{0,5}}(?:\Z|\n|[.;:!(（…⟬。、]|,(?!\s?{LABEL})|[—–-]\s|<[/|]?[a-z])"

@@ -21,7 +21,6 @@ _CLAUSE = (
 )
 _TAKEN_BACK = re.compile(rf"{_CLAUSE}(?:{_BACK}|let me (?:re-?)?check)\b", re.IGNORECASE)
 _DENIED = re.compile(rf"{_CLAUSE}{_DENIES}\b", re.IGNORECASE)
-_CHECKED = re.compile(r"\d|\b(?:correct|right|confirmed|yes|ok|good|great|matches)\W{0,5}\Z", re.IGNORECASE)
 _RESULT = r"(?:correct |right |final )?(?:answer|total|result|number|value|sum)"
 _SAID_ANEW = re.compile(  # of one number and its unit, as a whole clause: "it is 12 apples.", not "it is 8 for Tom"
     _CLAUSE + rf"(?:{_BACK}[,:]?|(?:it|that|this)(?:['’]s|\s(?:is|was|makes|gives|should be|must be))|so"
@@ -62,7 +61,7 @@ def corrected(said: str) -> str | None:
     if not (back and anew):
         return None
     denied = _DENIED.search(said, back.start(), anew[-1].start("said"))
-    return anew[-1]["said"] if denied or not _CHECKED.search(said, anew[-1].end("said")) else None
+    return anew[-1]["said"] if denied or not re.search(r"[\w✓✔✅]", said[anew[-1].end() :]) else None
 
 
 def conclusions(text: str) -> Iterator[str]:
