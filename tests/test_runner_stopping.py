@@ -302,6 +302,15 @@ def test_the_same_questions_under_other_ids_may_be_asked_in_parts(tmp_path: Path
     assert compare(whole, baseline="zero-shot").table.loc[0, "questions"] == len(QUESTIONS)
 
 
+def test_other_questions_under_the_ids_of_those_never_asked_do_not_stand_for_them(tmp_path: Path):
+    some = asked_of(go(LocalModel(reply=LOSING), tmp_path / "stopped"))
+    ids = {question.id for question in some}
+    strange = [replace(question, text=f"{question.text} Really?") for question in QUESTIONS if question.id not in ids]
+    run = copied(tmp_path / "mixed", tmp_path / "stopped", [*some, *strange])
+    with pytest.raises(InputError, match="asked all questions of that run's cap"):
+        compare(run, baseline="zero-shot")
+
+
 def test_questions_of_one_text_are_told_apart_by_their_choices(tmp_path: Path):
     def reply(request: Request) -> Completion:
         letter = "B" if "concise" in request.prompt.messages[-1].content.lower() else "A"

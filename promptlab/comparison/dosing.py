@@ -138,7 +138,7 @@ def dose(
     >>> found
     <DoseResponse of 1 series against 'k0': 1 rises, then falls>
     >>> print(found.verdicts[0][:74])
-    m, few-shot, k = 0, 1, 5: rises, then falls; -9.3 points a shot [-11.5, -6
+    m, few-shot, k = 0, 1, 5: rises, then falls; -9.3 points a shot [-11.7, -6
     """
     check("dose", alpha=alpha, seed=seed, margin=margin)
     design = crossed(runs, chosen("dose", baseline, conditions))

@@ -141,8 +141,11 @@ def reused(
 def _cap(source: Path, here: Mapping[tuple[str, ...], str]) -> list[str]:
     """Of a run under a rule, or one that has copied from such a run; questions that are asked `here`, by their ids."""
     made = manifest_of(source, "reuse")
+    taken = set(here.values())  # by other questions, where a text is not asked here: they do not stand for it
     with Store(source) as store:
-        names = {question.id: here.get(_asked(question), question.id) for question in store.questions()}
+        other = {question.id: f"{question.id} of {source.name}" if question.id in taken else question.id
+                 for question in store.questions()}  # fmt: skip
+        names = {question.id: here.get(_asked(question), other[question.id]) for question in store.questions()}
     caps = [entry.get("cap", ()) for entry in made.get("reused", ())] + ([names] if made.get("stopping") else [])
     return list(dict.fromkeys(names.get(name, name) for name in chain.from_iterable(caps)))
 

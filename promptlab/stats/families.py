@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from promptlab import given
 from promptlab.stats import checking
 from promptlab.stats.estimates import Floats, cluster_robust, no_variance, t_quantile, unit_sums
-from promptlab.stats.sparse import MIN_DIFFERING, adjusted_interval, differing, one_way, one_way_interval, whole
+from promptlab.stats.sparse import MIN_DIFFERING, adjusted_interval, differing, one_way, one_way_interval, unlike, whole
 
 BOOTSTRAP, ADJUSTED, EXACT = "max-t bootstrap", "adjusted (Bonett-Price)", "exact (Clopper-Pearson)"
 _CHUNK = 200_000  # numbers held at once: what stays in the cache is drawn twice as fast
@@ -51,7 +51,7 @@ def simultaneous(
     which fewer than three units are above 0, or fewer than three below, gets `one_way_interval` at alpha / m: where
     single samples change in one direction only the bootstrap is too sure, and the adjusted interval is in a family.
     Where its changes are of unlike sizes, or under half of `bound`, larger ones may not have been seen: it gets
-    `adjusted_interval`, too.
+    `adjusted_interval`, too, and where large and small ones were seen whichever of the two ends is farther.
     Checked by SciPy's t interval for one column, and by exact and simulated coverage of families
     (tests/test_stats_families.py).
 
@@ -107,6 +107,9 @@ def simultaneous(
     low, high = estimate - critical * se, estimate + critical * se
     for j in np.flatnonzero(sparse & ~exact):
         low[j], high[j], se[j] = adjusted_interval(totals[:, j], counts[:, j], critical[j], bound)
+    for j in np.flatnonzero(few & unlike(totals, counts, bound)):
+        ends = one_way_interval(totals[:, j], counts[:, j], level, bound)
+        low[j], high[j] = min(low[j], ends[0]), max(high[j], ends[1])
     for j in np.flatnonzero(exact):
         low[j], high[j] = one_way_interval(totals[:, j], counts[:, j], level, bound)
         se[j] = max(high[j] - estimate[j], estimate[j] - low[j]) / critical[j]

@@ -36,6 +36,16 @@ def whole(totals: Floats, counts: Floats, bound: float) -> NDArray[np.bool_]:
     return np.array([_whole(values, repeats, bound) for values, repeats in found], dtype=bool)
 
 
+def unlike(totals: Floats, counts: Floats, bound: float) -> NDArray[np.bool_]:
+    """Whether a column has large changes and much smaller ones."""
+    found = [_values(*column)[0] for column in zip(totals.T, counts.T, strict=True)]
+    return np.array([_unlike(np.abs(values[values != 0]), bound) for values in found], dtype=bool)
+
+
+def _unlike(sizes: Floats, bound: float) -> bool:
+    return bool(sizes.size and sizes.max() >= HALF * bound and sizes.min() < HALF * sizes.max())
+
+
 def _one_way(values: Floats, repeats: NDArray[np.intp]) -> bool:
     other_way = min(repeats[values > 0].sum(), repeats[values < 0].sum())
     return bool(0 < values.size <= FEW_VALUES and other_way < MIN_OTHER_WAY)
@@ -43,10 +53,10 @@ def _one_way(values: Floats, repeats: NDArray[np.intp]) -> bool:
 
 def _whole(values: Floats, repeats: NDArray[np.intp], bound: float) -> bool:
     sizes = np.abs(values[values != 0])
-    if sizes.size and (sizes.max() < HALF * bound or sizes.min() < HALF * sizes.max()):
+    if (sizes.size and sizes.max() < HALF * bound) or _unlike(sizes, bound):
         return False
     most = np.abs(values[repeats == repeats.max(initial=0)])  # all of them, where several are as common
-    partly = bool(((most > 0) & (most < bound)).any())
+    partly = bool(((most > 0) & (most < bound * (1 - 1e-6))).any())
     return not partly or int(repeats.sum() - repeats.max()) >= MIN_OFF_PART
 
 
