@@ -21,7 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-CPU = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True}
+# promptlab tells vLLM on a CPU to compute no prompt in parts: it dies of that where a request has a seed
+CPU = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True, "enable_chunked_prefill": False}
 QUIET = {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1", "VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
 ON_CPU = {"VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 DIRECT, CHOICES, OURS = "LLM.generate", "LLM.generate, n choices a request", "promptlab.run"
