@@ -17,7 +17,7 @@ from promptlab.assets import find_asset
 from promptlab.stats import exchanged, holm, log_odds_contrast, mean_estimate, sign_flip_p, simultaneous
 from promptlab.stats.betting import BettingSequence
 from promptlab.stats.estimates import unit_sums
-from promptlab.stats.families import ADJUSTED, BOOTSTRAP, EXACT
+from promptlab.stats.sparse import ADJUSTED, BOOTSTRAP, EXACT
 from promptlab.stats.twoway import two_way
 
 if TYPE_CHECKING:

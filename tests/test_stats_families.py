@@ -19,7 +19,7 @@ from promptlab.stats import (
     sign_flip_p,
     simultaneous,
 )
-from promptlab.stats.families import EXACT
+from promptlab.stats.sparse import EXACT
 
 
 def family(values: np.ndarray, clusters=None, seed: int = 0, **options) -> Family:

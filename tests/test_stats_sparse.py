@@ -11,7 +11,7 @@ from scipy import stats
 from promptlab.errors import InputError
 from promptlab.stats import adjusted_interval, one_way_interval, simultaneous
 from promptlab.stats.estimates import unit_sums
-from promptlab.stats.families import ADJUSTED, BOOTSTRAP, EXACT
+from promptlab.stats.sparse import ADJUSTED, BOOTSTRAP, EXACT
 
 
 def paired(n: int, lost: int, gained: int = 0) -> np.ndarray:

@@ -10,9 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from promptlab import given
 from promptlab.stats import checking
 from promptlab.stats.estimates import Floats, cluster_robust, no_variance, t_quantile, unit_sums
-from promptlab.stats.sparse import MIN_DIFFERING, adjusted_interval, differing, one_way, one_way_interval, unlike, whole
+from promptlab.stats.sparse import ADJUSTED, BOOTSTRAP, FARTHER, method_of, sparse_interval
 
-BOOTSTRAP, ADJUSTED, EXACT = "max-t bootstrap", "adjusted (Bonett-Price)", "exact (Clopper-Pearson)"
 _CHUNK = 200_000  # numbers held at once: what stays in the cache is drawn twice as fast
 
 
@@ -93,9 +92,9 @@ def simultaneous(
     units = (counts > 0).sum(axis=0)
     estimate, se, df = cluster_robust(totals, counts)
     exists = (counts.sum(axis=0) >= 2) & (units >= 2)
-    few = exists & one_way(totals, counts)
-    exact = few & whole(totals, counts, bound)
-    booted = exists & (differing(totals, counts) >= MIN_DIFFERING) & ~few
+    each = zip(totals.T, counts.T, exists, strict=True)
+    kinds = [method_of(sums, sizes, bound) if there else "none" for sums, sizes, there in each]
+    booted = np.array([kind == BOOTSTRAP for kind in kinds])
     sparse = exists & ~booted
     checking.numbers("values of simultaneous", columns[:, sparse], "questions comparisons", low=-bound, high=bound)
     level = alpha / max(1, int(exists.sum()))
@@ -105,15 +104,9 @@ def simultaneous(
         draws = (10_000 if len(totals) <= 1_000 else 2_000) if draws is None else given.whole("draws", draws, 1)
         critical[booted] = _critical(totals[:, booted], counts[:, booted], df[booted], share, rng, draws)
     low, high = estimate - critical * se, estimate + critical * se
-    for j in np.flatnonzero(sparse & ~exact):
-        low[j], high[j], se[j] = adjusted_interval(totals[:, j], counts[:, j], critical[j], bound)
-    for j in np.flatnonzero(few & unlike(totals, counts, bound)):
-        ends = one_way_interval(totals[:, j], counts[:, j], level, bound)
-        low[j], high[j] = min(low[j], ends[0]), max(high[j], ends[1])
-    for j in np.flatnonzero(exact):
-        low[j], high[j] = one_way_interval(totals[:, j], counts[:, j], level, bound)
-        se[j] = max(high[j] - estimate[j], estimate[j] - low[j]) / critical[j]
-    method = tuple(np.select([booted, exact, sparse], [BOOTSTRAP, EXACT, ADJUSTED], "none").tolist())
+    for j in np.flatnonzero(sparse):
+        low[j], high[j], se[j] = sparse_interval(kinds[j], totals[:, j], counts[:, j], level, critical[j], bound)
+    method = tuple(ADJUSTED if kind == FARTHER else kind for kind in kinds)
     reason = tuple(no_variance(totals, counts))
     n = counts.sum(axis=0).astype(int)
     return Family(estimate, se, df, low, high, critical, n, units, method, reason)

@@ -10,6 +10,9 @@ from promptlab.stats import checking
 from promptlab.stats.checking import Floats
 from promptlab.stats.estimates import cluster_robust
 
+BOOTSTRAP, ADJUSTED, EXACT = "max-t bootstrap", "adjusted (Bonett-Price)", "exact (Clopper-Pearson)"
+FARTHER = "farther ends"  # of the adjusted and the exact one, where large changes and much smaller ones were seen
+
 MIN_DIFFERING = 10  # below this many units off the most common value the bootstrap is not to be trusted
 # Neither where units have a few values only and fewer than this many of them change the other way: there it covers down
 # to 91.6 % (one comparison, 30 questions of one sample, enumerated: benchmarks/RESULTS.md).
@@ -24,40 +27,38 @@ def differing(totals: Floats, counts: Floats) -> NDArray[np.int64]:
     return np.array([repeats.sum() - repeats.max(initial=0) for repeats in found], dtype=np.int64)
 
 
-def one_way(totals: Floats, counts: Floats) -> NDArray[np.bool_]:
-    """Whether the units of a column have few different means, and (nearly) none of them on one side of 0."""
-    found = [_values(*column) for column in zip(totals.T, counts.T, strict=True)]
-    return np.array([_one_way(values, repeats) for values, repeats in found], dtype=bool)
-
-
-def whole(totals: Floats, counts: Floats, bound: float) -> NDArray[np.bool_]:
-    """Whether the changes of a column are of about one size, and large: else larger ones may be there, not yet seen."""
-    found = [_values(*column) for column in zip(totals.T, counts.T, strict=True)]
-    return np.array([_whole(values, repeats, bound) for values, repeats in found], dtype=bool)
-
-
-def unlike(totals: Floats, counts: Floats, bound: float) -> NDArray[np.bool_]:
-    """Whether a column has large changes and much smaller ones."""
-    found = [_values(*column)[0] for column in zip(totals.T, counts.T, strict=True)]
-    return np.array([_unlike(np.abs(values[values != 0]), bound) for values in found], dtype=bool)
-
-
-def _unlike(sizes: Floats, bound: float) -> bool:
-    return bool(sizes.size and sizes.max() >= HALF * bound and sizes.min() < HALF * sizes.max())
-
-
-def _one_way(values: Floats, repeats: NDArray[np.intp]) -> bool:
+def method_of(totals: Floats, counts: Floats, bound: float) -> str:
+    """The interval that a column takes."""
+    values, repeats = _values(totals, counts)
+    off = int(repeats.sum() - repeats.max(initial=0))
     other_way = min(repeats[values > 0].sum(), repeats[values < 0].sum())
-    return bool(0 < values.size <= FEW_VALUES and other_way < MIN_OTHER_WAY)
-
-
-def _whole(values: Floats, repeats: NDArray[np.intp], bound: float) -> bool:
+    if not (0 < values.size <= FEW_VALUES and other_way < MIN_OTHER_WAY):
+        return BOOTSTRAP if off >= MIN_DIFFERING else ADJUSTED
     sizes = np.abs(values[values != 0])
-    if (sizes.size and sizes.max() < HALF * bound) or _unlike(sizes, bound):
-        return False
-    most = np.abs(values[repeats == repeats.max(initial=0)])  # all of them, where several are as common
-    partly = bool(((most > 0) & (most < bound * (1 - 1e-6))).any())
-    return not partly or int(repeats.sum() - repeats.max()) >= MIN_OFF_PART
+    if sizes.size and sizes.max() < HALF * bound:
+        return ADJUSTED  # larger changes may be there, not seen yet
+    if sizes.size and sizes.min() < HALF * sizes.max():
+        return FARTHER
+    most = np.abs(values[repeats == repeats.max()])  # all of them, where several are as common
+    partly = ((most > 0) & (most < bound * (1 - 1e-6))).any()
+    return ADJUSTED if partly and off < MIN_OFF_PART else EXACT
+
+
+def sparse_interval(
+    method: str, totals: Floats, counts: Floats, alpha: float, critical: float, bound: float
+) -> tuple[float, float, float]:
+    """Low, high and standard error by a method that is not the bootstrap.
+
+    The exact interval has no error of its own: `se` is what its longer side amounts to.
+    """
+    low, high, se = adjusted_interval(totals, counts, critical, bound)
+    if method == ADJUSTED:
+        return low, high, se
+    exact_low, exact_high = one_way_interval(totals, counts, alpha, bound)
+    if method == FARTHER:
+        return min(low, exact_low), max(high, exact_high), se
+    mean = totals.sum() / counts.sum()
+    return exact_low, exact_high, max(exact_high - mean, mean - exact_low) / critical
 
 
 def _values(totals: Floats, counts: Floats) -> tuple[Floats, NDArray[np.intp]]:
