@@ -214,23 +214,20 @@ def test_h2_of_the_recorded_models() -> None:
     assert "degrades plain against zero-shot: -24.3 points [-27.7, -20.9]" in sentence
 
 
-def test_h3_of_the_recorded_seeds() -> None:
-    needed, rule = judged.HYPOTHESES["H3"]
-    runs = {name: run for name, run in recorded().items() if name in needed}
+@pytest.mark.parametrize(
+    ("name", "expected", "told"),
+    [
+        ("H3", "confirmed", ["contrast +2.1 points [+0.6, +3.6]", "contrast +2.4 points [+0.7, +4.2]"]),
+        ("H4", "open", ["-0.4 points [-2.5, +1.6]"]),
+    ],
+)
+def test_h3_and_h4_of_the_recorded_seeds(name: str, expected: str, told: list[str]) -> None:
+    needed, rule = judged.HYPOTHESES[name]
+    runs = {model: run for model, run in recorded().items() if model in needed}
     assert stamp(runs).endswith("hash e99b6180: as registered")
     state, sentence = rule(samples(runs))
-    assert state == "confirmed"
-    assert "contrast +2.1 points [+0.6, +3.6]" in sentence
-    assert "contrast +2.4 points [+0.7, +4.2]" in sentence
-
-
-def test_h4_of_the_recorded_seeds() -> None:
-    needed, rule = judged.HYPOTHESES["H4"]
-    runs = {name: run for name, run in recorded().items() if name in needed}
-    assert stamp(runs).endswith("hash e99b6180: as registered")
-    state, sentence = rule(samples(runs))
-    assert state == "open"
-    assert "-0.4 points [-2.5, +1.6]" in sentence
+    assert state == expected
+    assert all(words in sentence for words in told)
 
 
 def test_the_post_says_what_the_figures_numbers_say() -> None:

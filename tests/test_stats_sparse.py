@@ -120,6 +120,19 @@ def test_templates_that_break_as_a_whole_among_single_losses_are_covered(m: int)
     assert held >= 0.95 * 200
 
 
+def test_what_no_interval_sees():
+    """30 templates of 20 lose a tenth, half of them all or none: a fifth of the studies show none that has broken."""
+    rng, clusters, held, unseen = np.random.default_rng(2), np.repeat(np.arange(30), 20), 0, 0
+    for _ in range(300):
+        together, broken = rng.random(30) < 0.5, rng.random(30) < 0.1
+        lost = np.where(together[clusters], broken[clusters], rng.random(600) < 0.1)
+        found = simultaneous(-1.0 * lost[:, None], clusters, rng=rng, draws=400)
+        held += bool(found.low[0] <= -0.1 <= found.high[0])
+        unseen += not (together & broken).any()
+    assert 0.76 < held / 300 < 0.88
+    assert 0.15 < unseen / 300 < 0.28
+
+
 def test_whole_losses_among_small_ones_are_covered_in_a_family():
     """Six, 100 questions: a tenth lost whole, a twentieth by an eighth. Bonett and Price's alone hold in 92 %."""
     rng, held, truth = np.random.default_rng(4), 0, -(0.1 + 0.05 / 8)

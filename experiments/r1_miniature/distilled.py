@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from experiments.r1_miniature.doses import family
 from experiments.r1_miniature.evidence import RESULTS
 from experiments.r1_miniature.joined import runs_in
@@ -35,6 +37,8 @@ class Distilled(NamedTuple):
 
 def found(folder: Path = RESULTS) -> Distilled | None:
     """The results; None where the student's samples are not in the folder. Those of the others ship."""
+    import pandas as pd
+
     there = runs_in(folder, SUFFIX)
     if STUDENT not in there:
         return None
@@ -42,8 +46,6 @@ def found(folder: Path = RESULTS) -> Distilled | None:
     runs = {
         name: there[name] if name in there else load_run(find_asset(f"data/recorded/{name}.parquet")) for name in names
     }
-    import pandas as pd
-
     frames = [run.to_frame(completion=False, reasoning=False).assign(model=name) for name, run in runs.items()]
     return analysed(crossed(pd.concat(frames, ignore_index=True)))
 
@@ -68,6 +70,4 @@ def few_shot(design: Crossed, means: Floats, model: str) -> Floats:
 
 
 def _family(design: Crossed, values: dict[str, Floats]) -> pd.DataFrame:
-    import numpy as np
-
     return family(np.column_stack(list(values.values())), design.clusters, [{"model": name} for name in values])

@@ -29,12 +29,13 @@ _SAID_ANEW = re.compile(  # of one number and its unit, as a whole clause: "it i
     r"|plus|minus|times|x)\b)[^\W\d]{1,20}){0,2})\s?(?=[.!](?:\s|\Z)|\n|\Z)",
     re.IGNORECASE,
 )
+_MAKES = r"(?:mak|giv|leav|equal|yield)e?s?"
 _SO = re.compile(
     r"\b(?:so|thus|hence|therefore|namely|i\.e\.|(?:which|that) is|(?:(?:which|that) )?"
-    r"(?<!to )(?:mak|giv|leav|equal|yield)e?s?)\b[:,]?",
+    rf"(?<!to ){_MAKES})\b[:,]?",
     re.IGNORECASE,
 )
-_MADE = re.compile(r"(?:mak|giv|leav|equal|yield)e?s?\Z", re.IGNORECASE)
+_MADE = re.compile(rf"{_MAKES}\Z", re.IGNORECASE)
 _SHARE = re.compile(r"[^\d]*[\d.,]*\d\s(?:more|less|fewer|(?:[^\W\d]+\s)?(?:each|apiece|per))\b", re.IGNORECASE)
 _SEVERAL = re.compile(r"\d[^\d.,][^\d]*\d")
 _RANGE = re.compile(  # between 3 and 5: 4

@@ -17,7 +17,7 @@ MIN_DIFFERING = 10  # below this many units off the most common value the bootst
 # Neither where units have a few values only and fewer than this many of them change the other way: there it covers down
 # to 91.6 % (one comparison, 30 questions of one sample, enumerated: benchmarks/RESULTS.md).
 MIN_OTHER_WAY, FEW_VALUES = 3, 3
-HALF = 0.49  # less than a half, so that thirds, which are rounded, may be 1 and 2
+HALF = 0.49  # of a size, and a little less: means are rounded
 MIN_OFF_PART = 30  # where most units share a part of the largest change: of fewer others its rate cannot be told
 
 
