@@ -143,9 +143,9 @@ def _cap(source: Path, here: Mapping[tuple[str, ...], str]) -> list[str]:
     made = manifest_of(source, "reuse")
     taken = set(here.values())  # by other questions, where a text is not asked here: they do not stand for it
     with Store(source) as store:
-        other = {question.id: f"{question.id} of {source.name}" if question.id in taken else question.id
-                 for question in store.questions()}  # fmt: skip
-        names = {question.id: here.get(_asked(question), other[question.id]) for question in store.questions()}
+        texts = {question.id: _asked(question) for question in store.questions()}
+    own = {name: f"{name} of {source.name}" if name in taken else name for name in texts}
+    names = {name: here.get(text, own[name]) for name, text in texts.items()}
     caps = [entry.get("cap", ()) for entry in made.get("reused", ())] + ([names] if made.get("stopping") else [])
     return list(dict.fromkeys(names.get(name, name) for name in chain.from_iterable(caps)))
 
