@@ -188,6 +188,18 @@ def test_advantages_are_standardised_within_a_group() -> None:
 
 
 @needs_torch
+@pytest.mark.parametrize("samples", [2, 8, 16])
+def test_a_group_of_equal_rewards_has_nothing_to_say(samples: int) -> None:
+    """Every reward that an answer can earn: in fp32 the mean of equal ones is often another number."""
+    import torch
+
+    from experiments.r1_miniature.grpo import advantages
+
+    earned = [Reward(c, f, t, 0.0).total(0.1, 0.025) for c in (0.0, 1.0) for f in (False, True) for t in range(5)]
+    assert not advantages(torch.tensor(earned)[:, None].repeat(1, samples)).any()
+
+
+@needs_torch
 def test_the_surrogate_is_clipped_on_the_profitable_side_only() -> None:
     import torch
 

@@ -33,14 +33,18 @@ _EPSILON = 1e-6
 def advantages(rewards: Tensor) -> Tensor:
     """(groups, samples) of rewards, standardised in each group; 0 where all are equal.
 
+    That is asked of the rewards themselves: the mean of sixteen times 1.2 is not 1.2 in fp32, and what is left of
+    rounding, over a spread that is of rounding too, came to an advantage of 0.1.
+
     Examples
     --------
     >>> advantages(torch.tensor([[1.0, 0.0], [1.0, 1.0]])).round(decimals=2)
     tensor([[ 0.7100, -0.7100],
             [ 0.0000,  0.0000]])
     """
-    spread = rewards.std(1, keepdim=True)
-    return (rewards - rewards.mean(1, keepdim=True)) / (spread + _EPSILON)
+    alike = (rewards == rewards[:, :1]).all(1, keepdim=True)
+    found = (rewards - rewards.mean(1, keepdim=True)) / (rewards.std(1, keepdim=True) + _EPSILON)
+    return found.masked_fill(alike, 0.0)
 
 
 def surrogate(new: Tensor, old: Tensor, advantage: Tensor, low: float, high: float) -> Tensor:
