@@ -711,6 +711,22 @@ def test_sft_and_grpo_run_and_resume_on_a_cpu(base: Path, tmp_path: Path, monkey
     assert json.loads((tmp_path / "one/r1-narrow/recipe.json").read_text())["grpo"]["samples"] == 4
 
 
+@needs_torch
+@pytest.mark.parametrize("name", ["curve.csv", "dev.csv"])
+def test_what_a_lost_piece_wrote_is_cut(name: str, tmp_path: Path) -> None:
+    """A process that was killed wrote of steps that the checkpoint does not know: they come again."""
+    from experiments.r1_miniature.train import TABLES, Session, _cut
+
+    session = Session.__new__(Session)
+    session.folder = tmp_path
+    (tmp_path / name).write_text("step,right\n3,0.1\n7,0.2\n")
+    _cut(tmp_path / name, 7)
+    assert (tmp_path / name).read_text() == "step,right\n3,0.1\n"
+    assert name in TABLES
+    assert session.resume() == 0  # no checkpoint at all
+    assert not (tmp_path / name).exists()
+
+
 @pytest.mark.slow
 @needs_torch
 def test_distill_trains_on_right_answers_alone(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

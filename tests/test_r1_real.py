@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from experiments.r1_miniature import real
 from experiments.r1_miniature.real import FOLDER, Earned, load_settings, rows, tasks
 from promptlab.errors import InputError
 from promptlab.questions import load_questions
@@ -37,6 +38,21 @@ def test_one_gpu_and_eight_train_alike() -> None:
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(InputError, match="1gpu"):
         load_settings("qwen2.5-1.5b-2gpu")
+
+
+@pytest.mark.parametrize(("gpus", "processes"), [(1, "8"), (8, None), (8, "4")])
+def test_another_number_of_processes_is_refused(
+    gpus: int, processes: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before a question is loaded; what is missing is not blamed for it."""
+    monkeypatch.setattr(real, "tasks", None)
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    if processes:
+        monkeypatch.setenv("WORLD_SIZE", processes)
+    assert real.main([f"qwen2.5-1.5b-{gpus}gpu"]) == 2
+    told = capsys.readouterr().err
+    assert f"settings are for {gpus}" in told
+    assert "trl" not in told
 
 
 @pytest.mark.parametrize("few_shot", [0.0, 0.5])

@@ -1,9 +1,9 @@
 """Group-relative policy optimisation, by its published formula.
 
 For each question a group of answers is sampled. An answer's advantage is its reward, standardised within its group
-(Shao et al. 2024, arXiv 2402.03300, eq. 3); the loss is the clipped surrogate, averaged over all tokens of the update
-and clipped higher above than below (Yu et al. 2025, arXiv 2503.14476, eq. 8); no KL term. The policy that sampled is
-the one that the sampler's own log-probabilities speak of.
+(Shao et al. 2024, arXiv 2402.03300, section 4.1.2); the loss is the clipped surrogate, averaged over all tokens of the
+update and clipped higher above than below (Yu et al. 2025, arXiv 2503.14476, eq. 8); no KL term. The policy that
+sampled is the one that the sampler's own log-probabilities speak of.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ templates, drawn by a mix as for the small models, rewards its graders by `rewar
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -101,6 +102,19 @@ class Earned:
         )
 
 
+def check_processes(settings: Settings) -> None:
+    """As many processes as the settings reckon with: fewer would train on a part of the batch, and nobody would know.
+
+    Raises
+    ------
+    InputError
+        It was launched with another number.
+    """
+    found = int(os.environ.get("WORLD_SIZE", "1"))
+    if found != settings.gpus:
+        raise InputError(f"{found} processes, the settings are for {settings.gpus}: the command heads their file")
+
+
 def trainer(settings: Settings, drawn: Sequence[Task], out: Path) -> Any:
     """TRL's trainer; with several processes each holds the model and a vLLM engine of its own."""
     from datasets import Dataset
@@ -123,10 +137,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         settings = load_settings(args.settings)
+        check_processes(settings)
         drawn = tasks(settings)
         training = trainer(settings, drawn, args.out / args.settings)
     except (PromptlabError, ImportError, OSError) as problem:
-        print(f"real: {problem} (it needs trl[peft,vllm] and datasets)", file=sys.stderr)
+        needed = " (it needs trl[peft,vllm] and datasets)" if isinstance(problem, ImportError) else ""
+        print(f"real: {problem}{needed}", file=sys.stderr)
         return 2
     training.train()
     training.save_model()

@@ -34,6 +34,7 @@ from promptlab.questions.arithmetic import LEVELS
 
 OUT = Path("out") / "r1_miniature"
 ADAPTER = "adapter.gguf"
+TABLES = ("curve.csv", "dev.csv")
 _CHECKPOINT_SECONDS = 60
 
 
@@ -161,9 +162,10 @@ class Session:
         self.saved = time.monotonic()
 
     def resume(self) -> int:
-        """Load the checkpoint if there is one and cut the curve back to it; the step to go on with."""
+        """Load the checkpoint if there is one and cut the tables back to it; the step to go on with."""
         if not (self.folder / "state.pt").exists():
-            (self.folder / "curve.csv").unlink(missing_ok=True)
+            for name in TABLES:
+                (self.folder / name).unlink(missing_ok=True)
             return 0
         found = {name: torch.load(self.folder / f"{name}.pt") for name in ("adapter", "exp_avg", "exp_avg_sq", "state")}
         self.network.load_state_dict(found["adapter"], strict=False)
@@ -176,7 +178,8 @@ class Session:
         if self.levels:
             self.levels.accuracy = found["state"]["levels"]
         step: int = found["state"]["step"]
-        _cut(self.folder / "curve.csv", step)
+        for name in TABLES:
+            _cut(self.folder / name, step)
         self.log(f"resumed at step {step}")
         return step
 
