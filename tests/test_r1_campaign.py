@@ -120,6 +120,17 @@ def test_the_command_refuses_an_unknown_part(capsys: pytest.CaptureFixture[str])
     assert "H9" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "folder"), [([], ""), (["--dry"], "-dry"), (["--dry", "--out", "out/r1_miniature"], "")]
+)
+def test_what_a_dry_run_makes_does_not_pass_for_done(
+    options: list[str], folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert campaign.main(["H2", *options, "--seconds", "0"]) == campaign._STOPPED
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [f"r1_miniature{folder}"]
+
+
 @pytest.mark.parametrize("name", record.DESIGNS)
 def test_every_design_can_be_recorded(name: str) -> None:
     """With all of its questions: two templates have seven exemplars, and a campaign would learn it on the GPU."""

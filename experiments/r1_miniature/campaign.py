@@ -120,10 +120,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=86_400, help="after which it stops, to be run again")
     parser.add_argument("--slots", type=int, default=max(1, 2 * len(list_gpus())), help="jobs at a time: two a GPU")
     parser.add_argument("--dry", action="store_true", help="everything on a little, on a CPU")
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--out", type=Path, help=f"{OUT}, of a dry run {OUT}-dry: what it makes would pass for done")
     args = parser.parse_args(arguments)
     jobs = [job for part in args.parts for job in PARTS[part]()]
-    campaign = Campaign(jobs, args.out, args.slots, args.seconds, args.dry)
+    out = args.out or (OUT.with_name(f"{OUT.name}-dry") if args.dry else OUT)
+    campaign = Campaign(jobs, out, args.slots, args.seconds, args.dry)
     done = campaign.run()
     if campaign.left:
         print(f"left for the next call: {', '.join(map(str, campaign.left))}")
