@@ -183,6 +183,17 @@ def test_the_figure_holds_each_seed_and_their_mean(tmp_path) -> None:
     assert "a note" in (tmp_path / "h1-seeds.txt").read_text()
 
 
+def test_no_seed_lies_upon_another(tmp_path) -> None:
+    """Two seeds of H4 came out alike to the last digit, and one of them could not be seen."""
+    value = np.array([0.02, -0.001, 0.021, -0.001, 0.05, -0.001, -0.03, 0.02])
+    seeds = pd.DataFrame({"series": "a", "kind": "seed", "value": value, "low": np.nan, "high": np.nan})
+    mean = pd.DataFrame({"series": "a", "kind": "mean", "value": [0.01], "low": [-0.01], "high": [0.03]})
+    ax = seed_figure.draw(pd.concat([mean, seeds], ignore_index=True), "")
+    places = np.asarray(ax.collections[1].get_offsets())
+    assert len(np.unique(places, axis=0)) == len(value)
+    assert set(np.round(places[:, 1] - 0.12, 2)) == {0, 0.14, 0.28}
+
+
 def test_a_run_that_is_not_as_registered_is_named() -> None:
     found = deviations({"r1-short-1": load_run("recorded:r1")})
     assert found == ["r1-short-1: other conditions", "r1-short-1: other questions"]

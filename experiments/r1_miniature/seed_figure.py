@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SEED, MEAN = "seed", "mean"
+MARK = 0.026  # how wide a marker is, as a share of all that is drawn; it is 0.14 of a row high
 START, RL, MIXED = few("sft-short"), few("r1-short"), few("r1-mixed")
 SHOWN: dict[str, tuple[str, dict[str, Seeds]]] = {
     "h1-seeds": (
@@ -73,22 +74,34 @@ def table(found: Mapping[str, Pooled]) -> pd.DataFrame:
 
 
 def draw(rows: pd.DataFrame, title: str) -> Axes:
-    """A row a quantity, in points: open squares are seeds, the filled point their mean with its interval."""
+    """A row a quantity, in points: squares are seeds, none upon another; the point is their mean with its interval."""
     names = list(dict.fromkeys(rows["series"]))
+    drawn = rows[["value", "low", "high"]]
+    wide = MARK * (drawn.max().max() - drawn.min().min())
+    lower = rows.groupby(["kind", "series"])["value"].transform(lambda values: _lower(values.to_numpy(float), wide))
     ax = drawing.axes(height=1.2 + 0.6 * len(names))
     ax.axvline(0, color=drawing.GREY, linewidth=1)
-    for kind, look, shift in ((SEED, 1, 0.18), (MEAN, 0, -0.12)):
+    for kind, look, shift in ((SEED, 1, 0.12), (MEAN, 0, -0.12)):
         part = rows[rows["kind"] == kind]
-        place = np.array([names.index(name) for name in part["series"]]) + shift
+        place = np.array([names.index(name) for name in part["series"]]) + shift + 0.14 * lower[part.index].to_numpy()
         value, low, high = (100 * part[column] for column in ("value", "low", "high"))
-        drawing.dots(ax, value, place, low, high, drawing.style(look, kind), np.full(len(part), kind == MEAN))
+        drawing.dots(ax, value, place, low, high, drawing.style(look, kind))
     drawing.condition_axis(ax, names)
-    ax.set_xlabel("points (95 % intervals over seeds and questions, each for itself)")
+    ax.set_xlabel("points of accuracy (95 % intervals over seeds and questions, each for itself)")
     legends.legend_below(ax, title)
     means = rows[rows["kind"] == MEAN]
     told = describing.estimates("Dots with intervals: means over trained seeds", means, "value", "points")
     drawing.tell(ax, told, rows)
     return ax
+
+
+def _lower(values: np.ndarray, wide: float) -> np.ndarray:
+    """How many places down each stands, so that none is within `wide` of another one in its line."""
+    places, ends = np.zeros(len(values)), [-np.inf] * len(values)
+    for i in np.argsort(values, kind="stable"):
+        places[i] = line = next(at for at, end in enumerate(ends) if values[i] - end >= wide)
+        ends[line] = values[i]
+    return places
 
 
 def save(frame: pd.DataFrame, folder: Path, note: str) -> list[Path]:
