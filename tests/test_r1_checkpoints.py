@@ -139,7 +139,7 @@ def test_growth_that_goes_with_accuracy_is_found() -> None:
 def test_second_thoughts(columns: dict[str, Any], verdict: str) -> None:
     found = thoughts.turns(simulated(rising, shrinking, **columns))
     assert found.verdict == verdict
-    assert ("too few could change" in told.of_turns(found)) == (found.stated == 0)
+    assert ("too few state one" in told.of_turns(found)) == (found.stated == 0)
 
 
 def test_many_questions_without_a_change_are_theatre() -> None:
@@ -161,6 +161,10 @@ def test_sentences_say_what_is_like_the_report_and_what_is_not() -> None:
     assert "goes from 15.6 to 71 %: like it in direction" in said[0]
     assert "a vote of 64 there +15.7" in said[1]
     assert "unlike it; growth above +0.0 % is excluded" in said[2]
+    assert said[-1].endswith("without numbers): like or unlike is open.")
+    steady = simulated(rising, lambda step, question: 100 + question % 7)
+    said = told.like_and_unlike(checkpoints.curves(steady), checkpoints.trends(steady))
+    assert "no growth is seen, unlike it; growth above" in said[2]
     within = associated(LEARNING, TOKENS_COLUMN, ratio=True)
     assert told.of_length(within, thoughts.grown(LEARNING))[0].startswith("Within a question, the right answers of 3")
 
@@ -169,6 +173,8 @@ def test_figures_say_what_they_show() -> None:
     curve = checkpoints.curves(LEARNING)
     levels = checkpoint_figures.levels(curve)
     assert "cons@64, end 86.7 %" in alt_text(levels.figure)
+    shown = [text.get_text() for ax in levels.figure.axes for text in ax.texts]
+    assert sorted(shown) == ["15.6 %", "cons@64 86.7 %", "pass@1 71.0 %"]
     assert "Lowest: step 0, " in alt_text(levels.figure)
     assert len(checkpoint_figures.others(curve).figure.axes) == len(WORDS) - 2
     within = associated(LEARNING, TOKENS_COLUMN, ratio=True)

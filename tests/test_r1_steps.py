@@ -181,5 +181,5 @@ def test_the_command_prints_the_parts_and_draws_them(tmp_path, capsys) -> None:
     assert steps.COPIED in printed
     drawn = pd.read_csv(tmp_path / "loss-by-step.csv")
     assert set(drawn["part"]) < set(steps.WAYS)  # those that never occur are left out
-    assert "exploratory" in (tmp_path / "loss-by-step.txt").read_text()
+    assert "Exploratory" in (tmp_path / "loss-by-step.txt").read_text()
     assert mechanism.main(["recorded:nothing"]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -44,13 +45,19 @@ def _published(ax: Axes) -> None:
         order = np.argsort(place)
         ax.plot(place[order], part["value"].to_numpy(float)[order], color=look["color"], linestyle=":")
         ax.scatter(place, part["value"], s=36, c=look["color"], marker=look["marker"], clip_on=False, zorder=3)
-        ax.annotate(str(name), (1, part["value"][part["when"] == "end"].iloc[0]), (0, 7), ha="right",
-                    textcoords="offset points", fontsize="small", color=look["color"])  # fmt: skip
+        for x, value in zip(place, part["value"], strict=True):
+            _valued(ax, x, value, str(name), look["color"])
     ax.set_xticks([0, 1], ["start", "end"])
     ax.set_xlabel("R1-Zero, AIME 2024,\nas reported")
     drawing.tidy(ax)
     told = {f"{r.measure}, {r.when}": f"{r.value:g} %" for r in rows.itertuples()}
     drawing.tell(ax, f"Reported of R1-Zero on AIME 2024: {'; '.join(f'{k} {v}' for k, v in told.items())}.", rows)
+
+
+def _valued(ax: Axes, x: float, value: float, name: str, colour: str) -> None:
+    """What the report says in figures: at the end above the point, with its name, at the start under it."""
+    words, offset, side = (f"{name} {value:.1f} %", (0, 7), "right") if x else (f"{value:.1f} %", (7, -9), "left")
+    ax.annotate(words, (x, value), offset, textcoords="offset points", ha=side, fontsize="small", color=colour)
 
 
 def others(curve: pd.DataFrame) -> Axes:
@@ -61,18 +68,18 @@ def others(curve: pd.DataFrame) -> Axes:
         rows, scale = curve[curve["measure"] == name], 1 if name == TOKENS else 100
         _lines(ax, rows.rename(columns={"measure": "series"}), "series", scale)
         ax.set_ylim(bottom=0)
-        ax.set_title(name, loc="left", fontsize="medium")
+        ax.set_title(textwrap.fill(WORDS[name], 40), loc="left", fontsize="small")
         ax.set_ylabel("tokens" if name == TOKENS else "answers, %")
         unit = "" if name == TOKENS else "%"
         what = f"{WORDS[name].capitalize()}, over steps"
         drawing.tell(ax, describing.estimates(what, rows, "value", unit, zero=False), rows)
     for ax in panels[-2:]:
-        ax.set_xlabel(f"{STEP}\n({SIMULTANEOUS} a panel)")
+        ax.set_xlabel(f"{STEP} ({SIMULTANEOUS} a panel)".replace("intervals, ", "intervals,\n"))
     return panels[0]
 
 
 def lengths(within: Association) -> Axes:
-    """How much longer right answers are than wrong ones, at each step: of one question (filled), of all (open)."""
+    """How much longer right answers are than wrong ones at each step, of one question and of all; open: maybe 0."""
     (ax,) = _panels(3.6)
     ax.axhline(0, color=drawing.GREY, linewidth=1)
     steps = within.table["model"].str.removeprefix("step ").astype(float)
@@ -80,8 +87,9 @@ def lengths(within: Association) -> Axes:
         part = within.table.assign(
             step=steps, series=name, **{end: within.table[f"{kind}_{end}"] for end in ("low", "high")}
         )
-        _lines(ax, part.rename(columns={kind: "value"}), "series", 100, first=i, filled=kind == "within", of=2)
-    ax.set_xlabel(STEP)
+        away = np.asarray((part["low"] > 0) | (part["high"] < 0))
+        _lines(ax, part.rename(columns={kind: "value"}), "series", 100, first=i, filled=away, of=2)
+    ax.set_xlabel(f"{STEP} (open: not away from 0)")
     ax.set_ylabel(f"tokens, right answers less\nwrong ones, % ({SIMULTANEOUS} the steps)")
     legends.legend_below(ax)
     told = "Right answers less wrong ones in tokens, within questions, over steps"
@@ -103,7 +111,7 @@ def effects(comparison: Comparison) -> Axes:
         ax.axhline(0, color=drawing.GREY, linewidth=1)
         _lines(ax, rows.rename(columns={"difference": "value"}), "series", 100, filled=drawing.decided(rows))
         ax.set_title(f"{k} exemplar{'' if k == 1 else 's'}", loc="left", fontsize="medium")
-        ax.set_ylabel("points")
+        ax.set_ylabel("few-shot less\nzero-shot, points", fontsize="small")
         what, named = f"Few-shot less zero-shot over steps, k = {k}", rows.drop(columns="condition")
         drawing.tell(ax, describing.estimates(what, named, "difference", "points"), rows)
     panels[-1].set_xlabel(f"{STEP} ({drawing.level(comparison, len(table))}; open: not decided)")

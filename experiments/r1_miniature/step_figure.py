@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-NOTE = "exploratory, not registered; one training of each model"
+NOTE = "Exploratory, not registered; one training of each model; open: not away from 0; not shown: ways under 0.5 %"
 
 
 def draw(rows: pd.DataFrame) -> Axes:
-    """What each way does to accuracy, in points: left of 0 it is a part of the loss."""
+    """What each way does to accuracy, in points: left of 0 it is a part of the loss; open: not away from 0."""
     ways = list(dict.fromkeys(rows["part"]))
     ax = drawing.axes(height=1.2 + 0.15 * len(ways) * rows["model"].nunique())
     ax.axvline(0, color=drawing.GREY, linewidth=1)
     for look, mine, shift in drawing.by_model(rows):
         place = np.array([ways.index(way) for way in mine["part"]]) + shift
-        drawing.dots(ax, *_points(mine, place), look)
+        away = np.asarray((mine["low"] > 0) | (mine["high"] < 0))
+        drawing.dots(ax, *_points(mine, place), look, away)
     drawing.condition_axis(ax, ways)
     ax.set_xlabel("points of few-shot less zero-shot accuracy (95 %, simultaneous over a model)")
     legends.legend_below(ax, "Where the first step goes wrong")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from promptlab.stats import Estimate
 
 GREW = "The report's answers grow all through training (a figure of it, without numbers)"
+REFLECTED = "In the report such reflection arises during training (with an example, without numbers)"
 
 
 def reported() -> pd.DataFrame:
@@ -44,9 +45,10 @@ def like_and_unlike(curve: pd.DataFrame, trend: pd.DataFrame) -> list[str]:
         f"{_change(PASS, curve, trend)} {there}: {_like(verdict[PASS])}.",
         f"A vote of 16 gains {points(vote)} at the last step, from {points(own[VOTE][0] - own[PASS][0])} at the first; "
         f"a vote of 64 there {gained:+.1f} at the end.",
-        f"{_change(TOKENS, curve, trend)} {GREW}: {_like(verdict[TOKENS])}; "
+        f"{_change(TOKENS, curve, trend)} {GREW}: {_like(verdict[TOKENS], 'no growth is seen, unlike it')}; "
         f"growth above {_percent(max(0.0, float(trend.set_index('measure')['high'][TOKENS])))} is excluded.",
-        *(_change(name, curve, trend) for name in (FORM, CHECKS, DOUBTS)),
+        *(_change(name, curve, trend) for name in (FORM, CHECKS)),
+        f"{_change(DOUBTS, curve, trend)} {REFLECTED}: {_like(verdict[DOUBTS])}.",
     ]
 
 
@@ -57,8 +59,8 @@ def of_zero(curve: pd.DataFrame | None, trend: pd.DataFrame | None) -> list[str]
     return [f"RL alone, from the bare base: {sentence}" for sentence in like_and_unlike(curve, trend)]
 
 
-def _like(verdict: str) -> str:
-    return {"rises": "like it in direction", "falls": "unlike it", "open": "like or unlike is open"}[verdict]
+def _like(verdict: str, undecided: str = "like or unlike is open") -> str:
+    return {"rises": "like it in direction", "falls": "unlike it"}.get(verdict, undecided)
 
 
 def _ends(curve: pd.DataFrame) -> dict[str, tuple[float, float]]:
@@ -105,7 +107,7 @@ def of_turns(found: Turns) -> str:
         "theatre": "hardly an answer changes: theatre",
         "open": "whether that helps is open",
     }[found.verdict]
-    said = "too few could change for that to say anything of checks" if found.stated < RARE else said
+    said = f"{said}, and too few state one for that to say anything of checks" if found.stated < RARE else said
     changed = f"{100 * found.changed.value:.2f} % [{100 * found.changed.low:.2f}, {100 * found.changed.high:.2f}]"
     net = interval(found.net.value, found.net.low, found.net.high)
     doubting = f"{100 * found.doubting_mended:.1f} % do a calculation again with another result"
