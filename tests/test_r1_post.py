@@ -36,3 +36,15 @@ def test_what_is_quoted_of_the_dose() -> None:
     assert len(quoted("The dose")) == 5
     for each in quoted("The dose"):
         assert each.replace(" points", "") in sentences, each
+
+
+def test_english_without_the_reward_is_told_as_it_went() -> None:
+    """It fell at every step, against what was expected: the post must not call that nothing."""
+    mixed = consistency.found()
+    assert mixed is not None
+    alone = mixed.since_start.table.query("model == @consistency.WITHOUT")
+    assert (alone["high"] < 0).all()
+    curve = mixed.curves[mixed.curves["measure"] == consistency.ENGLISH].query("condition == @consistency.WITHOUT")
+    start, least, end = (f"{100 * each:.1f} %" for each in (curve["value"].iloc[0], *curve["value"].iloc[[2, -1]]))
+    assert f"from {start} at the start to {least} at step 40, and {end} at the end" in TEXT
+    assert curve["value"].idxmin() == curve.index[2]
