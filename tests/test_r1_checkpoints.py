@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.r1_miniature import checkpoint_figures, checkpoints, thoughts, told
+from experiments.r1_miniature import checkpoint_figures, checkpoints, registered, thoughts, told
 from experiments.r1_miniature.checkpoints import PASS, TOKENS, VOTE, WORDS
 from experiments.r1_miniature.evidence import RESULTS
 from experiments.r1_miniature.joined import runs_in
@@ -190,10 +190,13 @@ def test_a_folder_without_checkpoints_is_named(tmp_path: Path) -> None:
         checkpoints.of_training("attempts", tmp_path)
 
 
-@pytest.mark.parametrize("design", ["steps", "attempts"])
-def test_recorded_checkpoints_are_of_the_design(design: str) -> None:
+OVER_STEPS = ["sft-short-1", *(f"r1-short-1@{step}" for step in range(10, 81, 10))]
+FROM_BASE = ["instruct", *(f"zero@{step}" for step in range(100, 1001, 100))]
+
+
+@pytest.mark.parametrize(("design", "names"), [("steps", OVER_STEPS), ("attempts", OVER_STEPS), ("opened", FROM_BASE)])
+def test_recorded_checkpoints_are_of_the_design(design: str, names: list[str]) -> None:
     pytest.importorskip("pyarrow")
-    names = ["sft-short-1", *(f"r1-short-1@{step}" for step in range(10, 81, 10))]
     found, made = runs_in(RESULTS, f"-{design}"), DESIGNS[design]
     runs = [found[name] for name in names]
     for run in runs:
@@ -229,3 +232,25 @@ def test_the_dose_design_keeps_to_its_budget() -> None:
     asked = dose.asked(3)
     for arm in arms:
         assert len(arm.render(asked[0], pool=asked.pool).exemplars) == arm.shots
+
+
+def test_the_post_says_what_became_of_rl_alone() -> None:
+    pytest.importorskip("pyarrow")
+    bare = checkpoints.of_zero()
+    assert bare is not None
+    right, vote, tokens, form, *_, seen = told.of_zero(
+        checkpoints.curves(bare), checkpoints.trends(bare), thoughts.at_all(bare)
+    )
+    assert "0.00 to 9.97 %, along the line +11.01 points [+1.65, +20.37]: rises" in right
+    assert "gains +0.0 points at the last step" in vote
+    assert "92.1 to 13.3" in tokens
+    assert "0.00 to 0.00 %" in form
+    assert "0.3 % of the answers could be read at the first step and 100.0 % at the last" in seen
+    assert "empty in 0.2 and 100.0 %" in seen
+    by_steps = bare[bare["model"] == "step 1000"].groupby(bare["question"].map(_steps_of(bare)))["score"].mean()
+    assert by_steps.round(3).to_list() == [0.34, 0.033, 0, 0]
+
+
+def _steps_of(bare: pd.DataFrame) -> dict[str, int]:
+    asked = registered.questions(bare["question"].nunique())
+    return {question.id: int(question.meta["level"]) for question in asked}

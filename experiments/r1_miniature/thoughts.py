@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RARE = 0.01  # fewer changed answers than this, and checks and doubts are theatre
+_EMPTY = re.compile(r"<think>\s*</think>")
 _ACCEPTED = re.compile(r"\b(?:Right|Good|That fits)\.\s*</think>")  # how the checks of `chains` end
 
 
@@ -88,6 +89,19 @@ def accepted(frame: pd.DataFrame) -> dict[str, Estimate]:
     sides = {"right": design.score >= 1, "wrong": design.score < 1}
     means = {name: design.means(np.where(side, fine, np.nan)) for name, side in sides.items()}
     return {name: bounded_mean(_mean(each), design.clusters, ALPHA) for name, each in means.items()}
+
+
+def at_all(frame: pd.DataFrame) -> pd.DataFrame:
+    """Shares of each step's answers that could be read (`read`) and that have an empty thought (`empty`).
+
+    Needs completions. Added after the results of `zero` were seen: hardly an answer of its start can be read.
+    """
+    empty = frame["completion"].fillna("").str.match(_EMPTY)
+    return (
+        frame.assign(read=frame["answered"].eq(True), empty=empty)
+        .groupby("model", sort=False)[["read", "empty"]]
+        .mean()
+    )
 
 
 def _over_steps(design: Crossed, what: pd.Series) -> Floats:

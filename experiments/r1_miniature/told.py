@@ -52,11 +52,16 @@ def like_and_unlike(curve: pd.DataFrame, trend: pd.DataFrame) -> list[str]:
     ]
 
 
-def of_zero(curve: pd.DataFrame | None, trend: pd.DataFrame | None) -> list[str]:
-    """The same of RL alone from the bare base."""
-    if curve is None or trend is None:
+def of_zero(curve: pd.DataFrame | None, trend: pd.DataFrame | None, read: pd.DataFrame | None) -> list[str]:
+    """The same of RL alone from the bare base, and by `thoughts.at_all` what its rise begins with."""
+    if curve is None or trend is None or read is None:
         return ["RL alone, from the bare base (`zero`): its samples are not in the folder."]
-    return [f"RL alone, from the bare base: {sentence}" for sentence in like_and_unlike(curve, trend)]
+    first, last = (100 * read.iloc[i] for i in (0, -1))
+    seen = (
+        f"Looked at afterwards: {first['read']:.1f} % of the answers could be read at the first step and"
+        f" {last['read']:.1f} % at the last; the thought is empty in {first['empty']:.1f} and {last['empty']:.1f} %."
+    )
+    return [f"RL alone, from the bare base: {sentence}" for sentence in (*like_and_unlike(curve, trend), seen)]
 
 
 def _like(verdict: str, undecided: str = "like or unlike is open") -> str:
