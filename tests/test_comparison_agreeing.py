@@ -70,6 +70,9 @@ def test_cells_models_and_sentence():
     assert found.pooled.value == pytest.approx(found.table["difference"].mean())
     assert found.models["difference"].mean() == pytest.approx(found.pooled.value)
     assert found.verdict.startswith("live agrees with recorded: 20 cells, pooled ")
+    assert found.verdict.endswith(
+        "; no cell or model differs beyond chance, and the pooled difference seen is within 5 points."
+    )
     assert (
         repr(found) == f"<Agreement of live and recorded: 20 cells, pooled {100 * found.pooled.value:+.1f} points, ok>"
     )
@@ -104,7 +107,9 @@ def test_a_large_pooled_difference_that_chance_may_do_is_not_called_other_weight
     assert not found.ok
     assert "NOT shown to agree" in found.verdict
     assert "which chance alone may do" in found.verdict
-    assert agree(one([0, 1, 1, 1], n=4), one(1, 4, n=4), tolerance=0.3).ok
+    tolerant = agree(one([0, 1, 1, 1], n=4), one(1, 4, n=4), tolerance=0.3)
+    assert tolerant.ok
+    assert tolerant.verdict.endswith("within 30 points.")
 
 
 def test_missing_samples_are_counted_and_are_no_wrong_answers():

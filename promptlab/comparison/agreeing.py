@@ -62,7 +62,8 @@ class Agreement:
         size = verdicts.interval(self.pooled.value, self.pooled.low, self.pooled.high)
         seen = f"{counted(len(self.table), 'cell')}, pooled {size}"
         if self.ok:
-            return f"live agrees with recorded: {seen}."
+            limit = f"the pooled difference seen is within {self._tolerated}"
+            return f"live agrees with recorded: {seen}; no cell or model differs beyond chance, and {limit}."
         if evidence := [*self._differing(), *self._beyond()]:
             why = "which suggests other weights, prompts or sampling than recorded"
             return f"live does NOT agree with recorded: {seen}; {'; '.join(evidence)}; {why}."
@@ -83,13 +84,17 @@ class Agreement:
         chance = not (self.pooled.low > 0 or self.pooled.high < 0)
         if chance or abs(self.pooled.value) <= self.tolerance:
             return []
-        return [f"the pooled difference is above {100 * self.tolerance:g} points"]
+        return [f"the pooled difference is above {self._tolerated}"]
+
+    @property
+    def _tolerated(self) -> str:
+        return f"{100 * self.tolerance:g} points"
 
     def _open(self) -> str:
         empty = (self.table["flag"] == "not estimable").sum()
         if empty:
             return f"{counted(empty, 'cell')} left nothing to compare"
-        above = f"the pooled difference is above {100 * self.tolerance:g} points"
+        above = f"the pooled difference is above {self._tolerated}"
         return f"{above}, which chance alone may do: more questions or samples would tell"
 
     def to_markdown(self) -> str:
@@ -144,8 +149,8 @@ def agree(live: Any, recorded: Any, *, tolerance: float = 0.05, alpha: float = 0
     >>> rows = [("m", c, q, k, float(q % 2)) for c in "ab" for q in range(12) for k in range(4)]
     >>> recorded = pd.DataFrame(rows, columns=["model", "condition", "question", "sample", "score"])
     >>> live = recorded[recorded["sample"] == 0]
-    >>> agree(live, recorded).verdict
-    'live agrees with recorded: 2 cells, pooled +0.0 points [no interval].'
+    >>> agree(live, recorded).verdict.partition("; ")[2]
+    'no cell or model differs beyond chance, and the pooled difference seen is within 5 points.'
     >>> agree(live.assign(score=1 - live["score"]), recorded).ok
     False
     """
