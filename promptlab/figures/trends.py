@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from promptlab.comparison import ByLength
 
 
+_SHARES = ("accuracy", "well_formed")
+
+
 def lengths(found: ByLength, ax: Axes | None = None) -> Axes:
     """Accuracy from short to long reasoning: within a question (filled, solid), over all samples (open, dotted).
 
@@ -100,15 +103,21 @@ def training(logs: Mapping[str, pd.DataFrame], measure: str = "accuracy", ax: Ax
         look: dict[str, Any] = drawing.style(i, model)
         ax.plot(log["step"], log[measure], linewidth=1.2, markevery=max(1, len(log) // 8), **look)
     share = all(log[measure].between(0, 1).all() for log in logs.values()) and measure not in ("loss", "entropy")
+    said, unit = measure.replace("_", " "), _unit(measure, share)
     ax.set_ylim(bottom=0, top=1 if share else None)
     ax.set_xlabel("training step")
-    ax.set_ylabel(f"{measure.replace('_', ' ')}, mean of a step")
+    ax.set_ylabel(f"{said}, {unit}\n(mean of a step)" if unit else f"{said}, mean of a step")
     drawing.tidy(ax)
     legends.legend_below(ax)
     drawn = {model: (log["step"].to_numpy(float), log[measure].to_numpy(float)) for model, log in logs.items()}
-    told = describing.lines(f"Training curves: {measure.replace('_', ' ')} over steps", drawn, "step")
+    told = describing.lines(f"Training curves: {said}{unit and f' ({unit})'} over steps", drawn, "step")
     drawing.tell(ax, told, pd.concat(logs, names=["model"]).reset_index(level="model"))
     return ax
+
+
+def _unit(measure: str, share: bool) -> str:
+    """Only where the name alone says it: what a loss or a reward is counted in, its trainer knows."""
+    return "share of answers" if share and measure in _SHARES else {"entropy": "nats a token"}.get(measure, "")
 
 
 def _checked(logs: Mapping[str, pd.DataFrame], measure: str) -> None:
