@@ -60,6 +60,27 @@ def test_training_draws_each_models_log():
     assert f"r1: {logs['r1']['tokens'].iloc[0]:.3g} at step 0" in told
 
 
+@pytest.mark.parametrize(
+    ("measure", "label", "told"),
+    [
+        ("entropy", "entropy, nats a token\n(mean of a step)", "entropy (nats a token) over"),
+        ("well_formed", "well formed, share of answers\n(mean of a step)", "well formed (share of answers) over"),
+        ("tokens", "tokens, mean of a step", "tokens over"),
+        ("loss_0", "loss 0, mean of a step", "loss 0 over"),
+    ],
+)
+def test_training_says_the_unit(measure: str, label: str, told: str):
+    ax = figures.training({"r1": training_log("r1")}, measure, axes())
+    assert ax.get_ylabel() == label
+    assert f"Training curves: {told}" in figures.alt_text(ax.figure)
+
+
+def test_an_accuracy_in_percent_is_no_share():
+    log = training_log("r1")
+    ax = figures.training({"r1": log.assign(accuracy=100 * log["accuracy"])}, "accuracy", axes())
+    assert ax.get_ylabel() == "accuracy, mean of a step"
+
+
 def test_training_says_which_columns_there_are():
     with pytest.raises(InputError, match=r"training log of sft.*loss"):
         figures.training({"sft": training_log("sft")}, "los")
@@ -104,3 +125,12 @@ def test_its_alt_text_gives_both_ends(lengths):
     rows = lengths.table.query("model == 'r1'").set_index(["kind", "bin"])["score"] * 100
     assert f"within a question {rows['within', 1]:.1f} % and {rows['within', 4]:.1f} %" in told
     assert f"over all samples {rows['raw', 1]:.1f} % and {rows['raw', 4]:.1f} %" in told
+
+
+def test_no_point_of_a_contrast_covers_another():
+    """Equal effects on the model and its control, and a contrast of the same size, happen with few questions."""
+    ax = figures.against_control(contrast(samples(), model="r1", control="plain", baseline="zero-shot"))
+    ax.figure.draw_without_rendering()
+    places = [*(line.get_ydata()[0] for line in ax.lines[1:3]), ax.collections[-1].get_offsets()[0, 1]]
+    heights = ax.transData.transform([(0, y) for y in places])[:, 1] * 72 / ax.figure.dpi
+    assert (-np.diff(heights) > 7).all()  # points, as a marker is with its edge

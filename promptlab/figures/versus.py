@@ -40,12 +40,12 @@ def against_control(contrast: Contrast, ax: Axes | None = None, *, models: Seque
     y = np.arange(len(conditions))
     for i, (side, look) in enumerate(_sides(contrast, models)):
         told = {"label": f"{look['label']}: difference to {contrast.baseline}"}
-        ax.plot(100 * table[f"{side}_difference"], y - 0.16 + 0.1 * i, linestyle="", **look | told)
+        ax.plot(100 * table[f"{side}_difference"], y - 0.29 + 0.23 * i, linestyle="", **look | told)
     label = drawing.in_legend(f"{contrast.model} less {contrast.control}")
     look = {"color": "black", "marker": "D", "label": label}
     low, high = (100 * table[name] for name in ("low", "high"))
-    drawing.dots(ax, 100 * table["contrast"], y + 0.14, low, high, look, drawing.decided(table))
-    drawing.remarks(ax, 100 * table["contrast"], y + 0.14, table, high)
+    drawing.dots(ax, 100 * table["contrast"], y + 0.22, low, high, look, drawing.decided(table))
+    drawing.remarks(ax, 100 * table["contrast"], y + 0.22, table, high)
     drawing.condition_axis(ax, conditions)
     ax.set_xlabel(f"points ({_level(contrast)})")
     legends.legend_below(ax, contrast.label)
