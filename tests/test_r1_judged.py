@@ -14,6 +14,7 @@ from experiments.r1_miniature import judged, registered, seed_figure
 from experiments.r1_miniature.evidence import deviations, recorded, samples, stamp
 from experiments.r1_miniature.pooling import effect, less
 from experiments.r1_miniature.registered import BASELINE, FEW, models
+from promptlab import grading
 from promptlab.errors import InputError
 from promptlab.records import load_run
 from promptlab.stats.twoway import two_way
@@ -192,6 +193,13 @@ def test_no_seed_lies_upon_another(tmp_path) -> None:
     places = np.asarray(ax.collections[1].get_offsets())
     assert len(np.unique(places, axis=0)) == len(value)
     assert set(np.round(places[:, 1] - 0.12, 2)) == {0, 0.14, 0.28}
+
+
+def test_a_registered_run_graded_again_has_the_scores_that_were_recorded() -> None:
+    run, names = recorded()["r1-short-1"], ["condition", "question", "sample", "score", "status"]
+    again = run.regrade(grading.number).to_frame(reasoning=False)
+    assert len(again) == 8000
+    pd.testing.assert_frame_equal(again[names], run.to_frame(reasoning=False)[names], check_categorical=False)
 
 
 def test_a_run_that_is_not_as_registered_is_named() -> None:
