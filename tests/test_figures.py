@@ -154,7 +154,7 @@ def test_a_name_with_dollar_signs_is_no_formula_and_an_underscore_hides_none():
     drawn = [draw(found) for draw in (*DRAWN.values(), figures.forest)]
     drawn += [figures.dose_response(dose(frame, **BARE)), figures.slope_chart(one), figures.against_control(one)]
     for ax in drawn:
-        layouts.laid_out(ax.figure, 4).draw_without_rendering()
+        layouts.laid_out(ax.figure, 4, 100).draw_without_rendering()
         shown = [text for legend in ax.figure.legends for text in legend.get_texts()]
         if ax.get_legend_handles_labels()[1][0].strip("\N{ZERO WIDTH SPACE}").startswith("_r1"):
             assert any("_r1 $" in text.get_text() for text in shown)

@@ -89,7 +89,7 @@ def texts_in(figure) -> list:
 @pytest.mark.parametrize("draw", DRAW)
 def test_nothing_is_cut_off_or_covered(draw: str, width: str, found):
     size = WIDTHS[width]
-    figure = layouts.laid_out(DRAW[draw](found).figure, size.inches / size.scale)
+    figure = layouts.laid_out(DRAW[draw](found).figure, size.inches / size.scale, size.dots)
     page = layouts.page(figure)
     assert page.width * size.scale == pytest.approx(size.inches, abs=0.02)  # nothing stands out at a side
     texts = texts_in(figure)
@@ -131,7 +131,20 @@ def test_save_writes_svg_png_numbers_and_alt_text(width, found, tmp_path):
         assert inches == pytest.approx(WIDTHS[width].inches, abs=0.02)
         assert float(root.get("width").removesuffix("pt")) / 72 == pytest.approx(inches, abs=0.02)
         assert (ax.figure.get_size_inches().tolist(), ax.get_xlabel(), plt.get_fignums()) == before
-        assert not ax.figure.texts
+        assert [text.get_text() for text in ax.figure.texts] == ["a <note> & more"]  # a notebook shows it as well
+
+
+def test_long_labels_and_notes_stay_on_the_page_at_every_width(tmp_path):
+    """Letters are wider at the resolution of a PNG than at the one that pyplot draws with."""
+    data = samples(("r1",)).replace({"condition": {"few-shot-3": "went on after the last step"}})
+    words = "Exploratory, not registered; one training of each model; simultaneous intervals; open: not away from 0; "
+    ax = figures.degradation(compare(data, baseline="zero-shot"))
+    for name, size in WIDTHS.items():
+        _, png, *_ = figures.save(ax, tmp_path / "a", note=3 * words, width=name)
+        image = Image.open(png)
+        dpi = image.info["dpi"][0]
+        assert image.width / dpi == pytest.approx(size.inches, abs=0.02)
+        assert not (np.asarray(image.convert("L"))[:, : int(0.03 * dpi * size.scale)] < 200).any()
 
 
 def drawn_values(ax, upright: bool) -> np.ndarray:

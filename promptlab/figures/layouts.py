@@ -15,16 +15,20 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
 
-_GAP = 4.0  # dots that stay free at an edge
+_GAP = 0.04  # inches that stay free at an edge
 _SHARE = 0.48  # of the width, for the labels of rows
 
 
-def laid_out(figure: Figure, inches: float) -> Figure:
-    """A copy of the figure that is so wide, as tall as its parts then need."""
+def laid_out(figure: Figure, inches: float, dpi: float) -> Figure:
+    """A copy of the figure that is so wide, as tall as its parts then need.
+
+    At the dots per inch that it is written with: letters are up to 2 % wider at one resolution than at another.
+    """
     from matplotlib import pyplot as plt
 
     found = copy.deepcopy(figure)
     plt.close(found)  # a copy of a figure that pyplot shows would be shown as well
+    found.set_dpi(dpi)
     legends.footnote(found, "")
     found.draw_without_rendering()
     tall = _heights(found)
@@ -78,13 +82,13 @@ def _rooms(ax: Axes) -> np.ndarray:
 
 
 def _wrap_labels(figure: Figure) -> None:
-    wide, high = figure.bbox.width, figure.bbox.height
+    wide, high, gap = figure.bbox.width, figure.bbox.height, _GAP * figure.dpi
     for ax in figure.axes:
         box = ax.get_window_extent()
         middle, centre = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-        _wrap(ax.xaxis.label, 2 * min(middle, wide - middle) - _GAP)
-        _wrap(ax.yaxis.label, min(1.1 * box.height, 2 * min(centre, high - centre) - _GAP), upright=True)
-        _wrap(ax._left_title, wide - box.x0 - _GAP)  # type: ignore[attr-defined]
+        _wrap(ax.xaxis.label, 2 * min(middle, wide - middle) - gap)
+        _wrap(ax.yaxis.label, min(1.1 * box.height, 2 * min(centre, high - centre) - gap), upright=True)
+        _wrap(ax._left_title, wide - box.x0 - gap)  # type: ignore[attr-defined]
 
 
 def _wrap(text: Text, room: float, *, upright: bool = False) -> None:

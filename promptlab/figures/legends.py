@@ -84,7 +84,7 @@ def place_legend(figure: Figure) -> None:
 def footnote(figure: Any, text: str, points: float = 6) -> None:
     """Below all that is drawn, in the place of an earlier note; a dollar sign is no formula."""
     for old in [found for found in figure.texts if found.get_gid() == _NOTE]:
-        old.remove()
+        figure.texts.remove(old)  # `old.remove` of a copy looks in the figure that it was copied from
     if text:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # as it was drawn now, so that a legend at the edge does not follow the edge
@@ -92,4 +92,4 @@ def footnote(figure: Any, text: str, points: float = 6) -> None:
             legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
         box, (wide, tall) = figure.get_tightbbox(), figure.get_size_inches()
         look: dict[str, Any] = {"va": "top", "fontsize": points, "color": GREY, "parse_math": False, "gid": _NOTE}
-        figure.text(box.x0 / wide, (box.y0 - 0.1) / tall, textwrap.fill(text, int(wide * 72 / (0.48 * points))), **look)
+        figure.text(box.x0 / wide, (box.y0 - 0.1) / tall, textwrap.fill(text, int(wide * 72 / (0.55 * points))), **look)

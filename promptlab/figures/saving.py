@@ -28,6 +28,11 @@ class Width:
     scale: float
     dpi: int
 
+    @property
+    def dots(self) -> float:
+        """Per inch as drawn."""
+        return self.dpi * self.scale
+
 
 WIDTHS = {"blog": Width(7.2, 1.0, 200), "journal": Width(3.5, 0.72, 600)}
 AS_DRAWN = Width(0, 1.0, 200)
@@ -57,8 +62,8 @@ def save(
         every row of the CSV, in its last column ``figure_note``: rows go into other tables, and a line above the header
         would break whoever reads it.
     width
-        ``blog`` (7.2 inches) or ``journal`` (one column of 3.5 inches): laid out anew for that, the figure itself stays
-        as it is. By default it is written as drawn, and its layout, with the note, is final then.
+        ``blog`` (7.2 inches) or ``journal`` (one column of 3.5 inches): laid out anew for that, the figure itself keeps
+        its size and gets the note. By default it is written as drawn. With a note its layout is final then.
 
     Notes
     -----
@@ -69,7 +74,8 @@ def save(
         given.one_of("width of save", width, WIDTHS)
     figure: Any = ax.get_figure(root=True)
     size = WIDTHS[width] if width else AS_DRAWN
-    figure = layouts.laid_out(figure, size.inches / size.scale) if width else figure
+    shown, figure = figure, layouts.laid_out(figure, size.inches / size.scale, size.dots) if width else figure
+    legends.footnote(shown, note)
     legends.footnote(figure, note, points=6 / size.scale)
     stem = Path(path)
     stem.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +95,7 @@ def _write(figure: Figure, svg: Path, png: Path, size: Width, told: str) -> None
     options: dict[str, Any] = {"bbox_inches": layouts.page(figure) if size.inches else "tight", "facecolor": "white"}
     with mpl.rc_context({"svg.hashsalt": "promptlab"}):
         figure.savefig(svg, metadata={"Description": told, "Date": None}, **options)
-    dots: dict[str, Any] = {"dpi": size.dpi * size.scale, "pil_kwargs": {"dpi": (size.dpi, size.dpi)}}
+    dots: dict[str, Any] = {"dpi": size.dots, "pil_kwargs": {"dpi": (size.dpi, size.dpi)}}
     figure.savefig(png, metadata={"Description": told}, **dots, **options)
     drawn = markup.visible(svg.read_text(encoding="utf-8"))  # a name's control characters are no XML
     svg.write_text(accessible(drawn, told, size.scale), encoding="utf-8")
