@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NOTE = "Exploratory, not registered; one training of each model; 95 % simultaneous intervals; open: not away from 0"
 SELDOM = 0.01  # a way that changes accuracy by less than this everywhere is not drawn
+LEFT_OUT = f"not shown: ways under {100 * SELDOM:g} point in every model"
 
 
 def doses(rows: pd.DataFrame) -> Axes:
@@ -26,18 +27,18 @@ def doses(rows: pd.DataFrame) -> Axes:
 def repeats(rows: pd.DataFrame) -> Axes:
     """Wrong answers that are an exemplar's answer, above chance: a panel a series of bare answers, a line a model."""
     shown = rows[rows["shots"].notna() & rows["series"].str.contains("answers")]
-    return _over_k(shown, "answers, points above chance", "Wrong answers that are an exemplar's, over k")
+    return _over_k(shown, "answers, points\nabove chance", "Wrong answers that are an exemplar's, over k", most=1)
 
 
-def _over_k(rows: pd.DataFrame, ylabel: str, what: str) -> Axes:
+def _over_k(rows: pd.DataFrame, ylabel: str, what: str, most: int = 4) -> Axes:
     series = list(dict.fromkeys(rows["series"]))
-    wide = min(len(series), 4)
-    panels = _panels(-(-len(series) // wide), wide, 2.6, sharex=True, sharey=True)
+    wide = min(len(series), most)
+    panels = _panels(-(-len(series) // wide), wide, 2.6 if wide > 1 else 2.0, sharex=True, sharey=True)
     for ax, name in zip(panels, series, strict=False):
         here = rows[rows["series"] == name]
         ax.axhline(0, color=drawing.GREY, linewidth=1)
         _lines(ax, here, list(dict.fromkeys(rows["model"])))
-        ax.set_title(name.replace(", ", ",\n"), loc="left", fontsize="small")
+        ax.set_title(name.replace(", ", ",\n") if wide > 1 else name, loc="left", fontsize="small")
         drawing.tell(ax, describing.estimates(f"{what}, {name}", here, "difference", "points"), here)
     for ax in panels[len(series) :]:
         ax.set_axis_off()
