@@ -86,6 +86,38 @@ def test_a_step_done_in_the_head_is_skipped_and_not_wrong() -> None:
     assert (checked.skipped, checked.first_wrong, checked.way) == (1, 3, steps.SLIPPED)
 
 
+@pytest.mark.parametrize("before", ["", "94 are left. "])
+def test_steps_skipped_in_a_row_are_all_skipped(before: str) -> None:
+    slipped = found(before + "94 / 2 = 45. The answer is 45.")  # 94 took both steps before it
+    assert (slipped.skipped, slipped.first_wrong, slipped.way) == (2, 3, steps.SLIPPED)
+    right = found(before + "94 / 2 = 47. The answer is 47.")
+    assert (right.skipped, right.first_wrong, right.way) == (2, None, steps.RIGHT)
+
+
+def test_the_last_step_alone_says_which_went_wrong() -> None:
+    for question in QUESTIONS:
+        last = question.meta["steps"][-1]
+        checked = found(f"{last['expression']} = {last['value'] + 1}. The answer is {last['value'] + 1}.", question)
+        assert (checked.way, checked.skipped, checked.first_wrong) == (
+            steps.SLIPPED,
+            checked.steps - 1,
+            checked.steps,
+        ), question.text
+
+
+def test_a_product_in_another_order_is_no_wrong_step() -> None:
+    true = [{"expression": "7 * 5", "value": 35}, {"expression": "35 * 3", "value": 105}]
+    lamps = Question("q", "3 days, 7 hours each, 5 lamps an hour; 3 are thrown away.", ("102",))
+    lamps = replace(lamps, meta={"steps": [*true, {"expression": "105 - 3", "value": 102}]})
+    checked = found("3 * 7 = 21. 21 * 5 = 105. 105 - 3 = 98. The answer is 98.", lamps)
+    assert (checked.skipped, checked.first_wrong, checked.way) == (2, 3, steps.SLIPPED)
+
+
+def test_an_equation_may_stand_the_other_way_round() -> None:
+    checked = found("108 = 9 * 12. 94 = 108 - 14. 45 = 94 / 2. The answer is 45.")
+    assert (checked.done, checked.first_wrong, checked.way) == (2, 3, steps.SLIPPED)
+
+
 def test_a_check_undoes_the_last_step_and_is_no_step() -> None:
     checked = found("<think>\n9 * 12 = 108.\nCheck: 108 - 14 = 94. Right.\n</think>\nThe answer is 108.")
     assert (checked.calculations, checked.done, checked.way) == (1, 1, steps.SKIPPED)
