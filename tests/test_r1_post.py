@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 from test_notebooks import ROOT
 
-from experiments.r1_miniature import consistency, distilled, dose_runs, dose_told, doses, told
+from experiments.r1_miniature import consistency, distilled, dose_runs, dose_told, doses, mechanism, steps, told
+from promptlab.records import load_run
 
 TEXT = " ".join((ROOT / "experiments/posts/why-few-shot-hurts.md").read_text(encoding="utf-8").split())
 
@@ -32,10 +34,26 @@ def test_what_is_quoted_of_two_trainings(title: str) -> None:
 
 def test_what_is_quoted_of_the_dose() -> None:
     found = doses.analysed(dose_runs.samples(dose_runs.recorded()))
-    sentences = given([*dose_told.of_drawn(found.effects), *dose_told.of_models(found.models)])
-    assert len(quoted("The dose")) == 5
+    by_model = [*dose_told.of_drawn(found.effects), *dose_told.of_models(found.models)]
+    sentences = given([*by_model, *dose_told.of_kinds(found.kinds)])
+    assert len(quoted("The dose")) == 6
     for each in quoted("The dose"):
         assert each.replace(" points", "") in sentences, each
+
+    own = found.differences.query("model == 'plain' and series == 'own-kind, one message'")
+    one, *_, six = -100 * own["difference"]
+    assert f"({one:.1f} points with one, {six:.1f} with six)" in TEXT
+
+
+def test_the_figure_of_the_parts_is_what_the_samples_give() -> None:
+    drawn = pd.read_csv(ROOT / "experiments/posts/figures/loss-by-step.csv").set_index(["model", "part"])
+    for model in ("plain", "r1-narrow"):
+        table = mechanism.accounting(mechanism.checked(load_run(f"recorded:{model}"))).set_index("way")
+        kept = drawn.loc[model]
+        assert table.loc[kept.index, "part"].to_numpy() == pytest.approx(kept["difference"].to_numpy())
+    copied = drawn.xs(steps.COPIED, level="part")
+    low, *_, high = sorted(round(100 * share) for share in copied["share"].dropna())
+    assert f"{low} to {high} % of the loss. Of the few-shot" in TEXT
 
 
 def test_english_without_the_reward_is_told_as_it_went() -> None:
