@@ -27,7 +27,7 @@ _KEPT = b"promptlab", b"pandas"
 def runs_in(folder: Path, suffix: str) -> dict[str, Run]:
     """The runs of a folder whose files end so, by their names less that; from joined files and from others."""
     files = [part for file in sorted(folder.glob(f"*{suffix}.parquet")) for part in _parts(file, file.stat().st_mtime)]
-    return {file.stem.removesuffix(suffix): load_run(file) for file in sorted(files)}
+    return {file.stem.removesuffix(suffix): load_run(file) for file in sorted(files, key=lambda file: file.stem)}
 
 
 def join(files: Sequence[Path], path: Path) -> Path:
