@@ -1,8 +1,6 @@
 """Judge the registered hypotheses from the recorded samples: ``python -m experiments.r1_miniature.judged``.
 
-It prints a sentence a hypothesis, each by the rule that `registration.yaml` states, and draws the seeds. What the
-registration leaves open (when H2, H3 and H4 count as refuted) was settled here before the first sample of theirs, but
-after H1 had been judged by its own rule (LOG.md, 2026-11-25).
+It prints a sentence a hypothesis, each by the rule that `registration.yaml` states (`rules`), and draws the seeds.
 """
 
 from __future__ import annotations
@@ -12,12 +10,24 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from experiments.r1_miniature import registered
 from experiments.r1_miniature.evidence import RESULTS, recorded, samples, stamp
-from experiments.r1_miniature.pooling import Arms, Pooled, effect, less, pooled
+from experiments.r1_miniature.places import OUT
+from experiments.r1_miniature.pooling import Pooled, pooled
 from experiments.r1_miniature.registered import BASELINE, FEW, MARGIN, models
+from experiments.r1_miniature.rules import (
+    GAINED,
+    LARGE,
+    TRIPLE,
+    Seeds,
+    State,
+    state_of_gain,
+    state_of_loss,
+    state_of_narrow,
+    state_of_sameness,
+)
 from promptlab.comparison import SeedContrast, compare
 from promptlab.comparison.crossed import crossed
 from promptlab.comparison.verdicts import interval
@@ -25,10 +35,6 @@ from promptlab.errors import PromptlabError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-State = Literal["confirmed", "refuted", "open", "not run"]
-Seeds = list[Arms]  # one a seed
-LARGE = 0.025  # the loss that H1 is refuted as
 
 
 @dataclass(frozen=True)
@@ -41,51 +47,6 @@ class Judgement:
 
     def __str__(self) -> str:
         return f"{self.hypothesis}: {self.state}. {self.sentence}"
-
-
-# -- rules: intervals in, a state out ----------------------------------------------------------------------------------
-
-
-def state_of_loss(low: float, high: float) -> State:
-    """H1: a loss is confirmed below 0, and refuted as one of `LARGE` or more above that."""
-    return "confirmed" if high < 0 else "refuted" if low > -LARGE else "open"
-
-
-def state_of_gain(low: float, high: float) -> State:
-    """H3: what removes a loss has its interval above 0."""
-    return "confirmed" if low > 0 else "refuted" if high < 0 else "open"
-
-
-def state_of_sameness(low: float, high: float) -> State:
-    """H4: no margin was registered, so nothing confirms that two effects are the same; a difference refutes it."""
-    return "refuted" if low > 0 or high < 0 else "open"
-
-
-def state_of_narrow(contrast: tuple[float, float], plain: tuple[float, float]) -> State:
-    """H2: the contrast within the margin and a loss of plain; refuted where either is shown to be otherwise."""
-    (low, high), (worst, best) = contrast, plain
-    if low > -MARGIN and high < MARGIN and best < 0:
-        return "confirmed"
-    return "refuted" if low > MARGIN or high < -MARGIN or worst > 0 else "open"
-
-
-# -- what is compared: over the seeds, signed sums of arms -------------------------------------------------------------
-
-
-def few(model: str) -> Seeds:
-    """What the exemplars do to each seed of a model."""
-    return [effect(name, FEW, BASELINE) for name in models(model)]
-
-
-def each_less(ours: Seeds, theirs: Seeds) -> Seeds:
-    """Seed by seed."""
-    return [less(*two) for two in zip(ours, theirs, strict=True)]
-
-
-THINKING = each_less(few("r1-short"), few("sft-short"))  # what RL adds to the effect: H1
-PLAIN = each_less(few("plain-rl"), few("plain-short"))
-TRIPLE = each_less(PLAIN, THINKING)  # H4
-GAINED = [{(a, BASELINE): 1, (b, BASELINE): -1} for a, b in zip(models("r1-short"), models("sft-short"), strict=True)]
 
 
 def judge(frame: pd.DataFrame) -> list[Judgement]:
@@ -178,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m experiments.r1_miniature.judged", description=__doc__)
     parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--out", type=Path, default=Path("out") / "r1_miniature" / "judged")
+    parser.add_argument("--out", type=Path, default=OUT / "judged")
     args = parser.parse_args(arguments)
     try:
         runs = recorded(args.results)

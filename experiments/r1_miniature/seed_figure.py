@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.r1_miniature.judged import GAINED, PLAIN, THINKING, TRIPLE, Seeds, each_less, few, state_of_sameness
 from experiments.r1_miniature.pooling import Pooled, pooled
 from experiments.r1_miniature.registered import merged
+from experiments.r1_miniature.rules import GAINED, PLAIN, THINKING, TRIPLE, Seeds, each_less, few, state_of_sameness
 from promptlab import figures
 from promptlab.comparison.crossed import crossed
 from promptlab.figures import describing, drawing, legends
