@@ -215,7 +215,8 @@ def test_sampler_agrees_with_the_whole_forward_pass() -> None:
     import torch
 
     from experiments.r1_miniature.network import log_probs
-    from experiments.r1_miniature.sampler import Sampler, Settings
+    from experiments.r1_miniature.rollout import Settings
+    from experiments.r1_miniature.sampler import Sampler
 
     network, prompts = tiny_network(), [[5, 9, 3], [7] * 70, [11, 2, 2, 8, 40]]
     sampler = Sampler(network)
@@ -237,7 +238,8 @@ def test_sampler_agrees_with_the_whole_forward_pass() -> None:
 def test_refresh_shows_the_sampler_a_changed_adapter() -> None:
     import torch
 
-    from experiments.r1_miniature.sampler import Sampler, Settings
+    from experiments.r1_miniature.rollout import Settings
+    from experiments.r1_miniature.sampler import Sampler
 
     network, greedy = tiny_network(), Settings(0.0, 1.0, 20, (95,))
     sampler = Sampler(network)
@@ -255,7 +257,7 @@ def test_refresh_shows_the_sampler_a_changed_adapter() -> None:
 def test_draw_keeps_to_the_nucleus_and_to_the_probabilities() -> None:
     import torch
 
-    from experiments.r1_miniature.sampler import draw
+    from experiments.r1_miniature.rollout import draw
 
     torch.manual_seed(0)
     chances = torch.tensor([0.5, 0.3, 0.15, 0.05])

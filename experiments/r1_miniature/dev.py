@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from experiments.r1_miniature.mixing import OPENED
-from experiments.r1_miniature.sampler import Sampler, Settings
+from experiments.r1_miniature.rollout import Settings
+from experiments.r1_miniature.sampler import Sampler
 from experiments.r1_miniature.tokens import Tokens
 from promptlab.grading import number
 from promptlab.models.chatml import check_contents, render

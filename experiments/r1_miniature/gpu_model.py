@@ -13,7 +13,8 @@ import torch
 
 from experiments.r1_miniature.convert import gguf_size, read_gguf
 from experiments.r1_miniature.network import load_network
-from experiments.r1_miniature.sampler import Sampler, Settings
+from experiments.r1_miniature.rollout import Settings
+from experiments.r1_miniature.sampler import Sampler
 from experiments.r1_miniature.tokens import Tokens
 from promptlab.errors import InputError
 from promptlab.models.chatml import TEMPLATE_HASH, check_contents, render

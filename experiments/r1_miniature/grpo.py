@@ -20,7 +20,8 @@ from experiments.r1_miniature.network import Network
 from experiments.r1_miniature.passes import Example, update
 from experiments.r1_miniature.recipe import Grpo, Recipe
 from experiments.r1_miniature.rewards import Reward, reward
-from experiments.r1_miniature.sampler import Sampler, Settings
+from experiments.r1_miniature.rollout import Settings
+from experiments.r1_miniature.sampler import Sampler
 from experiments.r1_miniature.tokens import Tokens
 from promptlab.models.chatml import render
 from promptlab.questions.arithmetic import LEVELS

@@ -15,7 +15,8 @@ from experiments.r1_miniature.passes import Example
 from experiments.r1_miniature.recipe import Recipe
 from experiments.r1_miniature.record import adapter_of
 from experiments.r1_miniature.rewards import reward
-from experiments.r1_miniature.sampler import Sampler, Settings
+from experiments.r1_miniature.rollout import Settings
+from experiments.r1_miniature.sampler import Sampler
 from experiments.r1_miniature.sft import BY_RULE, build_examples, draw_tasks
 from experiments.r1_miniature.tokens import END_OF_TURN, Tokens
 from promptlab.errors import InputError
