@@ -290,34 +290,13 @@ def test_gguf_adapter_comes_back_as_it_was_in_fp16(tmp_path: Path) -> None:
 
 
 @needs_torch
-def test_peft_rows_are_in_halves() -> None:
-    """Rotating neighbours in llama.cpp's order is rotating halves in Hugging Face's."""
-    import torch
-
-    from experiments.r1_miniature.convert import to_halves
-    from experiments.r1_miniature.network import rotary_table, rotate
-
-    shape = tiny_network().shape
-    weight, x = torch.randn(24, 24), torch.randn(5, 24)
-    turn = rotary_table(shape, 5, x.device)
-    ours = rotate((x @ weight.T).unflatten(-1, (6, 4)).transpose(0, 1), turn)
-    left, right = (x @ to_halves(weight, "attn_q", shape).T).unflatten(-1, (6, 4)).transpose(0, 1).chunk(2, -1)
-    cos, sin = turn.unbind(-1)
-    theirs = torch.cat((left * cos - right * sin, right * cos + left * sin), -1)
-    assert torch.allclose(ours.unflatten(-1, (2, 2)).transpose(-1, -2).flatten(-2), theirs, atol=1e-5)
-
-
-@needs_torch
-def test_peft_gives_the_same_log_probabilities(tmp_path: Path) -> None:
-    """Also a check of the network itself against the transformers library's LLaMA."""
+def test_the_network_is_a_llama_with_the_adapter_added() -> None:
+    """Against the transformers library's, which has the rows of queries and keys in halves and not in pairs."""
     transformers = pytest.importorskip("transformers", reason="transformers is not installed (the `train` extra)")
-    peft = pytest.importorskip("peft", reason="peft is not installed (the `train` extra)")
     import torch
-
-    from experiments.r1_miniature.convert import PEFT_NAMES, to_halves, write_peft
 
     network = tiny_network()
-    shape = network.shape
+    shape, merged = network.shape, network.merged()
     config = transformers.LlamaConfig(
         vocab_size=96,
         hidden_size=shape.width,
@@ -329,21 +308,36 @@ def test_peft_gives_the_same_log_probabilities(tmp_path: Path) -> None:
         rope_theta=shape.rope_base,
         tie_word_embeddings=True,
     )
-    names = {**PEFT_NAMES, "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm"}
-    weights = {
-        f"model.layers.{i}.{name}.weight": to_halves(network.base(kind)[i], kind, shape)
-        for kind, name in names.items()
-        for i in range(shape.blocks)
+    names = {
+        "attn_q": "self_attn.q_proj",
+        "attn_k": "self_attn.k_proj",
+        "attn_v": "self_attn.v_proj",
+        "attn_output": "self_attn.o_proj",
+        "ffn_gate": "mlp.gate_proj",
+        "ffn_up": "mlp.up_proj",
+        "ffn_down": "mlp.down_proj",
+        "attn_norm": "input_layernorm",
+        "ffn_norm": "post_attention_layernorm",
     }
-    weights |= {name: network.base("token_embd") for name in ("model.embed_tokens.weight", "lm_head.weight")}
-    model = transformers.LlamaForCausalLM(config)
-    model.load_state_dict({**weights, "model.norm.weight": network.base("output_norm")})
-    ids, merged = torch.tensor([[5, 9, 3, 60, 2, 17]]), network.merged()
+    heads = {"attn_q": shape.heads, "attn_k": shape.kv_heads}
+
+    def llama(adapted: bool) -> Any:
+        weights = {name: network.base("token_embd") for name in ("model.embed_tokens.weight", "lm_head.weight")}
+        for kind, name in names.items():
+            for i, rows in enumerate(network.base(kind)):
+                if adapted and kind in network.a:
+                    rows = rows + network.alpha / network.rank * network.b[kind][i] @ network.a[kind][i]
+                if kind in heads:
+                    rows = rows.unflatten(0, (heads[kind], shape.head // 2, 2)).transpose(1, 2).flatten(0, 2)
+                weights[f"model.layers.{i}.{name}.weight"] = rows
+        model = transformers.LlamaForCausalLM(config)
+        model.load_state_dict({**weights, "model.norm.weight": network.base("output_norm")})
+        return model
+
+    ids = torch.tensor([[5, 9, 3, 60, 2, 17]])
     with torch.no_grad():
         ours = (network.hidden(ids, merged) @ merged.embedding.T).log_softmax(-1)
-        without = model(ids).logits.log_softmax(-1)
-        adapted = peft.PeftModel.from_pretrained(model, str(write_peft(network, tmp_path)))
-        theirs = adapted(ids).logits.log_softmax(-1)
+        theirs, without = (llama(adapted)(ids).logits.log_softmax(-1) for adapted in (True, False))
     assert torch.allclose(ours, theirs, atol=1e-4)
     assert (without - theirs).abs().max() > 0.1
 
@@ -677,7 +671,9 @@ def test_tokens_and_log_probabilities_are_llama_cpps(base: Path, tmp_path: Path)
 
 @pytest.mark.slow
 @needs_torch
-def test_sft_and_grpo_run_and_resume_on_a_cpu(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sft_and_grpo_run_and_resume_on_a_cpu(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     import numpy as np
     import torch
     from gguf import GGUFReader

@@ -1,26 +1,14 @@
-"""The adapter as a file: llama.cpp's GGUF (also how models are handed on here) and peft's folder (for vLLM)."""
+"""The adapter as a file: llama.cpp's GGUF, which is also how models are handed on here."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from experiments.r1_miniature.network import LINEAR, Network, Shape
-
-PEFT_NAMES = {
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
-PEFT_BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
+from experiments.r1_miniature.network import LINEAR, Network
 
 
 def write_gguf(network: Network, path: Path, name: str) -> Path:
@@ -51,7 +39,11 @@ def gguf_size(path: Path) -> tuple[int, float]:
 
     reader = GGUFReader(path)
     first = next(tensor for tensor in reader.tensors if tensor.name.endswith("lora_a"))
-    return len(first.data), float(reader.get_field("adapter.lora.alpha").contents())  # type: ignore[union-attr]
+    return len(first.data), _alpha(reader)
+
+
+def _alpha(reader: Any) -> float:
+    return float(reader.get_field("adapter.lora.alpha").contents())
 
 
 @torch.no_grad()
@@ -66,8 +58,7 @@ def read_gguf(network: Network, path: Path) -> None:
     from gguf import GGUFReader
 
     reader = GGUFReader(path)
-    alpha = reader.get_field("adapter.lora.alpha").contents()  # type: ignore[union-attr]
-    if alpha != network.alpha:
+    if (alpha := _alpha(reader)) != network.alpha:
         raise ValueError(f"{path.name} has alpha {alpha}, the recipe {network.alpha}")
     for tensor in reader.tensors:
         _, block, kind, _, side = tensor.name.split(".")
@@ -76,42 +67,3 @@ def read_gguf(network: Network, path: Path) -> None:
         if found.shape != target.shape:
             raise ValueError(f"{path.name}: {tensor.name} is {tuple(found.shape)}, needed is {tuple(target.shape)}")
         target.copy_(found)
-
-
-def write_peft(network: Network, folder: Path) -> Path:
-    """Write ``adapter_config.json`` and ``adapter_model.safetensors`` as peft and vLLM read them."""
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {}
-    for kind, name in PEFT_NAMES.items():
-        for block in range(network.shape.blocks):
-            place = f"base_model.model.model.layers.{block}.{name}"
-            into, out = network.a[kind][block].detach().cpu(), network.b[kind][block].detach().cpu()
-            tensors[f"{place}.lora_A.weight"] = into.contiguous()
-            tensors[f"{place}.lora_B.weight"] = to_halves(out, kind, network.shape).contiguous()
-    save_file(tensors, folder / "adapter_model.safetensors")
-    (folder / "adapter_config.json").write_text(json.dumps(_peft_config(network), indent=1) + "\n", encoding="utf-8")
-    return folder
-
-
-def to_halves(rows: Tensor, kind: str, shape: Shape) -> Tensor:
-    """Rows of a query or key matrix from llama.cpp's rotary order (pairs are neighbours) to Hugging Face's (halves)."""
-    heads = {"attn_q": shape.heads, "attn_k": shape.kv_heads}.get(kind)
-    if heads is None:
-        return rows
-    return rows.unflatten(0, (heads, shape.head // 2, 2)).transpose(1, 2).flatten(0, 2)
-
-
-def _peft_config(network: Network) -> dict[str, object]:
-    return {
-        "peft_type": "LORA",
-        "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": PEFT_BASE,
-        "r": network.rank,
-        "lora_alpha": network.alpha,
-        "lora_dropout": 0.0,
-        "bias": "none",
-        "inference_mode": True,
-        "target_modules": sorted(name.rpartition(".")[2] for name in PEFT_NAMES.values()),
-    }

@@ -1,7 +1,7 @@
 """The embedded model's network in plain PyTorch: a frozen LLaMA with a LoRA adapter on every linear layer.
 
 The layout is the GGUF file's own: rows of the query and key projections stand in llama.cpp's rotary order (pairs are
-neighbours), so an adapter trained here is llama.cpp's adapter as it is, and only the peft export has to permute.
+neighbours), so an adapter trained here is llama.cpp's adapter as it is.
 The adapter is merged before use, W + s B A, and the sum is rounded to `dtype`: sampling and loss read the very same
 rounded weights, so that the policy that is trained is the policy that answered.
 """
