@@ -45,7 +45,7 @@ def _published(ax: Axes) -> None:
         order = np.argsort(place)
         ax.plot(place[order], part["value"].to_numpy(float)[order], color=look["color"], linestyle=":")
         ax.scatter(place, part["value"], s=36, c=look["color"], marker=look["marker"], clip_on=False, zorder=3)
-        for x, value in zip(place, part["value"], strict=True):
+        for x, value in zip(place.tolist(), part["value"], strict=True):
             _valued(ax, x, value, str(name), look["color"])
     ax.set_xticks([0, 1], ["start", "end"])
     ax.set_xlabel("R1-Zero, AIME 2024,\nas reported")

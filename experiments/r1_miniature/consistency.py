@@ -6,7 +6,7 @@ Exploratory, of one training seed each, and not registered; written before a sam
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def of_trainings(folder: Path) -> pd.DataFrame:
     frame = pd.concat([f.assign(condition=c) for f, c in zip(each, (WITHOUT, WITH), strict=True)], ignore_index=True)
     said = zip(frame["completion"], frame["ending"], strict=True)
     listed = [english_share(split_reasoning(Completion(text, ending))[0]) for text, ending in said]
-    shares = {ENGLISH: 1 - frame["reasoning_foreign"], LISTED: listed}
+    shares: dict[str, Any] = {ENGLISH: 1 - frame["reasoning_foreign"], LISTED: listed}
     return frame.drop(columns="completion").assign(**shares)
 
 

@@ -66,7 +66,7 @@ def few_shot(design: Crossed, means: Floats, model: str) -> Floats:
     """A model's mean over all conditions that show exemplars, a value a question."""
     shown = set(design.taken.loc[design.taken["shots"] > 0, "condition"])
     rows = [i for i, (name, condition) in enumerate(design.arms) if name == model and condition in shown]
-    return means[rows].mean(axis=0)  # type: ignore[no-any-return]
+    return means[rows].mean(axis=0)
 
 
 def _family(design: Crossed, values: dict[str, Floats]) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def _exemplars(mix: Mix, rng: Random) -> Condition:
     return few_shot(
         k=rng.choice(list(mix.shots)),
         style=pick(mix.styles, rng),  # type: ignore[arg-type]
-        select=pick(mix.selects, rng),  # type: ignore[arg-type]
+        select=pick(mix.selects, rng),
         layout=pick(mix.layouts, rng),  # type: ignore[arg-type]
         draws=_DRAWS,
         seed=rng.randrange(4),

@@ -76,7 +76,7 @@ GRADER = {"name": "number", "version": "4"}
 def conditions() -> list[Condition]:
     """Zero-shot, and four ways to show three exemplars whose mean is the few-shot outcome."""
     few = [
-        few_shot(k=3, style=style, layout=layout, draws=8)  # type: ignore[arg-type]
+        few_shot(k=3, style=style, layout=layout, draws=8)
         for layout in ("turns", "one-message")
         for style in ("worked", "answers")
     ]
