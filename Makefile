@@ -53,7 +53,7 @@ test: lint
 
 test-train: .venv-train/installed
 	@$(PY) -m promptlab fetch smollm2
-	$(PY_TRAIN) -m pytest tests/test_r1_miniature.py
+	$(PY_TRAIN) -m pytest tests/test_r1_miniature.py tests/test_r1_resuming.py
 
 test-vllm: .venv-vllm/installed
 	@$(PY) -m promptlab fetch smollm2

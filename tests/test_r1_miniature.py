@@ -18,8 +18,10 @@ import pytest
 
 from experiments.r1_miniature.chains import calculation, final, thinking, worked
 from experiments.r1_miniature.mixing import draw_task, exemplar_pool, training_questions
+from experiments.r1_miniature.places import adapter_of
 from experiments.r1_miniature.recipe import CONFIG, load_recipe
 from experiments.r1_miniature.rewards import Reward, reward, well_formed
+from promptlab.assets import find_asset
 from promptlab.comparison.series import YOUNGER
 from promptlab.errors import InputError, ModelError
 from promptlab.formats import ANSWER_IS, ANSWER_TAGS, BOXED, FORMATS
@@ -139,6 +141,24 @@ def test_a_recipe_with_an_unknown_entry_is_refused() -> None:
     with pytest.raises(InputError, match="stepz"):
         load_recipe("r1", ["grpo.stepz=3"])
     assert load_recipe("r1", ["grpo.steps=3"]).grpo.steps == 3  # type: ignore[union-attr]
+
+
+def test_a_temperature_that_the_loss_does_not_know_is_refused() -> None:
+    """The sampler's log-probabilities are scaled by it, the loss's are not: every ratio would be wrong."""
+    with pytest.raises(InputError, match=r"temperature is 0\.7"):
+        load_recipe("r1", ["grpo.temperature=0.7"])
+
+
+def test_an_adapter_is_the_trained_one_or_the_one_that_ships(tmp_path: Path) -> None:
+    assert adapter_of(tmp_path, "sft") == find_asset("data/adapters/sft.gguf")
+    for name in ("sft/adapter.gguf", "sft/step-40.gguf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert adapter_of(tmp_path, "sft") == tmp_path / "sft/adapter.gguf"
+    assert adapter_of(tmp_path, "sft@40") == tmp_path / "sft/step-40.gguf"
+    for name in ("sft-3", "sft@50"):
+        with pytest.raises(InputError, match=f"{name} is not at .* does not ship"):
+            adapter_of(tmp_path, name)
 
 
 def test_robust_prompts_mix_layouts_and_never_show_the_question() -> None:
@@ -698,6 +718,12 @@ def test_sft_and_grpo_run_and_resume_on_a_cpu(
     adapters = [(tmp_path / out / "sft-narrow/adapter.gguf").read_bytes() for out in ("one", "two")]
     assert adapters[0] == adapters[1]
 
+    capsys.readouterr()
+    (tmp_path / "two/sft-narrow/adapter.gguf").unlink()  # as if it were not at its end
+    assert train("sft-narrow", "two", *small, "--set", "sft.lr=0.004", "--steps", "2") == 2
+    told = capsys.readouterr().err
+    assert "sft.lr was 0.003, is 0.004; --steps was 0, is 2." in told
+
     lengths = itertools.count()  # so few steps never earn a real reward: any spread will do
     monkeypatch.setattr(grpo, "reward", lambda task, completion, answers: Reward(next(lengths) % 2, False, 0, 0.0))
     tiny = [f"grpo.{entry}" for entry in ("questions=2", "samples=4", "updates=1", "max_tokens=24")]
@@ -707,22 +733,7 @@ def test_sft_and_grpo_run_and_resume_on_a_cpu(
     assert all((before[name] != after[name]).any() for name in before)
     assert path.stat().st_size < 5_000_000
     assert json.loads((tmp_path / "one/r1-narrow/recipe.json").read_text())["grpo"]["samples"] == 4
-
-
-@needs_torch
-@pytest.mark.parametrize("name", ["curve.csv", "dev.csv"])
-def test_what_a_lost_piece_wrote_is_cut(name: str, tmp_path: Path) -> None:
-    """A process that was killed wrote of steps that the checkpoint does not know: they come again."""
-    from experiments.r1_miniature.train import TABLES, Session, _cut
-
-    session = Session.__new__(Session)
-    session.folder = tmp_path
-    (tmp_path / name).write_text("step,right\n3,0.1\n7,0.2\n")
-    _cut(tmp_path / name, 7)
-    assert (tmp_path / name).read_text() == "step,right\n3,0.1\n"
-    assert name in TABLES
-    assert session.resume() == 0  # no checkpoint at all
-    assert not (tmp_path / name).exists()
+    assert f"starts from {start}" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.r1_miniature.jobs import PARTS, Job
+from experiments.r1_miniature.places import OUT
 
-MODULE, OUT = "experiments.r1_miniature", Path("out") / "r1_miniature"
+MODULE = "experiments.r1_miniature"
 _STOPPED = 3  # a training's exit code where its time was over
 _CLOSING, _SHORTEST = 22, 60  # seconds: to write a checkpoint; under which no job is begun any more
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.r1_miniature.places import ADAPTER, OUT
 from experiments.r1_miniature.recipe import load_recipe
 from promptlab.errors import PromptlabError
 from promptlab.records import Run, load_run
@@ -101,7 +102,7 @@ def card(model: str, out: Path, target: Path) -> Path:
     curve = pd.read_csv(folder / "curve.csv")
     dev = pd.read_csv(folder / "dev.csv") if (folder / "dev.csv").exists() else None
     target.mkdir(parents=True, exist_ok=True)
-    adapter = Path(shutil.copyfile(folder / "adapter.gguf", target / f"{model}.gguf"))
+    adapter = Path(shutil.copyfile(folder / ADAPTER, target / f"{model}.gguf"))
     shutil.copyfile(folder / "curve.csv", target / f"{model}.csv")
     figure(curve, dev, target / f"{model}.png", model)
     frame = with_families(run)
@@ -161,7 +162,7 @@ def _method(model: str) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.r1_miniature.card", description=__doc__)
     parser.add_argument("models", nargs="+")
-    parser.add_argument("--out", type=Path, default=Path("out") / "r1_miniature")
+    parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--target", type=Path, default=ADAPTERS)
     args = parser.parse_args(arguments)
     try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Any
 
 from experiments.r1_miniature.mixing import OPENED
 from experiments.r1_miniature.rollout import Settings
@@ -14,6 +15,7 @@ from promptlab.grading import number
 from promptlab.models.chatml import check_contents, render
 from promptlab.prompts import Condition, few_shot, zero_shot
 from promptlab.questions import QuestionSet, load_questions
+from promptlab.questions.arithmetic import LEVELS
 from promptlab.reasoning import split_reasoning
 from promptlab.types import Completion, Question
 
@@ -39,6 +41,17 @@ class Score:
     tokens: float
     ended: float  # share not cut by the token budget
     by_level: dict[int, float]
+
+    def row(self) -> dict[str, Any]:
+        """A row of dev.csv."""
+        levels = {f"level_{level}": self.by_level.get(level, "") for level in LEVELS}
+        return {name: value for name, value in asdict(self).items() if name != "by_level"} | levels
+
+    def __str__(self) -> str:
+        return (
+            f"{self.condition}, {self.templates}: {self.accuracy:.3f} right, {self.tokens:.0f} tokens,"
+            f" {self.ended:.3f} ended; by level {', '.join(f'{p:.2f}' for p in self.by_level.values())}"
+        )
 
 
 @lru_cache(maxsize=4)

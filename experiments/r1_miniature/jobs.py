@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from experiments.r1_miniature.places import ADAPTER
 from experiments.r1_miniature.record import BASE, DESIGNS
 from experiments.r1_miniature.registered import MANY, SEEDS, SHIPPED
 
@@ -64,7 +65,7 @@ def record(name: str, design: str = "conditions", *, after: str = "", questions:
 
 
 def _adapter(name: str) -> str:
-    return f"{name}/adapter.gguf"
+    return f"{name}/{ADAPTER}"
 
 
 def _shipped() -> Iterator[Job]:

@@ -69,6 +69,10 @@ class Grpo:
     level_floor: float  # levels are drawn with weight p (1 - p) + floor
     dev_every: int  # steps
 
+    def __post_init__(self) -> None:
+        if self.temperature != 1:
+            raise InputError(f"grpo.temperature is {self.temperature}: use 1, as the loss reads the policy at 1")
+
 
 @dataclass(frozen=True)
 class Recipe:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.r1_miniature import registered
 from experiments.r1_miniature.mixing import OPENED
+from experiments.r1_miniature.places import OUT, adapter_of
 from experiments.r1_miniature.rewards import THINK
-from promptlab.assets import find_asset
 from promptlab.errors import PromptlabError, unknown
 from promptlab.formats import FORMATS
 from promptlab.grading import number
@@ -38,7 +38,6 @@ from promptlab.types import Sampling
 if TYPE_CHECKING:
     import pandas as pd
 
-OUT = Path("out") / "r1_miniature"
 BASE = "instruct"
 SHOTS, DOSES, DRAWS, SIMILAR = (1, 3, 5), (1, 2, 3, 4, 5, 6, 8), 8, 3
 CROSSED = 16  # draws that all meet the same questions
@@ -151,15 +150,6 @@ def record(name: str, args: argparse.Namespace) -> Path:
     blind = design.asked is registered.questions
     _tell(name, done.to_frame(completion=False), path, time.monotonic() - started, blind)
     return path
-
-
-def adapter_of(out: Path, name: str) -> Path:
-    """The adapter as training left it (``r1``, or ``r1@40`` as it was after step 40), else the one that ships."""
-    from experiments.r1_miniature.train import ADAPTER
-
-    model, _, step = name.partition("@")
-    trained = out / model / (f"step-{step}.gguf" if step else ADAPTER)
-    return trained if trained.exists() else find_asset(f"data/adapters/{name}.gguf")
 
 
 def _tell(name: str, frame: pd.DataFrame, path: Path, seconds: float, blind: bool) -> None:

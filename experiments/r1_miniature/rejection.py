@@ -12,8 +12,8 @@ from experiments.r1_miniature.grpo import completion
 from experiments.r1_miniature.mixing import Task
 from experiments.r1_miniature.network import load_network
 from experiments.r1_miniature.passes import Example
+from experiments.r1_miniature.places import adapter_of
 from experiments.r1_miniature.recipe import Recipe
-from experiments.r1_miniature.record import adapter_of
 from experiments.r1_miniature.rewards import reward
 from experiments.r1_miniature.rollout import Settings
 from experiments.r1_miniature.sampler import Sampler
@@ -24,6 +24,7 @@ from promptlab.models.chatml import render
 from promptlab.models.fetching import base_path
 
 TRIES, TEMPERATURE, TOP_P, MAX_TOKENS = 2, 0.6, 0.95, 192
+EXAMPLES = "examples.jsonl"
 _GROUPS = 400  # prompts in one batch
 
 
@@ -32,7 +33,7 @@ def examples_of(recipe: Recipe, tokens: Tokens, out: Path, device: str) -> list[
     assert recipe.sft is not None
     if recipe.sft.answers in BY_RULE:
         return build_examples(recipe, tokens)
-    kept = out / recipe.model / "examples.jsonl"
+    kept = out / recipe.model / EXAMPLES
     if not kept.exists():
         write_right(recipe, tokens, adapter_of(out, recipe.sft.answers), device, kept)
     return read_right(kept, tokens)

@@ -6,8 +6,6 @@ Everything random follows from the recipe's seed and the step, so a run in piece
 from __future__ import annotations
 
 import argparse
-import csv
-import dataclasses
 import json
 import os
 import sys
@@ -20,21 +18,19 @@ import torch
 
 from experiments.r1_miniature import dev
 from experiments.r1_miniature.convert import read_gguf, write_gguf
-from experiments.r1_miniature.grpo import Levels, build_levels, train_step
+from experiments.r1_miniature.grpo import build_levels, train_step
 from experiments.r1_miniature.mixing import OPENED
 from experiments.r1_miniature.network import Network, load_network
+from experiments.r1_miniature.places import ADAPTER, OUT, adapter_of
 from experiments.r1_miniature.recipe import Recipe, load_recipe, replica, stated
-from experiments.r1_miniature.rejection import examples_of
+from experiments.r1_miniature.rejection import EXAMPLES, examples_of
+from experiments.r1_miniature.resuming import TABLES, Standing, append
 from experiments.r1_miniature.sampler import Sampler
 from experiments.r1_miniature.sft import plan, rate, sft_step
 from experiments.r1_miniature.tokens import Tokens
-from promptlab.errors import InputError, PromptlabError
+from promptlab.errors import PromptlabError
 from promptlab.models.fetching import base_path
-from promptlab.questions.arithmetic import LEVELS
 
-OUT = Path("out") / "r1_miniature"
-ADAPTER = "adapter.gguf"
-TABLES = ("curve.csv", "dev.csv")
 _CHECKPOINT_SECONDS = 60
 
 
@@ -56,7 +52,7 @@ def train(recipe: Recipe, args: argparse.Namespace) -> bool:
     if (session.folder / ADAPTER).exists():
         session.log(f"{recipe.model} is trained already: {session.folder / ADAPTER}")
         return True
-    first = session.resume()
+    first = session.begin()
     step = first - 1
     for step, row in session.steps(first):
         session.record(step, row)
@@ -81,19 +77,13 @@ class Session:
         self.network: Network = load_network(
             base_path(), rank=recipe.rank, alpha=recipe.alpha, device=args.device, seed=recipe.seed
         )
-        if recipe.start:
-            read_gguf(self.network, self._start())
         stage: Any = recipe.sft or recipe.grpo
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=stage.lr, betas=tuple(stage.betas))
-        self.levels: Levels | None = build_levels(recipe) if recipe.grpo else None
+        self.levels = build_levels(recipe) if recipe.grpo else None
+        settings = stated(recipe) | ({"--steps": args.steps} if recipe.sft else {})  # its rate depends on how many
+        self.standing = Standing(self.folder, settings, self.network, self.optimiser, self.levels)
         self._sampler: Sampler | None = None
         self.log(f"{recipe.model}: {recipe.purpose}; on {args.device}; ready")
-
-    def _start(self) -> Path:
-        path = self.args.out / self.recipe.start / ADAPTER
-        if not path.is_file():
-            raise InputError(f"{self.recipe.model} starts from {self.recipe.start}, which is not at {path}: train it")
-        return path
 
     @property
     def sampler(self) -> Sampler:
@@ -131,7 +121,7 @@ class Session:
 
     def record(self, step: int, row: dict[str, float]) -> None:
         """Append to the curve, print now and then, save now and then."""
-        _append(self.folder / "curve.csv", {"step": step, **row, "seconds": round(self.seconds, 1)})
+        append(self.folder / "curve.csv", {"step": step, **row, "seconds": round(self.seconds, 1)})
         if step % (10 if self.recipe.sft else 1) == 0:
             self.log(f"step {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in row.items()))
         if time.monotonic() - self.saved > _CHECKPOINT_SECONDS:
@@ -145,43 +135,23 @@ class Session:
         return self.seconds > self.args.seconds
 
     def save(self, step: int) -> None:
-        """Adapter, optimiser and the next step; a few files below 16 MB each, so that they can travel."""
-        moments = self.optimiser.state_dict()["state"]
-        parts: dict[str, Any] = {"adapter": self.network.adapter()}
-        for name in ("exp_avg", "exp_avg_sq"):
-            parts[name] = {i: state[name].cpu() for i, state in moments.items()}
-        parts["state"] = {
-            "step": step,
-            "updates": [float(state["step"]) for state in moments.values()],
-            "levels": self.levels.accuracy if self.levels else None,
-        }
-        for name, value in parts.items():
-            torch.save(value, self.folder / f"{name}.part")
-        for name in parts:
-            (self.folder / f"{name}.part").replace(self.folder / f"{name}.pt")
+        self.standing.save(step)
         self.saved = time.monotonic()
 
-    def resume(self) -> int:
-        """Load the checkpoint if there is one and cut the tables back to it; the step to go on with."""
-        if not (self.folder / "state.pt").exists():
-            for name in TABLES:
-                (self.folder / name).unlink(missing_ok=True)
-            return 0
-        found = {name: torch.load(self.folder / f"{name}.pt") for name in ("adapter", "exp_avg", "exp_avg_sq", "state")}
-        self.network.load_state_dict(found["adapter"], strict=False)
-        whole = self.optimiser.state_dict()
-        whole["state"] = {
-            i: {"step": torch.tensor(step), "exp_avg": found["exp_avg"][i], "exp_avg_sq": found["exp_avg_sq"][i]}
-            for i, step in enumerate(found["state"]["updates"])
-        }
-        self.optimiser.load_state_dict(whole)
-        if self.levels:
-            self.levels.accuracy = found["state"]["levels"]
-        step: int = found["state"]["step"]
-        for name in TABLES:
-            _cut(self.folder / name, step)
-        self.log(f"resumed at step {step}")
-        return step
+    def begin(self) -> int:
+        """Go back to the checkpoint, or begin: with a first one, so that the folder is of this recipe from now on."""
+        step = self.standing.load()
+        if step is not None:
+            self.log(f"resumed at step {step}")
+            return step
+        for name in (*TABLES, EXAMPLES):  # of who knows what recipe
+            (self.folder / name).unlink(missing_ok=True)
+        if self.recipe.start:
+            start = adapter_of(self.args.out, self.recipe.start)
+            read_gguf(self.network, start)
+            self.log(f"starts from {start}")
+        self.save(0)
+        return 0
 
     def finish(self, step: int) -> None:
         """Write the adapter as it ships, read it back, and score what was written on the dev set."""
@@ -199,36 +169,14 @@ class Session:
         self.sampler.refresh()
         limit, n = self.args.dev_tokens, min(n, self.args.dev or n)
         for score in dev.evaluate(self.sampler, self.tokens, conditions, n=n, samples=samples, max_tokens=limit):
-            levels = {f"level_{level}": score.by_level.get(level, "") for level in LEVELS}
-            row = {k: v for k, v in dataclasses.asdict(score).items() if k != "by_level"}
-            _append(self.folder / "dev.csv", {"step": step, **row, **levels})
-            self.log(
-                f"dev {score.condition}, {score.templates}: {score.accuracy:.3f} right, {score.tokens:.0f} tokens,"
-                f" {score.ended:.3f} ended; by level {', '.join(f'{p:.2f}' for p in score.by_level.values())}"
-            )
+            append(self.folder / "dev.csv", {"step": step, **score.row()})
+            self.log(f"dev {score}")
 
     def log(self, line: str) -> None:
         stamped = f"[{self.seconds:6.1f} s] {line}"
         print(stamped, flush=True)
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(stamped + "\n")
-
-
-def _append(path: Path, row: dict[str, Any]) -> None:
-    fresh = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
-
-
-def _cut(path: Path, step: int) -> None:
-    """Drop the rows of steps that the checkpoint does not know."""
-    if path.exists():
-        head, *rows = path.read_text(encoding="utf-8").splitlines()
-        kept = [row for row in rows if int(row.split(",")[0]) < step]
-        path.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
