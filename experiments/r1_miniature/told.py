@@ -56,10 +56,11 @@ def of_zero(curve: pd.DataFrame | None, trend: pd.DataFrame | None, read: pd.Dat
     """The same of RL alone from the bare base, and by `thoughts.at_all` what its rise begins with."""
     if curve is None or trend is None or read is None:
         return ["RL alone, from the bare base (`zero`): its samples are not in the folder."]
-    first, last = (100 * read.iloc[i] for i in (0, -1))
+    (first, second, last), then = (100 * read.iloc[[0, 1, -1]]).to_dict("records"), read.index[1]
     seen = (
         f"Looked at afterwards: {first['read']:.1f} % of the answers could be read at the first step and"
-        f" {last['read']:.1f} % at the last; the thought is empty in {first['empty']:.1f} and {last['empty']:.1f} %."
+        f" {last['read']:.1f} % at the last; the thought is empty in {first['empty']:.1f} % at the first,"
+        f" {second['empty']:.1f} % at {then} and {last['empty']:.1f} % at the last."
     )
     return [f"RL alone, from the bare base: {sentence}" for sentence in (*like_and_unlike(curve, trend), seen)]
 
