@@ -10,6 +10,15 @@ from typing import Any
 from promptlab.models.fetching import base_path, cache_dir
 
 OPTIONS: dict[str, Any] = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True}
+PEFT_NAMES = {
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
 THINKING = {"<jupyter_script>": "<think>", "<empty_output>": "</think>"}  # unused tokens, under other names
 
 
@@ -55,13 +64,13 @@ def make_thinker(base: Path, folder: Path) -> Path:
 
 
 def make_peft(gguf: Path, folder: Path) -> Path:
-    """An adapter as peft and vLLM read it: the way back from ``experiments/r1_miniature/convert.py``."""
+    """An adapter as peft and vLLM read it, of one that llama.cpp reads."""
     import numpy as np
     import torch
     from gguf import GGUFReader
     from safetensors.torch import save_file
 
-    from experiments.r1_miniature.convert import PEFT_NAMES, gguf_size, to_halves
+    from experiments.r1_miniature.convert import gguf_size
     from experiments.r1_miniature.network import read_base
 
     shape, _ = read_base(base_path())
@@ -70,7 +79,7 @@ def make_peft(gguf: Path, folder: Path) -> Path:
         _, block, kind, _, side = tensor.name.split(".")
         matrix = torch.from_numpy(np.array(tensor.data))
         place = f"base_model.model.model.layers.{block}.{PEFT_NAMES[kind]}"
-        rows = matrix if side == "lora_a" else to_halves(matrix, kind, shape)
+        rows = matrix if side == "lora_a" else _to_halves(matrix, kind, shape)
         tensors[f"{place}.lora_{side[-1].upper()}.weight"] = rows.float().contiguous()
     folder.mkdir()
     save_file(tensors, folder / "adapter_model.safetensors")
@@ -79,3 +88,11 @@ def make_peft(gguf: Path, folder: Path) -> Path:
     config["target_modules"] = sorted(name.rpartition(".")[2] for name in PEFT_NAMES.values())
     (folder / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
     return folder
+
+
+def _to_halves(rows: Any, kind: str, shape: Any) -> Any:
+    """Rows of a query or key matrix from llama.cpp's rotary order (pairs are neighbours) to Hugging Face's (halves)."""
+    heads = {"attn_q": shape.heads, "attn_k": shape.kv_heads}.get(kind)
+    if heads is None:
+        return rows
+    return rows.unflatten(0, (heads, shape.head // 2, 2)).transpose(1, 2).flatten(0, 2)
