@@ -198,6 +198,26 @@ def test_the_same_figure_gives_the_same_bytes(found, tmp_path):
     assert [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]]
 
 
+def test_what_was_saved_before_does_not_change_the_next_file(found, tmp_path):
+    """A notebook's figure has the note, too, and its layout is final then; the file at a width is laid out anew."""
+    ax = figures.degradation(found["comparison"])
+    first = figures.save(ax, tmp_path / "a", note="a note", width="blog")[1]
+    figures.save(ax, tmp_path / "a-journal", note="another note " * 20, width="journal")
+    again = figures.save(ax, tmp_path / "b", note="a note", width="blog")[1]
+    assert first.read_bytes() == again.read_bytes()
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_a_note_leaves_a_legend_where_its_owner_put_it(layout: str | None, tmp_path):
+    figure, ax = plt.subplots(layout=layout)
+    ax.plot([0, 1], label="a")
+    legend = figure.legend(loc="upper left", bbox_to_anchor=(0.5, 0.5))
+    before = legend.get_window_extent().bounds
+    figures.save(ax, tmp_path / "a", pd.DataFrame({"x": [1]}), note="a note", width="blog")
+    figure.draw_without_rendering()
+    assert legend.get_window_extent().bounds == before
+
+
 def test_an_unknown_width_is_an_error(found, tmp_path):
     with pytest.raises(InputError, match="width of save is 'poster': it must be one of blog, journal"):
         figures.save(figures.scores(found["comparison"]), tmp_path / "a", found["comparison"].summary, width="poster")

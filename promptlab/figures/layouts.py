@@ -29,7 +29,7 @@ def laid_out(figure: Figure, inches: float, dpi: float) -> Figure:
     found = copy.deepcopy(figure)
     plt.close(found)  # a copy of a figure that pyplot shows would be shown as well
     found.set_dpi(dpi)
-    legends.footnote(found, "")
+    legends.unnoted(found)
     found.draw_without_rendering()
     tall = _heights(found)
     found.set_layout_engine("constrained")

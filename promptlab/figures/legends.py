@@ -81,6 +81,18 @@ def place_legend(figure: Figure) -> None:
             mark.set_facecolor(mark.get_edgecolor())  # the first of the points may be an open one
 
 
+def unnoted(figure: Figure) -> None:
+    """As before a note: without it, and laid out again if a constrained layout was ended for it."""
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
+
+    footnote(figure, "")
+    engine = figure.get_layout_engine()
+    if isinstance(engine, PlaceHolderLayoutEngine) and not engine.colorbar_gridspec:
+        figure.set_layout_engine("constrained")
+        for legend in figure.legends:
+            legend.set_bbox_to_anchor(None)
+
+
 def footnote(figure: Any, text: str, points: float = 6) -> None:
     """Below all that is drawn, in the place of an earlier note; a dollar sign is no formula."""
     for old in [found for found in figure.texts if found.get_gid() == _NOTE]:
@@ -89,7 +101,8 @@ def footnote(figure: Any, text: str, points: float = 6) -> None:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # as it was drawn now, so that a legend at the edge does not follow the edge
         for legend in figure.legends:
-            legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
+            if legend._bbox_to_anchor is None:  # a place of one's own stays
+                legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
         box, (wide, tall) = figure.get_tightbbox(), figure.get_size_inches()
         look: dict[str, Any] = {"va": "top", "fontsize": points, "color": GREY, "parse_math": False, "gid": _NOTE}
         figure.text(box.x0 / wide, (box.y0 - 0.1) / tall, textwrap.fill(text, int(wide * 72 / (0.55 * points))), **look)
