@@ -727,13 +727,18 @@ def test_sft_and_grpo_run_and_resume_on_a_cpu(
     lengths = itertools.count()  # so few steps never earn a real reward: any spread will do
     monkeypatch.setattr(grpo, "reward", lambda task, completion, answers: Reward(next(lengths) % 2, False, 0, 0.0))
     tiny = [f"grpo.{entry}" for entry in ("questions=2", "samples=4", "updates=1", "max_tokens=24")]
-    assert train("r1-narrow", "one", "--steps", "1", *(word for entry in tiny for word in ("--set", entry))) == 0
+    tiny = [word for entry in tiny for word in ("--set", entry)]
+    assert train("r1-narrow", "one", "--steps", "1", *tiny) == 0
     start, path = (tmp_path / "one" / model / "adapter.gguf" for model in ("sft-narrow", "r1-narrow"))
     before, after = ({t.name: np.array(t.data) for t in GGUFReader(file).tensors} for file in (start, path))
     assert all((before[name] != after[name]).any() for name in before)
     assert path.stat().st_size < 5_000_000
     assert json.loads((tmp_path / "one/r1-narrow/recipe.json").read_text())["grpo"]["samples"] == 4
     assert f"starts from {start}" in capsys.readouterr().out
+
+    assert [train("r1-narrow", "two", "--steps", "3", "--seconds", "0", *tiny) for _ in range(2)] == [3, 3]
+    assert train("r1-narrow", "two", "--steps", "1", *tiny) == 2
+    assert "has 2 steps behind it, asked for are 1" in capsys.readouterr().err
 
 
 @pytest.mark.slow

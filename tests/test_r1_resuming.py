@@ -15,7 +15,7 @@ from promptlab.errors import InputError
 
 torch = pytest.importorskip("torch", reason="torch is not installed (the `train` extra)")
 from experiments.r1_miniature.grpo import Levels  # noqa: E402
-from experiments.r1_miniature.resuming import TABLES, Standing  # noqa: E402
+from experiments.r1_miniature.resuming import TABLES, Standing, append  # noqa: E402
 
 
 class Killed(BaseException):
@@ -166,3 +166,23 @@ def test_what_a_lost_piece_wrote_is_cut(tmp_path: Path) -> None:
         (tmp_path / name).write_text("step,right\n3,0.1\n7,0.2\n")
     assert standing(tmp_path).load() == 7
     assert {(tmp_path / name).read_text() for name in TABLES} == {"step,right\n3,0.1\n"}
+
+
+def test_killed_while_it_writes_a_table_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that was opened and not yet written is begun anew; one that is cut is there before and after."""
+    standing(tmp_path).save(3)
+    curve, tables = tmp_path / "curve.csv", {"dev.csv": "step,right\n2,0.1\n9,0.2\n", "curve.csv": ""}
+    for name, text in tables.items():
+        (tmp_path / name).write_text(text)
+
+    def killed(path: Path, target: Path) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with pytest.raises(Killed):
+            standing(tmp_path).load()
+    assert {name: (tmp_path / name).read_text() for name in tables} == tables
+    assert standing(tmp_path).load() == 3
+    append(curve, {"step": 3, "right": 0.5})
+    assert curve.read_text() == "step,right\n3,0.5\n"

@@ -87,8 +87,8 @@ class Standing:
 
 
 def append(path: Path, row: dict[str, Any]) -> None:
-    """A line more of a table, which begins with the names."""
-    fresh = not path.exists()
+    """A line more of a table, which begins with the names; an empty one is of a process that was killed here."""
+    fresh = not path.exists() or not path.stat().st_size
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(row), lineterminator="\n")
         if fresh:
@@ -99,10 +99,12 @@ def append(path: Path, row: dict[str, Any]) -> None:
 def cut(folder: Path, step: int) -> None:
     """Drop the rows of steps that the checkpoint does not know: they come again."""
     for path in (folder / name for name in TABLES):
-        if path.exists():
-            head, *rows = path.read_text(encoding="utf-8").splitlines()
+        if path.exists() and (lines := path.read_text(encoding="utf-8").splitlines()):
+            head, *rows = lines
             kept = [row for row in rows if int(row.split(",")[0]) < step]
-            path.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
+            part = path.with_suffix(".part")
+            part.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
+            part.replace(path)
 
 
 def _checkpoints(folder: Path) -> list[Path]:

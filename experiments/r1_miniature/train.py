@@ -28,7 +28,7 @@ from experiments.r1_miniature.resuming import TABLES, Standing, append
 from experiments.r1_miniature.sampler import Sampler
 from experiments.r1_miniature.sft import plan, rate, sft_step
 from experiments.r1_miniature.tokens import Tokens
-from promptlab.errors import PromptlabError
+from promptlab.errors import InputError, PromptlabError
 from promptlab.models.fetching import base_path
 
 _CHECKPOINT_SECONDS = 60
@@ -142,6 +142,8 @@ class Session:
         """Go back to the checkpoint, or begin: with a first one, so that the folder is of this recipe from now on."""
         step = self.standing.load()
         if step is not None:
+            if (grpo := self.recipe.grpo) and step > (last := self.args.steps or grpo.steps):
+                raise InputError(f"{self.folder} has {step} steps behind it, asked for are {last}: it cannot go back")
             self.log(f"resumed at step {step}")
             return step
         for name in (*TABLES, EXAMPLES):  # of who knows what recipe
