@@ -21,6 +21,7 @@ from experiments.r1_miniature.mixing import draw_task, exemplar_pool, training_q
 from experiments.r1_miniature.places import adapter_of
 from experiments.r1_miniature.recipe import CONFIG, load_recipe
 from experiments.r1_miniature.rewards import Reward, reward, well_formed
+from llama_layout import LINEAR, NORMS, to_halves
 from promptlab.assets import find_asset
 from promptlab.comparison.series import YOUNGER
 from promptlab.errors import InputError, ModelError
@@ -328,28 +329,14 @@ def test_the_network_is_a_llama_with_the_adapter_added() -> None:
         rope_theta=shape.rope_base,
         tie_word_embeddings=True,
     )
-    names = {
-        "attn_q": "self_attn.q_proj",
-        "attn_k": "self_attn.k_proj",
-        "attn_v": "self_attn.v_proj",
-        "attn_output": "self_attn.o_proj",
-        "ffn_gate": "mlp.gate_proj",
-        "ffn_up": "mlp.up_proj",
-        "ffn_down": "mlp.down_proj",
-        "attn_norm": "input_layernorm",
-        "ffn_norm": "post_attention_layernorm",
-    }
-    heads = {"attn_q": shape.heads, "attn_k": shape.kv_heads}
 
     def llama(adapted: bool) -> Any:
         weights = {name: network.base("token_embd") for name in ("model.embed_tokens.weight", "lm_head.weight")}
-        for kind, name in names.items():
+        for kind, name in (LINEAR | NORMS).items():
             for i, rows in enumerate(network.base(kind)):
                 if adapted and kind in network.a:
                     rows = rows + network.alpha / network.rank * network.b[kind][i] @ network.a[kind][i]
-                if kind in heads:
-                    rows = rows.unflatten(0, (heads[kind], shape.head // 2, 2)).transpose(1, 2).flatten(0, 2)
-                weights[f"model.layers.{i}.{name}.weight"] = rows
+                weights[f"model.layers.{i}.{name}.weight"] = to_halves(rows, kind, shape)
         model = transformers.LlamaForCausalLM(config)
         model.load_state_dict({**weights, "model.norm.weight": network.base("output_norm")})
         return model

@@ -74,7 +74,7 @@ def others(curve: pd.DataFrame) -> Axes:
         what = f"{WORDS[name].capitalize()}, over steps"
         drawing.tell(ax, describing.estimates(what, rows, "value", unit, zero=False), rows)
     for ax in panels[-2:]:
-        ax.set_xlabel(f"{STEP} ({SIMULTANEOUS} a panel)".replace("intervals, ", "intervals,\n"))
+        ax.set_xlabel(textwrap.fill(f"{STEP} ({SIMULTANEOUS} a panel)", 32))
     return panels[0]
 
 
@@ -87,8 +87,7 @@ def lengths(within: Association) -> Axes:
         part = within.table.assign(
             step=steps, series=name, **{end: within.table[f"{kind}_{end}"] for end in ("low", "high")}
         )
-        away = np.asarray((part["low"] > 0) | (part["high"] < 0))
-        _lines(ax, part.rename(columns={kind: "value"}), "series", 100, first=i, filled=away, of=2)
+        _lines(ax, part.rename(columns={kind: "value"}), "series", 100, first=i, filled=drawing.away(part), of=2)
     ax.set_xlabel(f"{STEP} (open: not away from 0)")
     ax.set_ylabel(f"tokens, right answers less\nwrong ones, % ({SIMULTANEOUS} the steps)")
     legends.legend_below(ax)

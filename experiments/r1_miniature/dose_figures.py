@@ -59,7 +59,7 @@ def _lines(ax: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
         look = drawing.style(i, name) | {"markersize": 4}
         x = mine["shots"].to_numpy(float) + 0.12 * (i - (len(names) - 1) / 2)
         value, low, high = (100 * mine[column] for column in ("difference", "low", "high"))
-        drawing.dots(ax, value, x, low, high, look, _away(mine), upright=True)
+        drawing.dots(ax, value, x, low, high, look, drawing.away(mine), upright=True)
         ax.plot([0, *x], [0, *value], color=look["color"], linewidth=1, alpha=0.6)
     for points in ax.findobj(PathCollection):
         points.set_sizes([14])
@@ -105,13 +105,9 @@ def _rows(ax: Axes, rows: pd.DataFrame, what: str) -> None:
     for look, mine, shift in drawing.by_model(rows):
         place = np.array([names.index(name) for name in mine["condition"]]) + shift
         value, low, high = (100 * mine[column] for column in ("difference", "low", "high"))
-        drawing.dots(ax, value, place, low, high, look, _away(mine))
+        drawing.dots(ax, value, place, low, high, look, drawing.away(mine))
     drawing.condition_axis(ax, [name.replace(" less ", "\nless ") for name in names])
     drawing.tell(ax, describing.estimates(what, rows, "difference", "points"), rows)
-
-
-def _away(rows: pd.DataFrame) -> np.ndarray:
-    return np.asarray((rows["low"] > 0) | (rows["high"] < 0))
 
 
 def _panels(rows: int, columns: int, height: float, **options: object) -> list[Axes]:

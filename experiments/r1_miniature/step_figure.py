@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-NOTE = "Exploratory, not registered; one training of each model; open: not away from 0; not shown: ways under 0.5 %"
+SELDOM = 0.005  # a share of the answers: ways that are rarer under every condition are not drawn
+NOTE = (
+    "Exploratory, not registered; one training of each model; open: not away from 0; "
+    f"not shown: ways under {100 * SELDOM:g} %"
+)
 
 
 def draw(rows: pd.DataFrame) -> Axes:
@@ -25,8 +29,7 @@ def draw(rows: pd.DataFrame) -> Axes:
     ax.axvline(0, color=drawing.GREY, linewidth=1)
     for look, mine, shift in drawing.by_model(rows):
         place = np.array([ways.index(way) for way in mine["part"]]) + shift
-        away = np.asarray((mine["low"] > 0) | (mine["high"] < 0))
-        drawing.dots(ax, *_points(mine, place), look, away)
+        drawing.dots(ax, *_points(mine, place), look, drawing.away(mine))
     drawing.condition_axis(ax, ways)
     ax.set_xlabel("points of few-shot less zero-shot accuracy (95 %, simultaneous over a model)")
     legends.legend_below(ax, "Where the first step goes wrong")
@@ -46,6 +49,6 @@ def save(found: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
 
     parts = [table.rename(columns={"way": "part", "part": "difference"}).assign(model=m) for m, table in found.items()]
     rows = pd.concat(parts, ignore_index=True)
-    often = rows.groupby("part")[["before", "after"]].max().max(axis=1) >= 0.005
+    often = rows.groupby("part")[["before", "after"]].max().max(axis=1) >= SELDOM
     rows = rows[rows["part"].map(often)]
     return figures.save(draw(rows), folder / "loss-by-step", note=NOTE, width="blog")

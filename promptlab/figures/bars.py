@@ -82,7 +82,7 @@ def _diverging(comparison: Comparison, table: pd.DataFrame, ax: Axes | None) -> 
     seen = set(table["part"][table["difference"].fillna(0) != 0])  # a class without a bar has no place in the legend
     for _, part in table.groupby(kinds, sort=False):
         size = 100 * np.nan_to_num(part["difference"].to_numpy(float))
-        sure = ((part["low"] > 0) | (part["high"] < 0)).to_numpy()
+        sure = drawing.away(part)
         _bars(ax, y, size, np.where(size >= 0, gains, losses), sure, PARTS.index(part["part"].iloc[0]))
         gains, losses = gains + size.clip(min=0), losses + size.clip(max=0)
     for i, name in ((i, name) for i, name in enumerate(PARTS) if name in seen):  # it looks the same in every figure

@@ -144,6 +144,11 @@ def decided(rows: pd.DataFrame) -> np.ndarray:
     return np.asarray(sure & (rows["flag"] == "") if "flag" in rows else sure)
 
 
+def away(rows: pd.DataFrame) -> np.ndarray:
+    """Whether each row's interval leaves out 0."""
+    return np.asarray((rows["low"] > 0) | (rows["high"] < 0))
+
+
 def remarks(
     ax: Axes,
     value: pd.Series,

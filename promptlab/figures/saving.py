@@ -75,8 +75,9 @@ def save(
     figure: Any = ax.get_figure(root=True)
     size = WIDTHS[width] if width else AS_DRAWN
     shown, figure = figure, layouts.laid_out(figure, size.inches / size.scale, size.dots) if width else figure
-    legends.footnote(shown, note)
     legends.footnote(figure, note, points=6 / size.scale)
+    if shown is not figure:
+        legends.footnote(shown, note)
     stem = Path(path)
     stem.parent.mkdir(parents=True, exist_ok=True)
     svg, png, csv, txt = (stem.with_name(stem.name + ending) for ending in (".svg", ".png", ".csv", ".txt"))

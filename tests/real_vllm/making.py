@@ -7,18 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from llama_layout import LINEAR, to_halves
 from promptlab.models.fetching import base_path, cache_dir
 
 OPTIONS: dict[str, Any] = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True}
-PEFT_NAMES = {
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
 THINKING = {"<jupyter_script>": "<think>", "<empty_output>": "</think>"}  # unused tokens, under other names
 
 
@@ -78,21 +70,13 @@ def make_peft(gguf: Path, folder: Path) -> Path:
     for tensor in GGUFReader(gguf).tensors:
         _, block, kind, _, side = tensor.name.split(".")
         matrix = torch.from_numpy(np.array(tensor.data))
-        place = f"base_model.model.model.layers.{block}.{PEFT_NAMES[kind]}"
-        rows = matrix if side == "lora_a" else _to_halves(matrix, kind, shape)
+        place = f"base_model.model.model.layers.{block}.{LINEAR[kind]}"
+        rows = matrix if side == "lora_a" else to_halves(matrix, kind, shape)
         tensors[f"{place}.lora_{side[-1].upper()}.weight"] = rows.float().contiguous()
     folder.mkdir()
     save_file(tensors, folder / "adapter_model.safetensors")
     rank, alpha = gguf_size(gguf)
     config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": rank, "lora_alpha": alpha, "bias": "none"}
-    config["target_modules"] = sorted(name.rpartition(".")[2] for name in PEFT_NAMES.values())
+    config["target_modules"] = sorted(name.rpartition(".")[2] for name in LINEAR.values())
     (folder / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
     return folder
-
-
-def _to_halves(rows: Any, kind: str, shape: Any) -> Any:
-    """Rows of a query or key matrix from llama.cpp's rotary order (pairs are neighbours) to Hugging Face's (halves)."""
-    heads = {"attn_q": shape.heads, "attn_k": shape.kv_heads}.get(kind)
-    if heads is None:
-        return rows
-    return rows.unflatten(0, (heads, shape.head // 2, 2)).transpose(1, 2).flatten(0, 2)
